@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/bytes.h -- looking at borrowed bytes. */
+#ifndef SDG_BASE_BYTES_H
+#define SDG_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stardeleg/base.h>
+
+#define SDG_BYTES_LITERAL(s) ((stardeleg_bytes){(const uint8_t *)(s), sizeof(s) - 1})
+
+stardeleg_bytes sdg_bytes(const void *base, size_t len);
+stardeleg_bytes sdg_bytes_str(const char *s); /* without the NUL; NULL gives empty */
+bool sdg_bytes_equal(stardeleg_bytes a, stardeleg_bytes b);
+bool sdg_bytes_is(stardeleg_bytes a, const char *s);
+bool sdg_bytes_is_nocase(stardeleg_bytes a, const char *s); /* ASCII only, locale-free */
+bool sdg_bytes_equal_nocase(stardeleg_bytes a, stardeleg_bytes b);
+bool sdg_bytes_has_prefix(stardeleg_bytes a, const char *prefix);
+int sdg_bytes_compare(stardeleg_bytes a, stardeleg_bytes b); /* memcmp order, shorter first */
+stardeleg_bytes sdg_bytes_from(stardeleg_bytes a, size_t skip);
+stardeleg_bytes sdg_bytes_trim(stardeleg_bytes a); /* spaces and tabs on both sides */
+uint8_t sdg_ascii_lower(uint8_t c);
+
+/* Compares secrets in time that depends on |len| only. */
+bool sdg_equal_consttime(const void *a, const void *b, size_t len);
+
+/* Decimal digits only, no sign, no blanks, at most |max|; false otherwise. */
+bool sdg_bytes_to_uint(uint64_t *out, stardeleg_bytes a, uint64_t max);
+
+/* True if |a| is well-formed UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). */
+bool sdg_utf8_is_valid(stardeleg_bytes a);
+
+/* How many code points well-formed UTF-8 has. */
+size_t sdg_utf8_count(stardeleg_bytes a);
+
+/* Writes |a| so that it is safe in a log line, a terminal or a problem: valid UTF-8 without control
+ * characters (C0, DEL, C1, line and paragraph separators, bidi controls), which become \xNN or \u{NNNN}, as do
+ * the backslash's own twin "\\" and bytes that are no UTF-8.  Cuts at |size| - 1, always NUL-terminated; a
+ * cut text ends in "...". */
+void sdg_text_escape(char *out, size_t size, stardeleg_bytes a);
+
+#endif /* SDG_BASE_BYTES_H */

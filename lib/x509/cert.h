@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* x509/cert.h -- certificates and chains: strict reading, and building for the CA role. */
+#ifndef SDG_X509_CERT_H
+#define SDG_X509_CERT_H
+
+#include "x509/x509.h"
+
+#define SDG_CHAIN_BYTES_MAX (256u * 1024u)
+#define SDG_CHAIN_MAX 10
+
+/* A certificate's fields.  All point into the DER given to sdg_cert_parse. */
+typedef struct sdg_cert {
+  stardeleg_bytes der;
+  stardeleg_bytes tbs;
+  stardeleg_bytes serial;        /* magnitude */
+  stardeleg_bytes serial_octets; /* content octets of the INTEGER as they stand */
+  stardeleg_bytes issuer;        /* Name, whole */
+  stardeleg_bytes subject;
+  stardeleg_time not_before;
+  stardeleg_time not_after;      /* inclusive second */
+  stardeleg_bytes spki;
+  stardeleg_alg alg;             /* NONE if unknown */
+  stardeleg_bytes signature;
+  bool is_ca;
+  bool has_key_usage;
+  unsigned key_usage;
+  stardeleg_bytes authority_key_id; /* may be empty */
+  stardeleg_bytes subject_key_id;   /* may be empty */
+  sdg_general_name names[SDG_X509_NAMES_MAX]; /* subjectAltName */
+  size_t name_count;
+  stardeleg_bytes eku[32];
+  size_t eku_count;
+} sdg_cert;
+
+/* v3 only; unknown extensions are skipped unless critical (then MALFORMED); duplicates MALFORMED.  0, MALFORMED or LIMIT. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der);
+/* True if |name| is among the dNSNames, wildcard labels included if |wildcards|. */
+bool sdg_cert_has_dns(const sdg_cert *cert, stardeleg_bytes name);
+/* Hex of the serial, lower case, without leading zeros; cut to |size|. */
+void sdg_cert_serial_text(char *out, size_t size, const sdg_cert *cert);
+
+/* A PEM chain, end-entity first. */
+typedef struct sdg_chain {
+  sdg_buf der;                    /* all certificates in one buffer */
+  stardeleg_bytes certs[SDG_CHAIN_MAX];
+  size_t count;
+} sdg_chain;
+/* Only CERTIFICATE blocks (RFC 8555 11.4), 1 to SDG_CHAIN_MAX; each must parse.  0, MALFORMED, LIMIT, NOMEM. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_chain_parse(sdg_chain *out, stardeleg_bytes pem);
+void sdg_chain_clear(sdg_chain *chain);
+
+/* What goes into a new certificate (CA role).  All borrowed. */
+typedef struct sdg_cert_plan {
+  stardeleg_bytes serial;         /* magnitude, 1 to 20 octets */
+  stardeleg_bytes issuer;         /* Name, DER */
+  stardeleg_bytes subject;        /* Name, DER */
+  stardeleg_time not_before;
+  stardeleg_time not_after;
+  stardeleg_bytes spki;
+  const sdg_x509_extension *extensions;
+  size_t extension_count;
+} sdg_cert_plan;
+STARDELEG_MUST_CHECK stardeleg_err sdg_cert_build(sdg_buf *out, const sdg_cert_plan *plan, stardeleg_key *issuer_key);
+/* SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2, method 1) for key identifiers: 20 octets. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_cert_key_id(uint8_t out[20], const stardeleg_crypto *crypto, stardeleg_bytes spki);
+
+#endif /* SDG_X509_CERT_H */
