@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file ca.h
+ *  The CA's role: an ACME server (RFC 8555) that offers STAR orders (RFC 8739) with unauthenticated GET, for private PKI and for
+ *  tests.  handle() answers clients on many threads; the engine validates challenges and issues certificates on one. */
+#ifndef STARDELEG_CA_H
+#define STARDELEG_CA_H
+
+#include <stardeleg/crypto.h>
+#include <stardeleg/engine.h>
+#include <stardeleg/problem.h>
+#include <stardeleg/secrets.h>
+#include <stardeleg/store.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The CA's role.  Opaque. */
+typedef struct stardeleg_ca stardeleg_ca;
+
+/** How the role works.  Set by stardeleg_ca_options_default(), then changed.  Strings are copied; objects are borrowed and must outlive
+ *  the role. */
+typedef struct stardeleg_ca_options {
+  size_t size;                      /**< sizeof of this struct */
+  const stardeleg_crypto *crypto;   /**< required */
+  const stardeleg_store *store;     /**< required */
+  const stardeleg_secrets *secrets; /**< required if |eab_required| */
+  const char *base_url;             /**< required: external URL below which everything is, without a final slash */
+  stardeleg_bytes issuer_chain_pem; /**< required: the issuing certificate first, then what leads to the root; the root may be left out.  Copied. */
+  stardeleg_key *issuer_key;        /**< required: its key; a reference is taken */
+  int64_t min_lifetime_s;           /**< shortest STAR lifetime (RFC 8739 3.2, 6.2); default 1 day */
+  int64_t max_duration_s;           /**< longest end-date minus start-date; default 1 year */
+  unsigned fraction_permille;       /**< server padding f of RFC 8739 3.5, 500 to 999; default 500 */
+  int allow_certificate_get;        /**< nonzero: unauthenticated GET can be negotiated; default 1 */
+  int64_t order_pending_s;          /**< how long an order or authorization may stay unfinished; default 1 day */
+  int64_t order_grace_s;            /**< how long after end-date an order can be fetched; default 7 days */
+  int eab_required;                 /**< nonzero: accounts need external account binding */
+  const char *terms_of_service;     /**< URL; NULL: none */
+  int64_t validation_retry_ms;      /**< pause between validation attempts; default 5 s (RFC 8555 8.2) */
+  unsigned validation_attempts;     /**< how many before a challenge is invalid; default 3 */
+  uint16_t http01_port;             /**< default 80 (RFC 8555 8.3); others for tests */
+  int64_t lease_ms;                 /**< how long a piece of work belongs to this process; default 15 s */
+  /** Called after handle() stored work for the engine.  Any thread.  May be NULL. */
+  void (*on_work)(void *ctx);
+  void *on_work_ctx;                /**< handed to |on_work| */
+  stardeleg_log log;                /**< where log lines go */
+} stardeleg_ca_options;
+
+/** The defaults named above; everything else zero. */
+STARDELEG_API void stardeleg_ca_options_default(stardeleg_ca_options *options);
+
+/** Makes the role.  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, NOMEM, CRYPTO or RANDOM.  Free with
+ *  stardeleg_ca_free(). */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *options,
+                                                                  stardeleg_problem *problem);
+
+/** Answers one request, like stardeleg_ido_handle().  Any number of threads.  Returns 0, NOMEM or ARGUMENT. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_handle(stardeleg_ca *ca, const stardeleg_http_request *request,
+                                                                     stardeleg_time now, stardeleg_http_reply **reply);
+
+/** The interface to drive validation and issuance by; valid as long as |ca|.  Its exchanges are plain http GETs to the names
+ *  being validated. */
+STARDELEG_API const stardeleg_engine *stardeleg_ca_engine(stardeleg_ca *ca);
+
+/** Adds an external account binding: |name| is the key identifier, a new MAC key is written to |mac_key| as base64url (64 bytes of
+ *  room).  Returns 0, EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_eab_add(stardeleg_ca *ca, const char *name, char mac_key[64],
+                                                                      stardeleg_time now);
+
+/** Makes a self-signed root certificate for |key| with the common name |name|, valid |not_before| to |not_after|, as PEM in malloc'd memory with a
+ *  final NUL; free() it.  Returns 0, ARGUMENT, NOMEM, CRYPTO or RANDOM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_make_root(char **pem, stardeleg_key *key, const char *name,
+                                                                        stardeleg_time not_before, stardeleg_time not_after);
+
+/** Makes a TLS server certificate for the DNS names and IP addresses |names| (NULL-terminated), signed by |issuer_key| under |issuer_pem|, for the
+ *  PKI's own servers.  Result, ownership and codes as stardeleg_ca_make_root(). */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_make_server(char **pem, stardeleg_bytes server_spki,
+                                                                          const char *const *names, stardeleg_key *issuer_key,
+                                                                          stardeleg_bytes issuer_pem, stardeleg_time not_before,
+                                                                          stardeleg_time not_after);
+
+/** Frees the role; nobody may be inside handle().  NULL allowed. */
+STARDELEG_API void stardeleg_ca_free(stardeleg_ca *ca);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* STARDELEG_CA_H */
