@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transport/curl/request.h -- the request side of an easy handle: security settings, then one request. */
+#ifndef SDG_TRANSPORT_CURL_REQUEST_H
+#define SDG_TRANSPORT_CURL_REQUEST_H
+
+#include "settings.h"
+
+/* What every request of a driver has in common.  Returns 0, NOMEM or UNSUPPORTED. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_curl_request_settings(CURL *easy, const sdg_curl_settings *settings);
+/* Method, URL, fields and body; |*fields| must outlive the transfer.  Returns 0, NOMEM or POLICY. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_curl_request_write(CURL *easy, struct curl_slist **fields,
+                                                          const sdg_curl_settings *settings,
+                                                          const stardeleg_http_request *request);
+
+#endif /* SDG_TRANSPORT_CURL_REQUEST_H */
