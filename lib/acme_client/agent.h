@@ -22,7 +22,9 @@ typedef enum sdg_step_kind {
   SDG_STEP_POST,     /* signed POST of |payload| to |url| */
   SDG_STEP_FETCH,    /* POST-as-GET of |url| */
   SDG_STEP_GET,      /* plain GET of |url|: no account, no nonce */
-  SDG_STEP_DONE      /* nothing more: the job is out of the agent when ask returns */
+  SDG_STEP_DONE,     /* nothing more: the job is out of the agent when ask returns */
+  SDG_STEP_HEAD,     /* sessions only: plain HEAD of |url| */
+  SDG_STEP_RAW       /* sessions only: POST of |payload|, which is a JWS already */
 } sdg_step_kind;
 
 /* Filled in by ask.  Strings are borrowed until the next call on the job. */
