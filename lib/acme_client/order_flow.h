@@ -14,14 +14,14 @@
 typedef enum sdg_flow_state {
   SDG_FLOW_NEW = 0,      /* newOrder to be sent */
   SDG_FLOW_AUTHZ,        /* authorizations to be fetched, one by one */
-  SDG_FLOW_PRESENT,      /* solver asked to make the challenge's answer visible */
-  SDG_FLOW_CHALLENGE,    /* challenge to be answered with {} */
+  SDG_FLOW_CHALLENGE,    /* solver to make the answer visible, then challenge to be answered with {} */
   SDG_FLOW_AUTHZ_POLL,   /* until the authorization is final */
   SDG_FLOW_READY_POLL,   /* until the order leaves pending */
   SDG_FLOW_FINALIZE,     /* CSR to be sent */
   SDG_FLOW_POLL,         /* until the order leaves processing */
   SDG_FLOW_VALID,        /* certificate URL known; rests */
   SDG_FLOW_CANCEL,       /* {"status":"canceled"} to be sent (RFC 8739 3.1.2) */
+  SDG_FLOW_CANCEL_LOOK,  /* cancellation refused: the order is fetched to see how it stands */
   SDG_FLOW_CANCELED,     /* rests */
   SDG_FLOW_FAILED        /* the order is lost; |problem| says why; rests */
 } sdg_flow_state;
@@ -55,7 +55,8 @@ typedef struct sdg_order_flow {
   const stardeleg_solver *solver; /* NULL: an order with work to do on authorizations fails */
   int64_t backoff_min_ms, backoff_max_ms;
   int64_t poll_min_ms;    /* pause between polls without Retry-After: default 1 s, growing to 30 s */
-  int64_t patience_ms;    /* longest stay in a polling state; default 1 hour */
+  int64_t patience_ms;    /* longest stay in a polling state; default 1 day */
+  uint32_t polls;         /* in this state so far */
 } sdg_order_flow;
 
 /* |new_order| is copied. */

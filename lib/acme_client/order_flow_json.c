@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_client/order_flow_json.c -- an order under way as a record, and back. */
+#include <string.h>
+
+#include "acme/problem_document.h"
+#include "acme_client/order_flow_internal.h"
+#include "base/mem.h"
+#include "base/problem.h"
+
+void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_flow *flow)
+{
+  sdg_jw_object(w, name);
+  sdg_jw_string(w, "state", sdg_flow_state_name(flow->state));
+  sdg_jw_string(w, "newOrder", flow->new_order);
+  sdg_jw_string_opt(w, "csr", flow->csr);
+  sdg_jw_string_opt(w, "orderUrl", flow->order_url);
+  if (flow->has_order) {
+    sdg_jw_object(w, "order");
+    sdg_acme_order_write(w, &flow->order);
+    sdg_jw_object_end(w);
+  }
+  sdg_jw_int(w, "authorization", (int64_t)flow->authz_index);
+  sdg_jw_string_opt(w, "challengeUrl", flow->challenge_url);
+  sdg_jw_string_opt(w, "challengeType", flow->challenge_type);
+  sdg_jw_string_opt(w, "challengeToken", flow->challenge_token);
+  sdg_jw_string_opt(w, "challengeName", flow->challenge_name);
+  if (flow->wait_until != STARDELEG_TIME_NONE) {
+    sdg_jw_int(w, "waitUntil", flow->wait_until);
+  }
+  if (flow->deadline != STARDELEG_TIME_NONE) {
+    sdg_jw_int(w, "deadline", flow->deadline);
+  }
+  sdg_jw_int(w, "tries", (int64_t)flow->tries);
+  sdg_jw_bool(w, "cancel", flow->cancel_wanted);
+  if (flow->problem.detail[0] != '\0' || flow->problem.acme != STARDELEG_ACME_NONE) {
+    sdg_problem_write(w, "problem", &flow->problem);
+  }
+  sdg_jw_object_end(w);
+}
+
+static stardeleg_err read_state(sdg_order_flow *flow, const sdg_json *tree)
+{
+  const char *name = NULL;
+  stardeleg_err err = sdg_json_get_string(&name, tree, "state", SDG_JSON_REQUIRED, NULL);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  for (int state = SDG_FLOW_NEW; state <= SDG_FLOW_FAILED; state++) {
+    if (strcmp(sdg_flow_state_name((sdg_flow_state)state), name) == 0) {
+      flow->state = (sdg_flow_state)state;
+      return STARDELEG_OK;
+    }
+  }
+  return STARDELEG_ERR_MALFORMED;
+}
+
+static stardeleg_err read_text(char **out, const sdg_json *tree, const char *name)
+{
+  const char *text = NULL;
+  stardeleg_err err = sdg_json_get_string(&text, tree, name, SDG_JSON_OPTIONAL, NULL);
+
+  if (err != STARDELEG_OK || text == NULL) {
+    return err;
+  }
+  *out = sdg_strdup(text);
+  return *out != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+}
+
+static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
+{
+  int64_t authz = 0;
+  int64_t tries = 0;
+  stardeleg_err err;
+
+  err = sdg_json_get_int(&authz, tree, "authorization", SDG_JSON_REQUIRED, 0, 100000, NULL);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&tries, tree, "tries", SDG_JSON_REQUIRED, 0, UINT32_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&flow->wait_until, tree, "waitUntil", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&flow->deadline, tree, "deadline", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&flow->cancel_wanted, tree, "cancel", SDG_JSON_REQUIRED, NULL);
+  }
+  flow->authz_index = (size_t)authz;
+  flow->tries = (uint32_t)tries;
+  return err;
+}
+
+static stardeleg_err read_texts(sdg_order_flow *flow, const sdg_json *tree)
+{
+  const struct {
+    char **out;
+    const char *name;
+  } texts[] = {{&flow->csr, "csr"},
+               {&flow->order_url, "orderUrl"},
+               {&flow->challenge_url, "challengeUrl"},
+               {&flow->challenge_type, "challengeType"},
+               {&flow->challenge_token, "challengeToken"},
+               {&flow->challenge_name, "challengeName"}};
+
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    stardeleg_err err = read_text(texts[i].out, tree, texts[i].name);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_order_flow_read(sdg_order_flow *out, const sdg_json *tree)
+{
+  sdg_order_flow flow;
+  const char *new_order = NULL;
+  const sdg_json *order = NULL;
+  stardeleg_err err = sdg_json_get_string(&new_order, tree, "newOrder", SDG_JSON_REQUIRED, NULL);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_order_flow_init(&flow, new_order);
+  if (err == STARDELEG_OK) {
+    err = read_state(&flow, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_texts(&flow, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_numbers(&flow, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_object(&order, tree, "order", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK && order != NULL) {
+    err = sdg_acme_order_from_tree(&flow.order, order, NULL);
+    flow.has_order = err == STARDELEG_OK;
+  }
+  if (err == STARDELEG_OK && sdg_json_member(tree, "problem") != NULL) {
+    sdg_problem_from_tree(&flow.problem, sdg_json_member(tree, "problem"));
+  }
+  if (err != STARDELEG_OK) {
+    sdg_order_flow_clear(&flow);
+    return err;
+  }
+  *out = flow;
+  return STARDELEG_OK;
+}
