@@ -33,7 +33,7 @@ static stardeleg_err refuse(stardeleg_problem *problem, const char *name, const 
 static stardeleg_err find(const sdg_json **out, const sdg_json *object, const char *name, sdg_json_need need,
                           sdg_json_type type, stardeleg_problem *problem)
 {
-  static const char *const wanted[] = {"absent",  "null",     "true or false", "an integer",
+  static const char *const wanted[] = {"absent",   "null",     "true or false", "an integer",
                                        "a number", "a string", "an array",      "an object"};
   const sdg_json *member = sdg_json_member(object, name);
   char what[96];

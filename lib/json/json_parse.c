@@ -125,8 +125,8 @@ static void sort_members(member *members, size_t count)
   }
 }
 
-/* "The names within an object SHOULD be unique" (RFC 8259 4): a MUST in RFC 7493 2.3 and here, as two readers of the same
- * text could each see another value.  Drops the members from |first| on. */
+/* "The names within an object SHOULD be unique" (RFC 8259 4): a MUST in RFC 7493 2.3 and here, as two readers of the
+ * same text could each see another value.  Drops the members from |first| on. */
 static stardeleg_err check_unique(reader *r, size_t first, const place *where)
 {
   member *members = r->members + first;

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Appends "/" and |name| with "~" and "/" written as "~0" and "~1" to the NUL-terminated |pointer| of |size| bytes; cuts
- * what does not fit.  Control characters stay: what is shown goes through sdg_text_escape. */
+/* Appends "/" and |name| with "~" and "/" written as "~0" and "~1" to the NUL-terminated |pointer| of |size| bytes;
+ * cuts what does not fit.  Control characters stay: what is shown goes through sdg_text_escape. */
 void sdg_json_pointer_add(char *pointer, size_t size, const char *name);
 void sdg_json_pointer_add_index(char *pointer, size_t size, size_t index);
 

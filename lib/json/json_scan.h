@@ -13,7 +13,7 @@
 typedef struct sdg_json_scan {
   const uint8_t *base;
   size_t len;
-  size_t at;          /* next byte */
+  size_t at; /* next byte */
   size_t string_max;
   const char *reason; /* of the fault; static */
   size_t fault_at;    /* offset of the fault */

@@ -27,9 +27,9 @@ sdg_json_type sdg_json_type_of(const sdg_json *value)
   static const struct {
     int of_cjson;
     sdg_json_type type;
-  } types[] = {{cJSON_NULL, SDG_JSON_NULL},     {cJSON_False, SDG_JSON_BOOL},    {cJSON_True, SDG_JSON_BOOL},
-               {cJSON_Number, SDG_JSON_INT},    {cJSON_Raw, SDG_JSON_NUMBER},    {cJSON_String, SDG_JSON_STRING},
-               {cJSON_Array, SDG_JSON_ARRAY},   {cJSON_Object, SDG_JSON_OBJECT}};
+  } types[] = {{cJSON_NULL, SDG_JSON_NULL},   {cJSON_False, SDG_JSON_BOOL},   {cJSON_True, SDG_JSON_BOOL},
+               {cJSON_Number, SDG_JSON_INT},  {cJSON_Raw, SDG_JSON_NUMBER},   {cJSON_String, SDG_JSON_STRING},
+               {cJSON_Array, SDG_JSON_ARRAY}, {cJSON_Object, SDG_JSON_OBJECT}};
 
   for (size_t i = 0; value != NULL && i < sizeof(types) / sizeof(types[0]); i++) {
     if ((value->type & 0xff) == types[i].of_cjson) {
