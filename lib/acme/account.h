@@ -24,7 +24,8 @@ typedef struct sdg_acme_account {
 /* Reads an answer of a server. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_account_parse(sdg_acme_account *out, stardeleg_bytes body,
                                                           stardeleg_problem *problem);
-void sdg_acme_account_write(sdg_json_writer *w, const sdg_acme_account *account);
+/* The members only, without the braces: a server adds its own. */
+void sdg_acme_account_write_members(sdg_json_writer *w, const sdg_acme_account *account);
 void sdg_acme_account_clear(sdg_acme_account *account);
 
 /* A newAccount request as a server reads it; points into the payload. */

@@ -24,6 +24,7 @@ typedef struct sdg_acme_directory {
  * MALFORMED with its place in |problem|. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_directory_parse(sdg_acme_directory *out, stardeleg_bytes body,
                                                             stardeleg_problem *problem);
+/* A whole object. */
 void sdg_acme_directory_write(sdg_json_writer *w, const sdg_acme_directory *directory);
 void sdg_acme_directory_clear(sdg_acme_directory *directory);
 

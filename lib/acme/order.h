@@ -42,7 +42,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_acme_order_parse(sdg_acme_order *out, sta
                                                         stardeleg_problem *problem);
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_order_from_tree(sdg_acme_order *out, const sdg_json *tree,
                                                             stardeleg_problem *problem);
-void sdg_acme_order_write(sdg_json_writer *w, const sdg_acme_order *order);
+/* A whole object; |name| NULL at the top and in arrays. */
+void sdg_acme_order_write(sdg_json_writer *w, const char *name, const sdg_acme_order *order);
 void sdg_acme_order_clear(sdg_acme_order *order);
 
 /* The newOrder request as a server reads it (form only).  Owns its members. */

@@ -15,9 +15,7 @@ void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_
   sdg_jw_string_opt(w, "csr", flow->csr);
   sdg_jw_string_opt(w, "orderUrl", flow->order_url);
   if (flow->has_order) {
-    sdg_jw_object(w, "order");
-    sdg_acme_order_write(w, &flow->order);
-    sdg_jw_object_end(w);
+    sdg_acme_order_write(w, "order", &flow->order);
   }
   sdg_jw_int(w, "authorization", (int64_t)flow->authz_index);
   sdg_jw_string_opt(w, "challengeUrl", flow->challenge_url);

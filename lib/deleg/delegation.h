@@ -23,6 +23,7 @@ typedef struct sdg_delegation {
 /* csr-template must be an object; cname-map an object of strings, both sides FQDNs with the final dot.  MALFORMED with the place. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_delegation_parse(sdg_delegation *out, stardeleg_bytes body,
                                                         stardeleg_problem *problem);
+/* A whole object. */
 void sdg_delegation_write(sdg_json_writer *w, const sdg_delegation *delegation);
 void sdg_delegation_clear(sdg_delegation *delegation);
 /* Reads the cname-map object alone (configuration); |map| NULL gives none. */
