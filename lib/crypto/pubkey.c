@@ -41,7 +41,8 @@ static stardeleg_err import_handle(sdg_pubkey *key, const stardeleg_key_info *ex
 static void tell(stardeleg_problem *problem, stardeleg_err err)
 {
   if (err == STARDELEG_ERR_BAD_KEY) {
-    sdg_problem_set(problem, STARDELEG_ACME_BAD_PUBLIC_KEY, "the public key is not valid: its numbers do not fit its type");
+    sdg_problem_set(problem, STARDELEG_ACME_BAD_PUBLIC_KEY,
+                    "the public key is not valid: its numbers do not fit its type");
   } else if (err == STARDELEG_ERR_UNSUPPORTED) {
     sdg_problem_set(problem, STARDELEG_ACME_BAD_PUBLIC_KEY, "public keys of this type are not supported here");
   }

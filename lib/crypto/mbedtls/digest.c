@@ -70,8 +70,8 @@ stardeleg_err sdg_mbed_hash(void *self, stardeleg_hash hash, const stardeleg_byt
   return sdg_mbed_error(ret, STARDELEG_ERR_CRYPTO);
 }
 
-stardeleg_err sdg_mbed_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces, size_t n,
-                            uint8_t *out)
+stardeleg_err sdg_mbed_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces,
+                            size_t n, uint8_t *out)
 {
   static const unsigned char nothing[1] = {0};
   const mbedtls_md_info_t *md = mbedtls_md_info_from_type(sdg_mbed_md(hash));

@@ -10,7 +10,7 @@
 #include "der/der.h"
 
 #define PKCS8_MAX 8192
-#define SCALAR_MAX 66  /* P-521 */
+#define SCALAR_MAX 66 /* P-521 */
 #define NUMBER_MAX 1024
 
 /* Copies the AlgorithmIdentifier, and for EC the point's bits, out of the key's own SubjectPublicKeyInfo. */

@@ -81,8 +81,7 @@ static stardeleg_err write_rsa(const sdg_mbed_key *key, sdg_buf *out)
   sdg_spki parts = {.info = key->info};
 
   /* An exponent that does not fit is one that sdg_spki_read refuses. */
-  if (n_len > sizeof(n) ||
-      mbedtls_rsa_export_raw(&key->rsa, n, n_len, NULL, 0, NULL, 0, NULL, 0, e, sizeof(e)) != 0) {
+  if (n_len > sizeof(n) || mbedtls_rsa_export_raw(&key->rsa, n, n_len, NULL, 0, NULL, 0, NULL, 0, e, sizeof(e)) != 0) {
     return STARDELEG_ERR_BAD_KEY;
   }
   parts.n = (stardeleg_bytes){n, n_len};

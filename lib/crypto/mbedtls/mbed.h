@@ -20,12 +20,13 @@
 typedef struct sdg_mbed {
   pthread_key_t key; /* -> sdg_mbed_thread */
   pthread_mutex_t lock;
-  mbedtls_entropy_context entropy;    /* under |lock| */
-  struct sdg_mbed_thread *threads;    /* under |lock| */
+  mbedtls_entropy_context entropy; /* under |lock| */
+  struct sdg_mbed_thread *threads; /* under |lock| */
 } sdg_mbed;
 
 /* What one thread keeps: its random generator, and its curves with the table of multiples of the base point, which
- * mbedTLS fills at the first use; copied per operation, as mbedtls_pk_verify does, the table is built anew each time. */
+ * mbedTLS fills at the first use; copied per operation, as mbedtls_pk_verify does, the table is built anew each time.
+ */
 typedef struct sdg_mbed_thread {
   struct sdg_mbed_thread *next;
   struct sdg_mbed_thread *prev;
@@ -61,8 +62,8 @@ void sdg_mbed_threads_free(sdg_mbed *mbed);
 stardeleg_err sdg_mbed_error(int ret, stardeleg_err otherwise);
 mbedtls_md_type_t sdg_mbed_md(stardeleg_hash hash);
 stardeleg_err sdg_mbed_hash(void *self, stardeleg_hash hash, const stardeleg_bytes *pieces, size_t n, uint8_t *out);
-stardeleg_err sdg_mbed_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces, size_t n,
-                            uint8_t *out);
+stardeleg_err sdg_mbed_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces,
+                            size_t n, uint8_t *out);
 
 /* --- handle.c --- */
 /* An empty key; NULL for lack of memory. */
@@ -74,8 +75,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_mbed_key_spki(sdg_mbed *mbed, const sdg_m
 
 /* --- public.c --- */
 stardeleg_err sdg_mbed_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki);
-stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
-                              stardeleg_bytes signature);
+stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces,
+                              size_t n, stardeleg_bytes signature);
 
 /* --- private.c --- */
 stardeleg_err sdg_mbed_key_generate(void *self, void **handle, stardeleg_key_spec spec);

@@ -9,12 +9,12 @@
 
 #define BIT(n) (UINT32_C(1) << (n))
 #define EC_ALGS (BIT(STARDELEG_ALG_ES256) | BIT(STARDELEG_ALG_ES384) | BIT(STARDELEG_ALG_ES512))
-#define RSA_ALGS                                                                                       \
-  (BIT(STARDELEG_ALG_RS256) | BIT(STARDELEG_ALG_RS384) | BIT(STARDELEG_ALG_RS512) | BIT(STARDELEG_ALG_PS256) | \
+#define RSA_ALGS                                                                                                       \
+  (BIT(STARDELEG_ALG_RS256) | BIT(STARDELEG_ALG_RS384) | BIT(STARDELEG_ALG_RS512) | BIT(STARDELEG_ALG_PS256) |         \
    BIT(STARDELEG_ALG_PS384) | BIT(STARDELEG_ALG_PS512))
 #define MAC_ALGS (BIT(STARDELEG_ALG_HS256) | BIT(STARDELEG_ALG_HS384) | BIT(STARDELEG_ALG_HS512))
-#define KEY_SPECS                                                                               \
-  (BIT(STARDELEG_KEY_P256) | BIT(STARDELEG_KEY_P384) | BIT(STARDELEG_KEY_P521) | BIT(STARDELEG_KEY_RSA2048) | \
+#define KEY_SPECS                                                                                                      \
+  (BIT(STARDELEG_KEY_P256) | BIT(STARDELEG_KEY_P384) | BIT(STARDELEG_KEY_P521) | BIT(STARDELEG_KEY_RSA2048) |          \
    BIT(STARDELEG_KEY_RSA3072) | BIT(STARDELEG_KEY_RSA4096))
 
 static stardeleg_err draw(void *self, uint8_t *out, size_t len)

@@ -112,8 +112,8 @@ static stardeleg_err verify_ec(sdg_mbed *mbed, const sdg_mbed_key *key, const ui
 static stardeleg_err verify_rsa(const sdg_mbed_key *key, const sdg_alg_info *alg, const uint8_t *hash,
                                 stardeleg_bytes signature)
 {
-  /* mbedTLS takes a context it may write to; with the public half it only writes what its mutex guards, or, without one,
-   * what the import has settled already. */
+  /* mbedTLS takes a context it may write to; with the public half it only writes what its mutex guards, or, without
+   * one, what the import has settled already. */
   mbedtls_rsa_context *rsa = (mbedtls_rsa_context *)(uintptr_t)&key->rsa;
   mbedtls_md_type_t md = sdg_mbed_md(alg->hash);
   int ret;
@@ -126,8 +126,8 @@ static stardeleg_err verify_rsa(const sdg_mbed_key *key, const sdg_alg_info *alg
   return sdg_mbed_error(ret, STARDELEG_ERR_SIGNATURE);
 }
 
-stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
-                              stardeleg_bytes signature)
+stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces,
+                              size_t n, stardeleg_bytes signature)
 {
   const sdg_mbed_key *key = handle;
   const sdg_alg_info *info = sdg_alg_info_of(alg);

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crypto/openssl/key.c -- keys in and out. */
+#include "ossl.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+#define RSA_BITS_MIN 2048
+#define RSA_BITS_MAX 8192
+#define RSA_EXPONENT_MIN 65537
+
+typedef struct curve {
+  const char *name; /* as OpenSSL calls it */
+  const char *alias;
+  unsigned bits;
+  size_t spki_len; /* with the curve named and the point uncompressed */
+} curve;
+
+static const curve curves[] = {
+    {"prime256v1", "P-256", 256, 91}, {"secp384r1", "P-384", 384, 120}, {"secp521r1", "P-521", 521, 158}};
+
+static const curve *curve_of(const EVP_PKEY *pkey)
+{
+  char name[64];
+  size_t len = 0;
+
+  if (EVP_PKEY_get_group_name(pkey, name, sizeof(name), &len) != 1) {
+    return NULL;
+  }
+  for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+    if (strcmp(name, curves[i].name) == 0 || strcmp(name, curves[i].alias) == 0) {
+      return &curves[i];
+    }
+  }
+  return NULL;
+}
+
+static stardeleg_err describe_rsa(stardeleg_key_info *info, const EVP_PKEY *pkey)
+{
+  BIGNUM *n = NULL;
+  BIGNUM *e = NULL;
+  stardeleg_err rv = STARDELEG_ERR_BAD_KEY;
+
+  if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
+      EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1) {
+    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+  } else if (BN_is_odd(n) && BN_is_odd(e) && BN_num_bits(n) >= RSA_BITS_MIN && BN_num_bits(n) <= RSA_BITS_MAX &&
+             BN_num_bits(e) <= 64 && BN_get_word(e) >= RSA_EXPONENT_MIN) {
+    *info = (stardeleg_key_info){STARDELEG_FAMILY_RSA, (unsigned)BN_num_bits(n)};
+    rv = STARDELEG_OK;
+  }
+  BN_free(n);
+  BN_free(e);
+  return rv;
+}
+
+static stardeleg_err describe(stardeleg_key_info *info, const EVP_PKEY *pkey)
+{
+  const curve *found;
+
+  if (EVP_PKEY_is_a(pkey, "EC")) {
+    found = curve_of(pkey);
+    if (found == NULL) {
+      return STARDELEG_ERR_BAD_KEY;
+    }
+    *info = (stardeleg_key_info){STARDELEG_FAMILY_EC, found->bits};
+    return STARDELEG_OK;
+  }
+  if (EVP_PKEY_is_a(pkey, "ED25519")) {
+    *info = (stardeleg_key_info){STARDELEG_FAMILY_ED, 255};
+    return STARDELEG_OK;
+  }
+  return EVP_PKEY_is_a(pkey, "RSA") ? describe_rsa(info, pkey) : STARDELEG_ERR_BAD_KEY;
+}
+
+stardeleg_err ossl_key_new(ossl_key **out, EVP_PKEY *pkey)
+{
+  stardeleg_key_info info = {0, 0};
+  stardeleg_err rv = describe(&info, pkey);
+  ossl_key *key = NULL;
+
+  if (rv == 0) {
+    key = calloc(1, sizeof(*key));
+    rv = key == NULL ? STARDELEG_ERR_NOMEM : STARDELEG_OK;
+  }
+  if (rv != 0) {
+    EVP_PKEY_free(pkey);
+    return rv;
+  }
+  for (size_t i = 0; i < OSSL_SIGNATURE_ALGS; i++) {
+    atomic_init(&key->ready[i], NULL);
+  }
+  key->pkey = pkey;
+  key->info = info;
+  *out = key;
+  return STARDELEG_OK;
+}
+
+void ossl_key_free(void *self, void *handle)
+{
+  ossl_key *key = handle;
+
+  (void)self;
+  if (key == NULL) {
+    return;
+  }
+  for (size_t i = 0; i < OSSL_SIGNATURE_ALGS; i++) {
+    EVP_PKEY_CTX_free(atomic_load_explicit(&key->ready[i], memory_order_acquire));
+  }
+  EVP_PKEY_free(key->pkey); /* wipes what is private */
+  free(key);
+}
+
+/* OpenSSL also takes compressed points and explicit parameters; both make the encoding of another length than the one
+ * form we allow (RFC 5480 2.1.1, 2.2). */
+static bool has_plain_form(const ossl_key *key, size_t spki_len)
+{
+  for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+    if (key->info.family == STARDELEG_FAMILY_EC && curves[i].bits == key->info.bits) {
+      return curves[i].spki_len == spki_len;
+    }
+  }
+  return true;
+}
+
+stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki)
+{
+  const ossl *provider = self;
+  const unsigned char *at = spki.base;
+  ossl_key *key = NULL;
+  EVP_PKEY *pkey;
+  stardeleg_err rv;
+
+  if (spki.len == 0 || spki.len > INT_MAX) {
+    return STARDELEG_ERR_BAD_KEY;
+  }
+  (void)ERR_set_mark();
+  pkey = d2i_PUBKEY_ex(NULL, &at, (long)spki.len, provider->lib, NULL);
+  if (pkey == NULL) {
+    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+  } else {
+    rv = ossl_key_new(&key, pkey);
+  }
+  if (rv == 0 && (at != spki.base + spki.len || !has_plain_form(key, spki.len))) {
+    rv = STARDELEG_ERR_BAD_KEY;
+  }
+  (void)ERR_pop_to_mark();
+  if (rv != 0) {
+    ossl_key_free(self, key);
+    return rv;
+  }
+  *info = key->info;
+  *handle = key;
+  return STARDELEG_OK;
+}
+
+stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec spec)
+{
+  static const struct {
+    stardeleg_key_spec spec;
+    const char *type;
+    const char *curve;
+    size_t bits;
+  } kinds[] = {
+      {STARDELEG_KEY_P256, "EC", "P-256", 0},      {STARDELEG_KEY_P384, "EC", "P-384", 0},
+      {STARDELEG_KEY_P521, "EC", "P-521", 0},      {STARDELEG_KEY_RSA2048, "RSA", NULL, 2048},
+      {STARDELEG_KEY_RSA3072, "RSA", NULL, 3072},  {STARDELEG_KEY_RSA4096, "RSA", NULL, 4096},
+      {STARDELEG_KEY_ED25519, "ED25519", NULL, 0},
+  };
+  const ossl *provider = self;
+  EVP_PKEY *pkey = NULL;
+  ossl_key *key = NULL;
+  stardeleg_err rv = STARDELEG_ERR_UNSUPPORTED;
+
+  (void)ERR_set_mark();
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    if (kinds[i].spec != spec) {
+      continue;
+    }
+    if (kinds[i].curve != NULL) {
+      pkey = EVP_PKEY_Q_keygen(provider->lib, NULL, kinds[i].type, kinds[i].curve);
+    } else if (kinds[i].bits != 0) {
+      pkey = EVP_PKEY_Q_keygen(provider->lib, NULL, kinds[i].type, kinds[i].bits);
+    } else {
+      pkey = EVP_PKEY_Q_keygen(provider->lib, NULL, kinds[i].type);
+    }
+    rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_CRYPTO) : ossl_key_new(&key, pkey);
+  }
+  (void)ERR_pop_to_mark();
+  if (rv == 0) {
+    *handle = key;
+  }
+  return rv;
+}
+
+stardeleg_err ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8)
+{
+  const ossl *provider = self;
+  const unsigned char *at = pkcs8.base;
+  ossl_key *key = NULL;
+  EVP_PKEY *pkey;
+  stardeleg_err rv;
+
+  if (pkcs8.len == 0 || pkcs8.len > INT_MAX) {
+    return STARDELEG_ERR_BAD_KEY;
+  }
+  (void)ERR_set_mark();
+  pkey = d2i_AutoPrivateKey_ex(NULL, &at, (long)pkcs8.len, provider->lib, NULL);
+  rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_BAD_KEY) : ossl_key_new(&key, pkey);
+  /* The file may hold its point compressed; what we hand out never is. */
+  if (rv == 0 && key->info.family == STARDELEG_FAMILY_EC &&
+      EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") != 1) {
+    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+  }
+  (void)ERR_pop_to_mark();
+  if (rv != 0) {
+    ossl_key_free(self, key);
+    return rv;
+  }
+  *handle = key;
+  return STARDELEG_OK;
+}
+
+stardeleg_err ossl_key_public(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len)
+{
+  const ossl_key *key = handle;
+  unsigned char *at = out;
+  stardeleg_err rv = STARDELEG_OK;
+  int need;
+
+  (void)self;
+  (void)ERR_set_mark();
+  need = i2d_PUBKEY(key->pkey, NULL);
+  if (need <= 0) {
+    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+  } else if ((size_t)need > cap) {
+    rv = STARDELEG_ERR_ARGUMENT;
+  } else if (i2d_PUBKEY(key->pkey, &at) != need) {
+    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+  } else {
+    *len = (size_t)need;
+  }
+  (void)ERR_pop_to_mark();
+  return rv;
+}
+
+stardeleg_err ossl_key_export(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len)
+{
+  const ossl_key *key = handle;
+  unsigned char *at = out;
+  stardeleg_err rv = STARDELEG_OK;
+  PKCS8_PRIV_KEY_INFO *info;
+  int need = 0;
+
+  (void)self;
+  (void)ERR_set_mark();
+  info = EVP_PKEY2PKCS8(key->pkey);
+  if (info != NULL) {
+    need = i2d_PKCS8_PRIV_KEY_INFO(info, NULL);
+  }
+  if (need <= 0) {
+    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+  } else if ((size_t)need > cap) {
+    rv = STARDELEG_ERR_ARGUMENT;
+  } else if (i2d_PKCS8_PRIV_KEY_INFO(info, &at) != need) {
+    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+  } else {
+    *len = (size_t)need;
+  }
+  PKCS8_PRIV_KEY_INFO_free(info); /* wipes its copy of the key */
+  (void)ERR_pop_to_mark();
+  return rv;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crypto/openssl/ossl.h -- what the files of this backend share.  It sees public headers only. */
+#ifndef SDG_CRYPTO_OPENSSL_OSSL_H
+#define SDG_CRYPTO_OPENSSL_OSSL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+
+#include <stardeleg/crypto_openssl.h>
+
+#define OSSL_HASHES (STARDELEG_HASH_SHA1 + 1)
+#define OSSL_SIGNATURE_ALGS (STARDELEG_ALG_EDDSA + 1)
+
+/* The provider: a library context of its own, so that neither the program's configuration nor what it loads or
+ * unloads reaches us, and every algorithm fetched once.  Immutable after its birth. */
+typedef struct ossl {
+  OSSL_LIB_CTX *lib;
+  OSSL_PROVIDER *provider;
+  EVP_MD *md[OSSL_HASHES];
+  EVP_MAC *hmac;
+  EVP_MAC_CTX *hmac_ready[OSSL_HASHES]; /* the digest chosen, no key; copied for each use */
+} ossl;
+
+/* How an algorithm is carried out. */
+typedef struct ossl_alg {
+  int family;
+  unsigned ec_bits;
+  stardeleg_hash hash;
+  bool pss;
+} ossl_alg;
+
+/* A key, public or private: EVP_PKEY is safe for threads. */
+typedef struct ossl_key {
+  EVP_PKEY *pkey;
+  stardeleg_key_info info;
+  /* By algorithm: an operation fully set up, made at its first use and copied for each one after, which spares the
+   * look-ups by name. */
+  _Atomic(EVP_PKEY_CTX *) ready[OSSL_SIGNATURE_ALGS];
+} ossl_key;
+
+/* --- digest.c --- */
+/* NOMEM if that is what OpenSSL complained about last, else |otherwise|. */
+stardeleg_err ossl_failure(stardeleg_err otherwise);
+size_t ossl_hash_len(stardeleg_hash hash);
+const char *ossl_hash_name(stardeleg_hash hash);
+stardeleg_err ossl_hash(void *self, stardeleg_hash hash, const stardeleg_bytes *pieces, size_t n, uint8_t *out);
+stardeleg_err ossl_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces, size_t n,
+                        uint8_t *out);
+
+/* --- ecdsa.c --- */
+/* Longest DER form of a signature: P-521. */
+#define OSSL_ECDSA_DER_MAX 144
+/* r and s at fixed length to SEQUENCE { r, s }; returns the length. */
+size_t ossl_ecdsa_to_der(uint8_t out[OSSL_ECDSA_DER_MAX], stardeleg_bytes raw);
+/* The other way; |half| bytes each. */
+STARDELEG_MUST_CHECK stardeleg_err ossl_ecdsa_to_raw(uint8_t *out, size_t half, stardeleg_bytes der);
+
+/* --- key.c --- */
+/* Takes over |pkey|; BAD_KEY unless it is of a kind and size this library uses. */
+STARDELEG_MUST_CHECK stardeleg_err ossl_key_new(ossl_key **out, EVP_PKEY *pkey);
+void ossl_key_free(void *self, void *handle);
+stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki);
+stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec spec);
+stardeleg_err ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8);
+stardeleg_err ossl_key_public(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len);
+stardeleg_err ossl_key_export(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len);
+
+/* --- sign.c --- */
+stardeleg_err ossl_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
+                          stardeleg_bytes signature);
+stardeleg_err ossl_sign(void *self, void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
+                        uint8_t *out, size_t *len);
+
+#endif /* SDG_CRYPTO_OPENSSL_OSSL_H */
