@@ -24,7 +24,7 @@ typedef struct stardeleg_finding {
   const char *rule;             /**< schema rule or check, a stable identifier ("keyTypes", "san-literal-missing") */
   const char *value;            /**< what the CSR (or the template) has there; may be "" */
   const char *detail;           /**< a sentence for people */
-  stardeleg_acme_error acme;    /**< BAD_CSR or REJECTED_IDENTIFIER for CSRs; MALFORMED for templates */
+  stardeleg_acme_error acme;    /**< BAD_CSR, REJECTED_IDENTIFIER or UNSUPPORTED_IDENTIFIER for CSRs; MALFORMED for templates */
   const char *identifier_type;  /**< "dns", ... if a name is at fault; else "" */
   const char *identifier_value; /**< the name; else "" */
   int warning;                  /**< nonzero: does not by itself refuse */
@@ -36,8 +36,9 @@ STARDELEG_API size_t stardeleg_report_count(const stardeleg_report *report);
 STARDELEG_API const stardeleg_finding *stardeleg_report_get(const stardeleg_report *report, size_t i);
 /** Nonzero if a finding refuses.  NULL: 0. */
 STARDELEG_API int stardeleg_report_is_refusal(const stardeleg_report *report);
-/** Sums the report up as a problem: rejectedIdentifier with a subproblem per name if only names are at fault, else badCSR
- *  (with the same subproblems); malformed for templates.  |problem| must not be NULL. */
+/** Sums the report up as a problem: rejectedIdentifier with a subproblem per name if only names are at fault
+ *  (unsupportedIdentifier if all of them are of a type no order can have), else badCSR (with the same subproblems); status 403.
+ *  malformed for templates.  Without a refusal |problem| is cleared.  |problem| must not be NULL. */
 STARDELEG_API void stardeleg_report_to_problem(const stardeleg_report *report, stardeleg_problem *problem);
 /** Frees; NULL allowed. */
 STARDELEG_API void stardeleg_report_free(stardeleg_report *report);
@@ -45,11 +46,11 @@ STARDELEG_API void stardeleg_report_free(stardeleg_report *report);
 /** What a loader accepts beyond the schema.  Set by stardeleg_template_options_default(). */
 typedef struct stardeleg_template_options {
   size_t size;             /**< sizeof of this struct */
-  unsigned rsa_bits_min;   /**< smallest PublicKeyLength; default 2048 */
-  unsigned rsa_bits_max;   /**< largest PublicKeyLength; default 8192 */
+  unsigned rsa_bits_min;   /**< smallest PublicKeyLength; default 2048 (below, a template loads but no CSR fits it) */
+  unsigned rsa_bits_max;   /**< largest PublicKeyLength; default 8192 (above, as below) */
   int allow_ca_usages;     /**< nonzero: keyCertSign and cRLSign in keyUsage are accepted */
   size_t bytes_max;        /**< longest document; default 65536 */
-  size_t items_max;        /**< most elements of one array; default 100 */
+  size_t items_max;        /**< most elements of one array; default 100, never more than 256 */
   size_t string_max;       /**< longest string, in characters; default 1024 */
 } stardeleg_template_options;
 
