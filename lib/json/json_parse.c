@@ -129,7 +129,7 @@ static void sort_members(member *members, size_t count)
  * same text could each see another value.  Drops the members from |first| on. */
 static stardeleg_err check_unique(reader *r, size_t first, const place *where)
 {
-  member *members = r->members + first;
+  member *members;
   size_t count = r->member_count - first;
   const member *twin = NULL;
   place at = {where, NULL, 0, where->depth + 1};
@@ -138,6 +138,7 @@ static stardeleg_err check_unique(reader *r, size_t first, const place *where)
   if (count < 2) {
     return STARDELEG_OK;
   }
+  members = r->members + first;
   sort_members(members, count);
   for (size_t i = 1; i < count; i++) {
     if (strcmp(members[i - 1].name, members[i].name) == 0 && (twin == NULL || members[i].at < twin->at)) {
