@@ -3,6 +3,7 @@
 #ifndef SDG_BASE_BASE64_H
 #define SDG_BASE_BASE64_H
 
+#include <stdbool.h>
 #include "base/buf.h"
 
 /* Length of the base64url text of |len| bytes. */
@@ -13,16 +14,16 @@ void sdg_base64url_write(sdg_buf *out, stardeleg_bytes in);
  * else MALFORMED and |out| as it was. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_base64url_read(sdg_buf *out, stardeleg_bytes in);
 
-/* For what people paste (EAB keys): takes either alphabet, with or without padding. */
+/* For what people paste (EAB keys): takes either alphabet, with or without padding, and skips white space. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_base64_read_tolerant(sdg_buf *out, stardeleg_bytes in);
 
-/* Standard alphabet with padding, |line| characters a line (0: one line, no line break). */
+/* Standard alphabet with padding.  |line| 0: one line, no line break; else |line| characters (a multiple of 4) a line,
+ * and each line, the last one too, ends in LF. */
 void sdg_base64_write(sdg_buf *out, stardeleg_bytes in, size_t line);
 /* Standard alphabet, padding required, white space (CR LF blank tab) skipped, else strict. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_base64_read(sdg_buf *out, stardeleg_bytes in);
 
 /* True if all of |in| is [A-Za-z0-9_-] and it is not empty. */
-#include <stdbool.h>
 bool sdg_base64url_is_text(stardeleg_bytes in);
 
 #endif /* SDG_BASE_BASE64_H */

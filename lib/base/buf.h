@@ -21,13 +21,14 @@ void sdg_buf_init_secret(sdg_buf *buf, size_t max);
 void sdg_buf_clear(sdg_buf *buf);                 /* frees; the buffer may be used again (same max) */
 void sdg_buf_reset(sdg_buf *buf);                 /* len = 0, err = 0, keeps the memory */
 
+/* What is added must not lie in |buf| itself. */
 void sdg_buf_add(sdg_buf *buf, const void *data, size_t len);
 void sdg_buf_add_bytes(sdg_buf *buf, stardeleg_bytes b);
 void sdg_buf_add_str(sdg_buf *buf, const char *s);
 void sdg_buf_add_byte(sdg_buf *buf, uint8_t b);
 void sdg_buf_add_int(sdg_buf *buf, int64_t n);    /* decimal */
 uint8_t *sdg_buf_add_room(sdg_buf *buf, size_t len); /* |len| bytes to fill in; NULL after an error */
-void sdg_buf_truncate(sdg_buf *buf, size_t len);
+void sdg_buf_truncate(sdg_buf *buf, size_t len);  /* no effect if it is that short already */
 
 STARDELEG_MUST_CHECK stardeleg_err sdg_buf_error(const sdg_buf *buf);
 stardeleg_bytes sdg_buf_bytes(const sdg_buf *buf);

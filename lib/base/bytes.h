@@ -3,6 +3,7 @@
 #ifndef SDG_BASE_BYTES_H
 #define SDG_BASE_BYTES_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stardeleg/base.h>
 
@@ -29,6 +30,9 @@ bool sdg_bytes_to_uint(uint64_t *out, stardeleg_bytes a, uint64_t max);
 /* True if |a| is well-formed UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). */
 bool sdg_utf8_is_valid(stardeleg_bytes a);
 
+/* The first code point of |a| and how many bytes it takes; 0 if |a| is empty or does not begin with well-formed UTF-8. */
+size_t sdg_utf8_decode(uint32_t *out, stardeleg_bytes a);
+
 /* How many code points well-formed UTF-8 has. */
 size_t sdg_utf8_count(stardeleg_bytes a);
 
@@ -37,5 +41,9 @@ size_t sdg_utf8_count(stardeleg_bytes a);
  * the backslash's own twin "\\" and bytes that are no UTF-8.  Cuts at |size| - 1, always NUL-terminated; a
  * cut text ends in "...". */
 void sdg_text_escape(char *out, size_t size, stardeleg_bytes a);
+
+/* printf into fixed room; a cut text ends in "..." behind a whole character, and a control character that was not
+ * escaped becomes "?".  Arguments must not point into |out|. */
+void sdg_text_format(char *out, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
 #endif /* SDG_BASE_BYTES_H */

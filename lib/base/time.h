@@ -19,7 +19,7 @@ typedef struct sdg_civil {
   int day;    /* 1 to 31 */
   int hour;
   int minute;
-  int second; /* 0 to 59; readers fold a leap second 60 into the next second */
+  int second; /* 0 to 59; readers of text fold a leap second 60 (the last of a month, UTC) into the next second */
 } sdg_civil;
 
 /* MALFORMED if a field is out of range (month lengths and leap years included). */
@@ -38,10 +38,11 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_time_read_http(stardeleg_time *out, stard
 /* IMF-fixdate, rounded down. */
 void sdg_time_write_http(char out[SDG_TIME_TEXT_SIZE], stardeleg_time at);
 
-/* |at| + |delta|, stopping at the ends of the range instead of overflowing; NEVER and NONE stay. */
+/* |at| + |delta|, stopping at the ends of the range instead of overflowing; NEVER and NONE stay, and no sum becomes one. */
 stardeleg_time sdg_time_add(stardeleg_time at, int64_t delta);
 /* Rounds down to whole seconds. */
 stardeleg_time sdg_time_floor_s(stardeleg_time at);
+/* Plain comparison: NONE is the least, NEVER the greatest. */
 stardeleg_time sdg_time_min(stardeleg_time a, stardeleg_time b);
 stardeleg_time sdg_time_max(stardeleg_time a, stardeleg_time b);
 
