@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* common/httpd.h -- a small HTTP host on libmicrohttpd: moves messages between sockets and one function. */
+#ifndef EXAMPLE_COMMON_HTTPD_H
+#define EXAMPLE_COMMON_HTTPD_H
+
+#include <stardeleg/http.h>
+
+typedef struct httpd httpd;
+
+/* Answers one request; runs on any of the worker threads, several at once.  |request| lives until it returns; its
+ * |url| is the target as it came (path and query), its |method| may be any.  Returns 0 and a reply that the host
+ * frees once it is sent; another value, or no reply, becomes a 500. */
+typedef int (*httpd_handle)(void *ctx, const stardeleg_http_request *request, stardeleg_http_reply **reply);
+
+/* Set by httpd_options_default(), then changed.  Nothing is kept but |handle| and |ctx|. */
+typedef struct httpd_options {
+  const char *listen;    /* "127.0.0.1:0", "[::1]:8443", "name:port" or "unix:/path" */
+  const char *cert_file; /* PEM chain, leaf first; NULL: plain http */
+  const char *key_file;  /* PEM key; not NULL with |cert_file| */
+  unsigned threads;      /* workers, 1 to 64 */
+  unsigned connections;  /* most at a time, all workers together */
+  size_t body_max;       /* longer bodies: 413 */
+  size_t header_max;     /* longer request heads: 431 (414 for the target) */
+  unsigned idle_s;       /* a connection without traffic is closed */
+  unsigned request_s;    /* a request must be here, and its response gone, in this time each: slow drips end */
+  int hsts;              /* nonzero: Strict-Transport-Security on https */
+  httpd_handle handle;   /* not NULL */
+  void *ctx;             /* handed to |handle| */
+} httpd_options;
+
+/* 127.0.0.1:0, plain, 4 threads, 1000 connections, 64 KiB bodies, 16 KiB heads, 15 s idle, 30 s per request. */
+void httpd_options_default(httpd_options *options);
+
+/* Room for what httpd_start() says. */
+#define HTTPD_ERROR_SIZE 256
+
+/* Listens and serves on threads of its own.  Returns 0, or an errno value and a sentence in |error|. */
+int httpd_start(httpd **out, const httpd_options *options, char error[HTTPD_ERROR_SIZE]);
+
+/* The port it listens on; 0 for a unix socket. */
+uint16_t httpd_port(const httpd *server);
+
+/* Accepts no more, lets requests under way finish for at most |drain_ms|, then closes and frees.  NULL allowed. */
+void httpd_stop(httpd *server, int64_t drain_ms);
+
+#endif /* EXAMPLE_COMMON_HTTPD_H */
