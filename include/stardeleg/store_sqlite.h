@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file store_sqlite.h
  *  The embedded store: one SQLite file in WAL mode.  In its own library
- *  (stardeleg_sqlite).  Several processes may open the same file. */
+ *  (stardeleg_sqlite).  Several processes may open the same file, on a local disk.
+ *  A store must not be carried across fork(): open it in the child; calls there fail with STORE. */
 #ifndef STARDELEG_STORE_SQLITE_H
 #define STARDELEG_STORE_SQLITE_H
 
@@ -16,9 +17,10 @@ typedef struct stardeleg_sqlite_options {
   size_t size;          /**< sizeof of this struct; set by stardeleg_sqlite_options_default() */
   int relaxed;          /**< nonzero: a power cut may lose the last moments (synchronous=NORMAL); 0: durable */
   int busy_timeout_ms;  /**< how long to wait for another process's lock */
+  stardeleg_log log;    /**< gets a line "store.sqlite.error" whenever a call ends with STORE; may be empty */
 } stardeleg_sqlite_options;
 
-/** Durable, 10 s of patience. */
+/** Durable, 10 s of patience, no log. */
 STARDELEG_API void stardeleg_sqlite_options_default(stardeleg_sqlite_options *options);
 
 /** Opens or creates |path| (mode 0600) and brings its schema up to date.  A schema newer than the
