@@ -30,7 +30,8 @@ bool sdg_bytes_to_uint(uint64_t *out, stardeleg_bytes a, uint64_t max);
 /* True if |a| is well-formed UTF-8 (no surrogates, no overlong forms, <= U+10FFFF). */
 bool sdg_utf8_is_valid(stardeleg_bytes a);
 
-/* The first code point of |a| and how many bytes it takes; 0 if |a| is empty or does not begin with well-formed UTF-8. */
+/* The first code point of |a| and how many bytes it takes; 0 if |a| is empty or does not begin with well-formed
+ * UTF-8. */
 size_t sdg_utf8_decode(uint32_t *out, stardeleg_bytes a);
 
 /* How many code points well-formed UTF-8 has. */

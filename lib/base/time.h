@@ -38,7 +38,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_time_read_http(stardeleg_time *out, stard
 /* IMF-fixdate, rounded down. */
 void sdg_time_write_http(char out[SDG_TIME_TEXT_SIZE], stardeleg_time at);
 
-/* |at| + |delta|, stopping at the ends of the range instead of overflowing; NEVER and NONE stay, and no sum becomes one. */
+/* |at| + |delta|, stopping at the ends of the range instead of overflowing; NEVER and NONE stay, and no sum becomes one
+ * of them. */
 stardeleg_time sdg_time_add(stardeleg_time at, int64_t delta);
 /* Rounds down to whole seconds. */
 stardeleg_time sdg_time_floor_s(stardeleg_time at);
