@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme/order.c -- the order object, on the wire of either side. */
+#include "acme/order.h"
+
+#include <string.h>
+
+#include "acme/fields.h"
+#include "base/mem.h"
+#include "base/problem.h"
+
+static const char *const status_names[] = {"pending", "ready", "processing", "valid", "invalid", "canceled"};
+
+const char *sdg_order_status_name(sdg_order_status status)
+{
+  return status_names[(size_t)status < sizeof(status_names) / sizeof(status_names[0]) ? (size_t)status
+                                                                                     : (size_t)SDG_ORDER_INVALID];
+}
+
+stardeleg_err sdg_order_status_from_name(sdg_order_status *out, const char *name)
+{
+  for (size_t i = 0; i < sizeof(status_names) / sizeof(status_names[0]); i++) {
+    if (strcmp(status_names[i], name) == 0) {
+      *out = (sdg_order_status)i;
+      return STARDELEG_OK;
+    }
+  }
+  return STARDELEG_ERR_MALFORMED;
+}
+
+/* --- Reading --- */
+
+static stardeleg_err read_status(sdg_acme_order *order, const sdg_json *tree, stardeleg_problem *problem)
+{
+  const char *name = NULL;
+  stardeleg_err err = sdg_json_get_string(&name, tree, "status", SDG_JSON_REQUIRED, problem);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  /* RFC 8555 7.4: a status we do not know must not pass for success. */
+  if (sdg_order_status_from_name(&order->status, name) != STARDELEG_OK) {
+    return sdg_field_refuse(problem, "/status", "unknown order status");
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err read_certificate_get(sdg_tristate *out, const sdg_json *tree, stardeleg_problem *problem)
+{
+  bool value = false;
+  stardeleg_err err = sdg_json_get_bool(&value, tree, "allow-certificate-get", SDG_JSON_OPTIONAL, problem);
+
+  if (err == STARDELEG_OK && sdg_json_member(tree, "allow-certificate-get") != NULL) {
+    *out = value ? SDG_TRUE : SDG_FALSE;
+  }
+  return err;
+}
+
+static stardeleg_err read_dates(sdg_acme_order *order, const sdg_json *tree, stardeleg_problem *problem)
+{
+  stardeleg_err err = sdg_json_get_time(&order->expires, tree, "expires", SDG_JSON_OPTIONAL, problem);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_time(&order->not_before, tree, "notBefore", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_time(&order->not_after, tree, "notAfter", SDG_JSON_OPTIONAL, problem);
+  }
+  return err;
+}
+
+static stardeleg_err read_urls(sdg_acme_order *order, const sdg_json *tree, stardeleg_problem *problem)
+{
+  stardeleg_err err;
+
+  err = sdg_field_urls(&order->authorizations, &order->authorization_count, tree, "authorizations", SDG_JSON_REQUIRED,
+                       problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_field_url(&order->finalize, tree, "finalize", SDG_JSON_REQUIRED, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_url(&order->certificate, tree, "certificate", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_url(&order->star_certificate, tree, "star-certificate", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_text(&order->delegation, tree, "delegation", SDG_JSON_OPTIONAL, problem);
+  }
+  return err;
+}
+
+stardeleg_err sdg_acme_order_from_tree(sdg_acme_order *out, const sdg_json *tree, stardeleg_problem *problem)
+{
+  sdg_acme_order order;
+  const sdg_json *identifiers = NULL;
+  stardeleg_err err;
+
+  memset(&order, 0, sizeof(order));
+  order.expires = STARDELEG_TIME_NONE;
+  order.not_before = STARDELEG_TIME_NONE;
+  order.not_after = STARDELEG_TIME_NONE;
+  err = read_status(&order, tree, problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_array(&identifiers, tree, "identifiers", SDG_JSON_REQUIRED, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_identifiers_parse(&order.identifiers, identifiers, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_dates(&order, tree, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_urls(&order, tree, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_certificate_get(&order.certificate_get, tree, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_tree(&order.error, tree, "error", problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_tree(&order.auto_renewal, tree, "auto-renewal", problem);
+  }
+  if (err != STARDELEG_OK) {
+    sdg_acme_order_clear(&order);
+    return err;
+  }
+  *out = order;
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_acme_order_parse(sdg_acme_order *out, stardeleg_bytes body, stardeleg_problem *problem)
+{
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_field_object(&tree, body, "order", problem);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_acme_order_from_tree(out, tree, problem);
+  }
+  sdg_json_free(tree);
+  return err;
+}
+
+/* --- Writing --- */
+
+static void write_certificate_get(sdg_json_writer *w, sdg_tristate value)
+{
+  if (value != SDG_ABSENT) {
+    sdg_jw_bool(w, "allow-certificate-get", value == SDG_TRUE);
+  }
+}
+
+static void write_time_opt(sdg_json_writer *w, const char *name, stardeleg_time at)
+{
+  if (at != STARDELEG_TIME_NONE) {
+    sdg_jw_time(w, name, at);
+  }
+}
+
+void sdg_acme_order_write(sdg_json_writer *w, const char *name, const sdg_acme_order *order)
+{
+  sdg_jw_object(w, name);
+  sdg_jw_string(w, "status", sdg_order_status_name(order->status));
+  write_time_opt(w, "expires", order->expires);
+  sdg_identifiers_write(w, "identifiers", &order->identifiers);
+  write_time_opt(w, "notBefore", order->not_before);
+  write_time_opt(w, "notAfter", order->not_after);
+  if (order->auto_renewal != NULL) {
+    sdg_jw_tree(w, "auto-renewal", order->auto_renewal);
+  }
+  sdg_jw_string_opt(w, "delegation", order->delegation);
+  write_certificate_get(w, order->certificate_get);
+  sdg_jw_array(w, "authorizations");
+  for (size_t i = 0; i < order->authorization_count; i++) {
+    sdg_jw_string(w, NULL, order->authorizations[i]);
+  }
+  sdg_jw_array_end(w);
+  sdg_jw_string_opt(w, "finalize", order->finalize);
+  sdg_jw_string_opt(w, "certificate", order->certificate);
+  sdg_jw_string_opt(w, "star-certificate", order->star_certificate);
+  if (order->error != NULL) {
+    sdg_jw_tree(w, "error", order->error);
+  }
+  sdg_jw_object_end(w);
+}
+
+void sdg_acme_order_clear(sdg_acme_order *order)
+{
+  sdg_identifiers_clear(&order->identifiers);
+  sdg_json_free(order->error);
+  sdg_field_urls_free(order->authorizations, order->authorization_count);
+  sdg_free(order->finalize);
+  sdg_free(order->certificate);
+  sdg_json_free(order->auto_renewal);
+  sdg_free(order->star_certificate);
+  sdg_free(order->delegation);
+  memset(order, 0, sizeof(*order));
+}
+
+/* --- newOrder --- */
+
+static stardeleg_err read_new_order(sdg_acme_new_order *order, const sdg_json *payload, stardeleg_problem *problem)
+{
+  const sdg_json *identifiers = NULL;
+  stardeleg_err err = sdg_json_get_array(&identifiers, payload, "identifiers", SDG_JSON_REQUIRED, problem);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_identifiers_parse(&order->identifiers, identifiers, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_time(&order->not_before, payload, "notBefore", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_time(&order->not_after, payload, "notAfter", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_tree(&order->auto_renewal, payload, "auto-renewal", problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_text(&order->delegation, payload, "delegation", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_certificate_get(&order->certificate_get, payload, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_text(&order->replaces, payload, "replaces", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_text(&order->profile, payload, "profile", SDG_JSON_OPTIONAL, problem);
+  }
+  return err;
+}
+
+stardeleg_err sdg_acme_new_order_parse(sdg_acme_new_order *out, const sdg_json *payload, stardeleg_problem *problem)
+{
+  sdg_acme_new_order order;
+  stardeleg_err err;
+
+  memset(&order, 0, sizeof(order));
+  order.not_before = STARDELEG_TIME_NONE;
+  order.not_after = STARDELEG_TIME_NONE;
+  err = read_new_order(&order, payload, problem);
+  if (err != STARDELEG_OK) {
+    sdg_acme_new_order_clear(&order);
+    return err;
+  }
+  *out = order;
+  return STARDELEG_OK;
+}
+
+void sdg_acme_new_order_write(sdg_json_writer *w, const sdg_acme_new_order *order)
+{
+  sdg_jw_object(w, NULL);
+  sdg_identifiers_write(w, "identifiers", &order->identifiers);
+  write_time_opt(w, "notBefore", order->not_before);
+  write_time_opt(w, "notAfter", order->not_after);
+  if (order->auto_renewal != NULL) {
+    sdg_jw_tree(w, "auto-renewal", order->auto_renewal);
+  }
+  sdg_jw_string_opt(w, "delegation", order->delegation);
+  write_certificate_get(w, order->certificate_get);
+  sdg_jw_string_opt(w, "replaces", order->replaces);
+  sdg_jw_string_opt(w, "profile", order->profile);
+  sdg_jw_object_end(w);
+}
+
+void sdg_acme_new_order_clear(sdg_acme_new_order *order)
+{
+  sdg_identifiers_clear(&order->identifiers);
+  sdg_json_free(order->auto_renewal);
+  sdg_free(order->delegation);
+  sdg_free(order->replaces);
+  sdg_free(order->profile);
+  memset(order, 0, sizeof(*order));
+}

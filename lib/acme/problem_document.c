@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme/problem_document.c -- problem documents on the wire. */
+#include "acme/problem_document.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "transport/http_message.h"
+
+/* The member if it is a string; "" for everything else: readers of problems forgive. */
+static const char *text_of(const sdg_json *tree, const char *name)
+{
+  return sdg_json_string(sdg_json_member(tree, name));
+}
+
+static void read_type(const sdg_json *tree, char *out, size_t size, stardeleg_acme_error *acme)
+{
+  const char *type = text_of(tree, "type");
+
+  *acme = stardeleg_acme_error_from_urn(type);
+  if (*acme != STARDELEG_ACME_NONE) {
+    (void)snprintf(out, size, "%s", stardeleg_acme_error_urn(*acme));
+  } else if (type[0] != '\0') {
+    sdg_text_escape(out, size, sdg_bytes_str(type));
+  } else {
+    (void)snprintf(out, size, "about:blank");
+  }
+}
+
+static void read_subproblem(stardeleg_subproblem *out, const sdg_json *tree)
+{
+  const sdg_json *identifier = sdg_json_member(tree, "identifier");
+
+  memset(out, 0, sizeof(*out));
+  read_type(tree, out->type, sizeof(out->type), &out->acme);
+  sdg_text_escape(out->detail, sizeof(out->detail), sdg_bytes_str(text_of(tree, "detail")));
+  sdg_text_escape(out->identifier_type, sizeof(out->identifier_type), sdg_bytes_str(text_of(identifier, "type")));
+  sdg_text_escape(out->identifier_value, sizeof(out->identifier_value), sdg_bytes_str(text_of(identifier, "value")));
+}
+
+void sdg_problem_from_tree(stardeleg_problem *out, const sdg_json *tree)
+{
+  const sdg_json *list = sdg_json_member(tree, "subproblems");
+  int64_t status = sdg_json_int(sdg_json_member(tree, "status"));
+  const char *detail = text_of(tree, "detail");
+
+  sdg_problem_clear(out);
+  read_type(tree, out->type, sizeof(out->type), &out->acme);
+  out->status = status >= 100 && status <= 599 ? (int)status : 0;
+  sdg_text_escape(out->detail, sizeof(out->detail), sdg_bytes_str(detail[0] != '\0' ? detail : text_of(tree, "title")));
+  sdg_text_escape(out->instance, sizeof(out->instance), sdg_bytes_str(text_of(tree, "instance")));
+  if (sdg_json_type_of(list) != SDG_JSON_ARRAY) {
+    return;
+  }
+  for (const sdg_json *item = sdg_json_first(list); item != NULL; item = sdg_json_next(item)) {
+    if (out->subproblem_count == STARDELEG_PROBLEM_SUB_MAX) {
+      out->subproblems_dropped++;
+    } else {
+      read_subproblem(&out->subproblems[out->subproblem_count++], item);
+    }
+  }
+}
+
+void sdg_problem_from_response(stardeleg_problem *out, const stardeleg_http_response *response, stardeleg_time now)
+{
+  sdg_json *tree = NULL;
+
+  sdg_problem_clear(out);
+  if (sdg_json_parse(&tree, response->body, NULL, NULL) == STARDELEG_OK && sdg_json_type_of(tree) == SDG_JSON_OBJECT) {
+    sdg_problem_from_tree(out, tree);
+  } else {
+    (void)snprintf(out->type, sizeof(out->type), "about:blank");
+  }
+  sdg_json_free(tree);
+  out->status = response->status;
+  if (out->detail[0] == '\0') {
+    (void)snprintf(out->detail, sizeof(out->detail), "the server answered with HTTP status %d", response->status);
+  }
+  out->retry_at = sdg_http_retry_after(response, now, SDG_TIME_DAY);
+}
+
+static void write_subproblem(sdg_json_writer *w, const stardeleg_subproblem *sub)
+{
+  sdg_jw_object(w, NULL);
+  sdg_jw_string(w, "type", sub->type);
+  sdg_jw_string_opt(w, "detail", sub->detail);
+  if (sub->identifier_type[0] != '\0') {
+    sdg_jw_object(w, "identifier");
+    sdg_jw_string(w, "type", sub->identifier_type);
+    sdg_jw_string(w, "value", sub->identifier_value);
+    sdg_jw_object_end(w);
+  }
+  sdg_jw_object_end(w);
+}
+
+void sdg_problem_write(sdg_json_writer *w, const char *name, const stardeleg_problem *problem)
+{
+  char detail[STARDELEG_PROBLEM_DETAIL_SIZE + STARDELEG_PROBLEM_PLACE_SIZE + 8];
+
+  sdg_jw_object(w, name);
+  sdg_jw_string(w, "type", problem->type[0] != '\0' ? problem->type : "about:blank");
+  if (problem->detail[0] != '\0' && problem->place[0] != '\0') {
+    (void)snprintf(detail, sizeof(detail), "%s (at %s)", problem->detail, problem->place);
+    sdg_jw_string(w, "detail", detail);
+  } else {
+    sdg_jw_string_opt(w, "detail", problem->detail);
+  }
+  if (problem->status != 0) {
+    sdg_jw_int(w, "status", problem->status);
+  }
+  sdg_jw_string_opt(w, "instance", problem->instance);
+  if (problem->subproblem_count > 0) {
+    sdg_jw_array(w, "subproblems");
+    for (size_t i = 0; i < problem->subproblem_count; i++) {
+      write_subproblem(w, &problem->subproblems[i]);
+    }
+    sdg_jw_array_end(w);
+  }
+  sdg_jw_object_end(w);
+}
