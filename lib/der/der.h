@@ -57,6 +57,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_uint(sdg_der *der, uint64_t *out,
 STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_magnitude(sdg_der *der, stardeleg_bytes *out);
 /* A valid OID's content octets (at least one arc pair, minimal arcs). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_oid(sdg_der *der, stardeleg_bytes *out);
+/* True if |content| is that of an OID, for implicit tags. */
+bool sdg_der_is_oid(stardeleg_bytes content);
 /* A BIT STRING: |bits| the octets, |unused| 0 to 7; unused bits must be zero. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_bits(sdg_der *der, stardeleg_bytes *bits, unsigned *unused);
 STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_null(sdg_der *der);

@@ -11,17 +11,17 @@
 #define ARC_OCTETS_MAX 10 /* 64 bits in groups of 7 */
 
 /* Each arc in the fewest octets, the last one complete. */
-static bool is_good_oid(stardeleg_bytes oid)
+bool sdg_der_is_oid(stardeleg_bytes content)
 {
   bool at_start = true;
 
-  for (size_t i = 0; i < oid.len; i++) {
-    if (at_start && oid.base[i] == 0x80) {
+  for (size_t i = 0; i < content.len; i++) {
+    if (at_start && content.base[i] == 0x80) {
       return false;
     }
-    at_start = oid.base[i] < 0x80;
+    at_start = content.base[i] < 0x80;
   }
-  return oid.len > 0 && at_start;
+  return content.len > 0 && at_start;
 }
 
 stardeleg_err sdg_der_get_oid(sdg_der *der, stardeleg_bytes *out)
@@ -29,7 +29,7 @@ stardeleg_err sdg_der_get_oid(sdg_der *der, stardeleg_bytes *out)
   sdg_der ahead = *der;
   stardeleg_bytes content = {NULL, 0};
 
-  if (sdg_der_get(&ahead, SDG_DER_OID, &content, NULL) != STARDELEG_OK || !is_good_oid(content)) {
+  if (sdg_der_get(&ahead, SDG_DER_OID, &content, NULL) != STARDELEG_OK || !sdg_der_is_oid(content)) {
     return STARDELEG_ERR_MALFORMED;
   }
   *out = content;
@@ -80,7 +80,7 @@ bool sdg_der_oid_text(char *out, size_t size, stardeleg_bytes oid)
     return false;
   }
   out[0] = '\0';
-  if (!is_good_oid(oid) || !read_arc(&arc, oid, &i)) {
+  if (!sdg_der_is_oid(oid) || !read_arc(&arc, oid, &i)) {
     return false;
   }
   /* X.690 8.19.4: the first octets hold two arcs, 40 * first + second. */

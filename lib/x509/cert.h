@@ -8,7 +8,7 @@
 #define SDG_CHAIN_BYTES_MAX (256u * 1024u)
 #define SDG_CHAIN_MAX 10
 
-/* A certificate's fields.  All point into the DER given to sdg_cert_parse. */
+/* A certificate's fields.  All point into the DER given to sdg_cert_parse.  About 7 KiB: put it on the heap. */
 typedef struct sdg_cert {
   stardeleg_bytes der;
   stardeleg_bytes tbs;
@@ -32,11 +32,14 @@ typedef struct sdg_cert {
   size_t eku_count;
 } sdg_cert;
 
-/* v3 only; unknown extensions are skipped unless critical (then MALFORMED); duplicates MALFORMED.  0, MALFORMED or LIMIT. */
+/* v3 only; unknown extensions are skipped unless critical (then MALFORMED); duplicates MALFORMED.  What constrains paths
+ * (name and policy constraints, policies) is known but left to whoever verifies the path.  0, MALFORMED or LIMIT; |out| counts on
+ * success only. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der);
-/* True if |name| is among the dNSNames, wildcard labels included if |wildcards|. */
+/* True if |name| stands among the dNSNames (ASCII case-insensitive).  "*.example.org" is there only if it is asked for:
+ * a name under a wildcard does not count. */
 bool sdg_cert_has_dns(const sdg_cert *cert, stardeleg_bytes name);
-/* Hex of the serial, lower case, without leading zeros; cut to |size|. */
+/* Hex of the serial, lower case, without leading zeros ("0" for zero); cut to |size|. */
 void sdg_cert_serial_text(char *out, size_t size, const sdg_cert *cert);
 
 /* A PEM chain, end-entity first. */
@@ -45,13 +48,14 @@ typedef struct sdg_chain {
   stardeleg_bytes certs[SDG_CHAIN_MAX];
   size_t count;
 } sdg_chain;
-/* Only CERTIFICATE blocks (RFC 8555 11.4), 1 to SDG_CHAIN_MAX; each must parse.  0, MALFORMED, LIMIT, NOMEM. */
+/* Only CERTIFICATE blocks (RFC 8555 11.4), 1 to SDG_CHAIN_MAX; each must parse.  0, MALFORMED, LIMIT, NOMEM.  |out| need not be
+ * initialised; it is empty after a failure and to be cleared after success. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_chain_parse(sdg_chain *out, stardeleg_bytes pem);
 void sdg_chain_clear(sdg_chain *chain);
 
 /* What goes into a new certificate (CA role).  All borrowed. */
 typedef struct sdg_cert_plan {
-  stardeleg_bytes serial;         /* magnitude, 1 to 20 octets */
+  stardeleg_bytes serial;         /* magnitude, not zero; at most 20 octets as INTEGER (159 bits) */
   stardeleg_bytes issuer;         /* Name, DER */
   stardeleg_bytes subject;        /* Name, DER */
   stardeleg_time not_before;
@@ -60,6 +64,8 @@ typedef struct sdg_cert_plan {
   const sdg_x509_extension *extensions;
   size_t extension_count;
 } sdg_cert_plan;
+/* Appends the DER, signed with the algorithm of sdg_alg_for_key.  ARGUMENT for a serial, validity or extensions (over
+ * SDG_X509_EXTENSIONS_MAX, twice the same) that no certificate may have, LIMIT for years that have no form. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_build(sdg_buf *out, const sdg_cert_plan *plan, stardeleg_key *issuer_key);
 /* SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2, method 1) for key identifiers: 20 octets. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_key_id(uint8_t out[20], const stardeleg_crypto *crypto, stardeleg_bytes spki);

@@ -34,11 +34,13 @@ typedef struct sdg_csr {
   size_t extension_count;
 } sdg_csr;
 
-/* Reads one DER CSR and nothing behind it; copies the bytes.  MALFORMED with badCSR and the place ("/subject", "/attributes/1" ...) in |problem|; LIMIT beyond
+/* Reads one DER CSR and nothing behind it; copies the bytes.  |out| need not be initialised; it is empty after a failure and to be
+ * cleared after success.  MALFORMED with badCSR and the place ("/subject", "/attributes/1" ...) in |problem|; LIMIT beyond
  * SDG_CSR_MAX or the limits of x509.h.  A missing attributes field is MALFORMED. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_csr_parse(sdg_csr *out, stardeleg_bytes der, stardeleg_problem *problem);
 void sdg_csr_clear(sdg_csr *csr);
-/* Proof of possession.  0, SIGNATURE, BAD_KEY, UNSUPPORTED ... */
+/* Proof of possession.  0; SIGNATURE; BAD_KEY for a key that is not known, not valid or not fit for the algorithm; UNSUPPORTED
+ * for an unknown algorithm; all with badCSR. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_csr_verify(const sdg_csr *csr, const stardeleg_crypto *crypto, stardeleg_problem *problem);
 
 /* What goes into a new CSR.  All borrowed. */

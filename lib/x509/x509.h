@@ -44,6 +44,11 @@ typedef struct sdg_general_name {
   stardeleg_bytes value;  /* content octets; IA5 kinds are checked to be 7-bit without NUL */
 } sdg_general_name;
 
+/* Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension, the content of that SEQUENCE.  Duplicates are kept.  LIMIT beyond |max|;
+ * MALFORMED for none at all and for "critical" written out although FALSE (X.690 11.5). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_extensions(sdg_x509_extension *extensions, size_t max, size_t *count,
+                                                            stardeleg_bytes content);
+
 /* keyUsage as bits: 1 << n for bit n of RFC 5280 4.2.1.3. */
 #define SDG_KU_DIGITAL_SIGNATURE (1u << 0)
 #define SDG_KU_KEY_CERT_SIGN (1u << 5)
@@ -51,13 +56,15 @@ typedef struct sdg_general_name {
 
 /* Readers of extension values; MALFORMED for anything but exact DER. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_key_usage(unsigned *bits, stardeleg_bytes value); /* all zero, bits above 8: MALFORMED */
-/* Fills at most |max|; LIMIT beyond; empty sequence MALFORMED. */
+/* These fill at most |max|; LIMIT beyond; an empty sequence is MALFORMED, but a Name may be empty.  |*count| is 0 on failure.
+ * The order within a SET OF (X.690 11.6) is not judged: peers differ, and what has several members is refused by the
+ * template anyway, with a better reason. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_eku(stardeleg_bytes *oids, size_t max, size_t *count, stardeleg_bytes value);
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_san(sdg_general_name *names, size_t max, size_t *count, stardeleg_bytes value);
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_name(sdg_x509_attribute *attributes, size_t max, size_t *count,
                                                       stardeleg_bytes name_der);
-/* Decodes a DirectoryString (UTF8, Printable, IA5, Teletex as Latin-1, BMP, Universal) to UTF-8; MALFORMED for bytes the
- * type does not allow. */
+/* Appends a DirectoryString, decoded (UTF8, Printable, IA5, Teletex as Latin-1, BMP, Universal), as UTF-8; MALFORMED for
+ * other types and for bytes the type does not allow.  Empty and control characters pass. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_string(sdg_buf *out, int tag, stardeleg_bytes value);
 /* Reads an AlgorithmIdentifier of a signature; UNSUPPORTED for one we do not know.  RSA PKCS#1: NULL or absent parameters; ECDSA: absent; PSS: parameters
  * exactly as the three we know, else UNSUPPORTED. */
