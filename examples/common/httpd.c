@@ -126,15 +126,17 @@ static int make_server(httpd **out, const httpd_options *options, char error[HTT
   httpd *server = NULL;
   int rv;
 
-  if (options->handle == NULL || options->threads < 1 || options->threads > THREADS_MAX || options->connections < 1 ||
-      options->body_max < 1 || options->body_max > SIZE_MAX / 64 || options->header_max < 1024 ||
-      options->request_s < 1 || (options->cert_file == NULL) != (options->key_file == NULL)) {
+  if ((options->handle == NULL && options->page == NULL) || options->threads < 1 || options->threads > THREADS_MAX ||
+      options->connections < 1 || options->body_max < 1 || options->body_max > SIZE_MAX / 64 ||
+      options->header_max < 1024 || options->request_s < 1 ||
+      (options->cert_file == NULL) != (options->key_file == NULL)) {
     return say(error, EINVAL, "options for", options->listen);
   }
   server = calloc(1, sizeof(*server));
   if (server == NULL) {
     return say(error, ENOMEM, "server", options->listen);
   }
+  server->page = options->page;
   server->handle = options->handle;
   server->ctx = options->ctx;
   server->body_max = options->body_max;

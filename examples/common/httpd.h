@@ -12,7 +12,21 @@ typedef struct httpd httpd;
  * frees once it is sent; another value, or no reply, becomes a 500. */
 typedef int (*httpd_handle)(void *ctx, const stardeleg_http_request *request, stardeleg_http_reply **reply);
 
-/* Set by httpd_options_default(), then changed.  Nothing is kept but |handle| and |ctx|. */
+/* A response that the program writes itself (panel, responder, metrics). */
+#define HTTPD_PAGE_HEADERS_MAX 16
+typedef struct httpd_page {
+  int status;                                            /* 200 on entry */
+  stardeleg_http_header headers[HTTPD_PAGE_HEADERS_MAX]; /* copied when the callback is back */
+  size_t header_count;
+  const void *body;
+  size_t body_len;
+  void (*free_body)(void *body); /* called when the last byte is out; NULL: |body| is static */
+} httpd_page;
+
+/* Asked before httpd_handle.  Returns nonzero with |page| filled in, or 0: not one of its pages.  Any worker thread. */
+typedef int (*httpd_write_page)(void *ctx, const stardeleg_http_request *request, httpd_page *page);
+
+/* Set by httpd_options_default(), then changed.  Strings are not kept. */
 typedef struct httpd_options {
   const char *listen;    /* "127.0.0.1:0", "[::1]:8443", "name:port" or "unix:/path" */
   const char *cert_file; /* PEM chain, leaf first; NULL: plain http */
@@ -24,8 +38,9 @@ typedef struct httpd_options {
   unsigned idle_s;       /* a connection without traffic is closed */
   unsigned request_s;    /* a request must be here, and its response gone, in this time each: slow drips end */
   int hsts;              /* nonzero: Strict-Transport-Security on https */
-  httpd_handle handle;   /* not NULL */
-  void *ctx;             /* handed to |handle| */
+  httpd_write_page page; /* may be NULL */
+  httpd_handle handle;   /* NULL: what is no page is 404 */
+  void *ctx;             /* handed to both */
 } httpd_options;
 
 /* 127.0.0.1:0, plain, 4 threads, 1000 connections, 64 KiB bodies, 16 KiB heads, 15 s idle, 30 s per request. */

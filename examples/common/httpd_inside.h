@@ -12,6 +12,7 @@
 struct httpd {
   struct MHD_Daemon *daemon;
   httpd_guard guard;
+  httpd_write_page page;
   httpd_handle handle;
   void *ctx;
   size_t body_max;

@@ -205,12 +205,56 @@ static enum MHD_Result send_reply(httpd *server, struct MHD_Connection *connecti
   return queue(server, connection, view->status, response);
 }
 
+/* libmicrohttpd has no call for "mine, and static": this one is never NULL. */
+static void keep_body(void *body)
+{
+  (void)body;
+}
+
+static enum MHD_Result send_page(httpd *server, struct MHD_Connection *connection, const httpd_page *page)
+{
+  void *body = (void *)(uintptr_t)page->body; /* only read */
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+      page->body_len, body, page->free_body != NULL ? page->free_body : keep_body, body);
+
+  if (response == NULL) {
+    if (page->free_body != NULL) {
+      page->free_body(body);
+    }
+    return MHD_NO;
+  }
+  for (size_t i = 0; i < page->header_count; i++) {
+    if (!add_header(response, &page->headers[i])) {
+      MHD_destroy_response(response);
+      return MHD_NO;
+    }
+  }
+  return queue(server, connection, page->status, response);
+}
+
+static enum MHD_Result respond(httpd *server, struct MHD_Connection *connection, const stardeleg_http_request *request)
+{
+  httpd_page page = {.status = MHD_HTTP_OK};
+  stardeleg_http_reply *reply = NULL;
+
+  if (server->page != NULL && server->page(server->ctx, request, &page) != 0) {
+    return send_page(server, connection, &page);
+  }
+  if (server->handle == NULL) {
+    return refuse(server, connection, MHD_HTTP_NOT_FOUND, "Not Found");
+  }
+  if (server->handle(server->ctx, request, &reply) != 0 || reply == NULL) {
+    stardeleg_http_reply_free(reply);
+    return refuse(server, connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "Internal Server Error");
+  }
+  return send_reply(server, connection, reply);
+}
+
 static enum MHD_Result answer(httpd *server, struct MHD_Connection *connection, const char *method,
                               const gathered *gathered_request)
 {
   field_list list = {.count = 0, .too_many = false};
   stardeleg_http_request request = {.method = method, .url = gathered_request->target};
-  stardeleg_http_reply *reply = NULL;
 
   if (gathered_request->too_large) {
     return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE, "Content Too Large");
@@ -226,11 +270,7 @@ static enum MHD_Result answer(httpd *server, struct MHD_Connection *connection, 
   request.header_count = list.count;
   request.body.base = gathered_request->body;
   request.body.len = gathered_request->len;
-  if (server->handle(server->ctx, &request, &reply) != 0 || reply == NULL) {
-    stardeleg_http_reply_free(reply);
-    return refuse(server, connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "Internal Server Error");
-  }
-  return send_reply(server, connection, reply);
+  return respond(server, connection, &request);
 }
 
 /* A length that is announced is judged before any of it is read. */
