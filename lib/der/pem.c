@@ -21,9 +21,6 @@ void sdg_pem_write(sdg_buf *out, const char *label, stardeleg_bytes der)
 {
   put_boundary(out, "-----BEGIN ", label);
   sdg_base64_write(out, der, LINE_CHARACTERS);
-  if (sdg_buf_error(out) == STARDELEG_OK && out->base[out->len - 1] != '\n') {
-    sdg_buf_add_byte(out, '\n');
-  }
   put_boundary(out, "-----END ", label);
 }
 
