@@ -209,6 +209,13 @@ static void write_text(sdg_curl_exchange *exchange, const char *message)
   exchange->text[len] = '\0';
 }
 
+static bool was_sent(const sdg_curl_exchange *exchange)
+{
+  long size = 0;
+
+  return curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &size) == CURLE_OK && size > 0;
+}
+
 static stardeleg_transport_failure judge(const sdg_curl_exchange *exchange, CURLcode code, const char **message)
 {
   *message = exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(code);
@@ -235,6 +242,9 @@ static stardeleg_transport_failure judge(const sdg_curl_exchange *exchange, CURL
     }
     *message = "no final response";
     return STARDELEG_TRANSPORT_BROKEN;
+  }
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && was_sent(exchange)) {
+    return STARDELEG_TRANSPORT_BROKEN; /* the answer has no status line: HTTP/0.9 to libcurl */
   }
   return name_failure(code);
 }
