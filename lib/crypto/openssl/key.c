@@ -117,13 +117,15 @@ void ossl_key_free(void *self, void *handle)
   free(key);
 }
 
-/* OpenSSL also takes compressed points and explicit parameters; both make the encoding of another length than the one
- * form we allow (RFC 5480 2.1.1, 2.2). */
-static bool has_plain_form(const ossl_key *key, size_t spki_len)
+/* OpenSSL also takes compressed and hybrid points and explicit parameters; we allow one form only (RFC
+ * 5480 2.1.1, 2.2): it has a length of its own and the 04 in front of the coordinates. */
+static bool has_plain_form(const ossl_key *key, stardeleg_bytes spki)
 {
+  const size_t point_len = 1 + (key->info.bits + 7u) / 8u * 2;
+
   for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
     if (key->info.family == STARDELEG_FAMILY_EC && curves[i].bits == key->info.bits) {
-      return curves[i].spki_len == spki_len;
+      return curves[i].spki_len == spki.len && spki.base[spki.len - point_len] == 0x04;
     }
   }
   return true;
@@ -147,7 +149,7 @@ stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *
   } else {
     rv = ossl_key_new(&key, pkey);
   }
-  if (rv == 0 && (at != spki.base + spki.len || !has_plain_form(key, spki.len))) {
+  if (rv == 0 && (at != spki.base + spki.len || !has_plain_form(key, spki))) {
     rv = STARDELEG_ERR_BAD_KEY;
   }
   (void)ERR_pop_to_mark();
