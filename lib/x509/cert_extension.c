@@ -5,7 +5,10 @@
 #include "base/bytes.h"
 
 #define EKU_MAX (sizeof((sdg_cert *)0)->eku / sizeof((sdg_cert *)0)->eku[0])
-#define OID(s) {(const uint8_t *)(s), sizeof(s) - 1}
+#define OID(s)                                                                                                         \
+  {                                                                                                                    \
+    (const uint8_t *)(s), sizeof(s) - 1                                                                                \
+  }
 
 static stardeleg_err take_key_usage(sdg_cert *cert, stardeleg_bytes value)
 {
@@ -94,9 +97,12 @@ typedef struct known_extension {
 } known_extension;
 
 static const known_extension known[] = {
-    {OID("\x55\x1d\x0e"), take_subject_key_id},    {OID("\x55\x1d\x0f"), take_key_usage},
-    {OID("\x55\x1d\x11"), take_names},             {OID("\x55\x1d\x13"), take_basic_constraints},
-    {OID("\x55\x1d\x23"), take_authority_key_id},  {OID("\x55\x1d\x25"), take_eku},
+    {OID("\x55\x1d\x0e"), take_subject_key_id},
+    {OID("\x55\x1d\x0f"), take_key_usage},
+    {OID("\x55\x1d\x11"), take_names},
+    {OID("\x55\x1d\x13"), take_basic_constraints},
+    {OID("\x55\x1d\x23"), take_authority_key_id},
+    {OID("\x55\x1d\x25"), take_eku},
     {OID("\x55\x1d\x1e"), leave_to_path /* nameConstraints */},
     {OID("\x55\x1d\x20"), leave_to_path /* certificatePolicies */},
     {OID("\x55\x1d\x24"), leave_to_path /* policyConstraints */},

@@ -61,7 +61,8 @@ static stardeleg_err skip_unique_ids(sdg_der *tbs)
   stardeleg_bytes content = {NULL, 0};
 
   for (int i = 1; i <= 2; i++) {
-    if (sdg_der_peek(tbs) == SDG_DER_CONTEXT(i) && sdg_der_get(tbs, SDG_DER_CONTEXT(i), &content, NULL) != STARDELEG_OK) {
+    if (sdg_der_peek(tbs) == SDG_DER_CONTEXT(i) &&
+        sdg_der_get(tbs, SDG_DER_CONTEXT(i), &content, NULL) != STARDELEG_OK) {
       return STARDELEG_ERR_MALFORMED;
     }
   }

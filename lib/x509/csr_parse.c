@@ -130,7 +130,8 @@ static stardeleg_err read_attribute(sdg_csr *csr, sdg_der *list)
   stardeleg_bytes oid = {NULL, 0};
   stardeleg_bytes values = {NULL, 0};
 
-  if (sdg_der_enter(list, SDG_DER_SEQUENCE, &inside) != STARDELEG_OK || sdg_der_get_oid(&inside, &oid) != STARDELEG_OK ||
+  if (sdg_der_enter(list, SDG_DER_SEQUENCE, &inside) != STARDELEG_OK ||
+      sdg_der_get_oid(&inside, &oid) != STARDELEG_OK ||
       sdg_der_get(&inside, SDG_DER_SET, &values, NULL) != STARDELEG_OK || sdg_der_end(&inside) != STARDELEG_OK ||
       check_values(values) != STARDELEG_OK) {
     return STARDELEG_ERR_MALFORMED;

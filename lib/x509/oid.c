@@ -4,7 +4,10 @@
 
 #include "base/bytes.h"
 
-#define OID(s) {(const uint8_t *)(s), sizeof(s) - 1}
+#define OID(s)                                                                                                         \
+  {                                                                                                                    \
+    (const uint8_t *)(s), sizeof(s) - 1                                                                                \
+  }
 
 /* X.520 attribute types, 2.5.4.n; emailAddress is PKCS #9's, 1.2.840.113549.1.9.1. */
 const stardeleg_bytes sdg_oid_common_name = OID("\x55\x04\x03");

@@ -4,7 +4,10 @@
 
 #include "base/bytes.h"
 
-#define OID(s) {(const uint8_t *)(s), sizeof(s) - 1}
+#define OID(s)                                                                                                         \
+  {                                                                                                                    \
+    (const uint8_t *)(s), sizeof(s) - 1                                                                                \
+  }
 
 /* What stands behind the OID. */
 typedef enum parameters {
@@ -152,8 +155,8 @@ stardeleg_err sdg_x509_read_algorithm(stardeleg_alg *out, stardeleg_bytes algori
     return STARDELEG_ERR_MALFORMED;
   }
   ahead = inside;
-  if (!sdg_der_is_empty(&ahead) && (sdg_der_get_any(&ahead, &tag, &content, NULL) != STARDELEG_OK ||
-                                    sdg_der_end(&ahead) != STARDELEG_OK)) {
+  if (!sdg_der_is_empty(&ahead) &&
+      (sdg_der_get_any(&ahead, &tag, &content, NULL) != STARDELEG_OK || sdg_der_end(&ahead) != STARDELEG_OK)) {
     return STARDELEG_ERR_MALFORMED;
   }
   *out = find_algorithm(oid, &inside);

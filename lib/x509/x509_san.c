@@ -34,8 +34,7 @@ static bool is_one_name(stardeleg_bytes value)
   sdg_der reader = sdg_der_open(value);
   stardeleg_bytes content = {NULL, 0};
 
-  return sdg_der_get(&reader, SDG_DER_SEQUENCE, &content, NULL) == STARDELEG_OK &&
-         sdg_der_end(&reader) == STARDELEG_OK;
+  return sdg_der_get(&reader, SDG_DER_SEQUENCE, &content, NULL) == STARDELEG_OK && sdg_der_end(&reader) == STARDELEG_OK;
 }
 
 /* RFC 5280 4.2.1.6: otherName ::= SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY } */
