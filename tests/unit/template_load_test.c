@@ -2,6 +2,8 @@
 /* template_load_test.c -- templates: what loads, what does not, where and why. */
 #include "support/test.h"
 
+#include <stdbool.h>
+
 #include <stardeleg/template.h>
 
 static stardeleg_err load_text(stardeleg_template **out, const char *text, const stardeleg_template_options *options,
