@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_server/account_record.c -- accounts in the store: "account" by id, "account-key" by thumbprint (one key, one account). */
+#include <stdio.h>
+#include <string.h>
+
+#include "acme/fields.h"
+#include "acme_server/server_internal.h"
+#include "base/base64.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+
+void sdg_account_record_init(sdg_account_record *record)
+{
+  memset(record, 0, sizeof(*record));
+  sdg_buf_init(&record->spki, SDG_SPKI_MAX);
+}
+
+void sdg_account_record_clear(sdg_account_record *record)
+{
+  sdg_buf_clear(&record->spki);
+  sdg_acme_account_clear(&record->object);
+}
+
+void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, out);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_string(&w, "name", record->name);
+  sdg_jw_string(&w, "thumbprint", record->thumbprint);
+  sdg_jw_base64url(&w, "spki", sdg_buf_bytes(&record->spki));
+  sdg_jw_int(&w, "created", record->created_at);
+  sdg_jw_object(&w, "object");
+  sdg_acme_account_write_members(&w, &record->object);
+  sdg_jw_object_end(&w);
+  sdg_jw_object_end(&w);
+}
+
+static stardeleg_err copy_text(char *out, size_t size, const sdg_json *tree, const char *name)
+{
+  const char *text = NULL;
+  stardeleg_err err = sdg_json_get_string(&text, tree, name, SDG_JSON_REQUIRED, NULL);
+
+  if (err == STARDELEG_OK && (size_t)snprintf(out, size, "%s", text) >= size) {
+    err = STARDELEG_ERR_MALFORMED;
+  }
+  return err;
+}
+
+static stardeleg_err read_object(sdg_account_record *out, const sdg_json *tree)
+{
+  const sdg_json *object = NULL;
+  sdg_buf text;
+  sdg_json_writer w;
+  stardeleg_err err = sdg_json_get_object(&object, tree, "object", SDG_JSON_REQUIRED, NULL);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_buf_init(&text, SDG_BODY_MAX);
+  sdg_jw_init(&w, &text);
+  sdg_jw_tree(&w, NULL, object);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_acme_account_parse(&out->object, sdg_buf_bytes(&text), NULL);
+  }
+  sdg_buf_clear(&text);
+  return err;
+}
+
+static stardeleg_err read_record(sdg_account_record *out, const sdg_json *tree)
+{
+  stardeleg_err err = copy_text(out->name, sizeof(out->name), tree, "name");
+
+  if (err == STARDELEG_OK) {
+    err = copy_text(out->thumbprint, sizeof(out->thumbprint), tree, "thumbprint");
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_base64url(&out->spki, tree, "spki", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->created_at, tree, "created", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  return err == STARDELEG_OK ? read_object(out, tree) : err;
+}
+
+/* A record that cannot be read is the store's failure, not the client's. */
+static stardeleg_err as_store_error(stardeleg_err err)
+{
+  return err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT ? STARDELEG_ERR_STORE : err;
+}
+
+stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out)
+{
+  stardeleg_record record = {0};
+  sdg_account_record account;
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_store_get(server->options.store, "account", id, &record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_account_record_init(&account);
+  err = sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL);
+  if (err == STARDELEG_OK) {
+    err = read_record(&account, tree);
+  }
+  sdg_json_free(tree);
+  account.version = record.version;
+  stardeleg_record_clear(&record);
+  if (err != STARDELEG_OK) {
+    sdg_account_record_clear(&account);
+    return as_store_error(err);
+  }
+  (void)snprintf(account.id, sizeof(account.id), "%s", id);
+  *out = account;
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbprint, char id[SDG_ID_SIZE])
+{
+  stardeleg_record record = {0};
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_store_get(server->options.store, "account-key", thumbprint, &record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL);
+  if (err == STARDELEG_OK) {
+    err = copy_text(id, SDG_ID_SIZE, tree, "account");
+  }
+  sdg_json_free(tree);
+  stardeleg_record_clear(&record);
+  return as_store_error(err);
+}
+
+/* --- With the imported key --- */
+
+static stardeleg_err import_account(sdg_server *server, const sdg_account_record *record, sdg_server_account *out)
+{
+  memset(out, 0, sizeof(*out));
+  (void)snprintf(out->id, sizeof(out->id), "%s", record->id);
+  (void)snprintf(out->name, sizeof(out->name), "%s", record->name);
+  (void)snprintf(out->thumbprint, sizeof(out->thumbprint), "%s", record->thumbprint);
+  out->status = record->object.status;
+  out->version = record->version;
+  return sdg_pubkey_import(&out->key, server->options.crypto, sdg_buf_bytes(&record->spki), NULL);
+}
+
+stardeleg_err sdg_server_account_get(sdg_server *server, const char *id, const sdg_server_account **out)
+{
+  stardeleg_record current = {0};
+  sdg_account_record record;
+  sdg_server_account account;
+  stardeleg_err err = sdg_store_get(server->options.store, "account", id, &current);
+  uint64_t version = current.version;
+
+  stardeleg_record_clear(&current);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  *out = sdg_account_cache_get(server->accounts, id, version);
+  if (*out != NULL) {
+    return STARDELEG_OK;
+  }
+  err = sdg_account_record_load(server, id, &record);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = import_account(server, &record, &account);
+  sdg_account_record_clear(&record);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  *out = sdg_account_cache_put(server->accounts, &account);
+  if (*out == NULL) {
+    sdg_pubkey_free(account.key);
+    return STARDELEG_ERR_NOMEM;
+  }
+  return STARDELEG_OK;
+}
+
+void sdg_server_account_release(sdg_server *server, const sdg_server_account *account)
+{
+  sdg_account_cache_release(server->accounts, account);
+}
+
+/* --- As a reply --- */
+
+stardeleg_err sdg_account_reply(sdg_call *call, const sdg_account_record *record, int status)
+{
+  sdg_server *server = call->server;
+  sdg_server_account account;
+  sdg_json_writer w;
+  char *url = sdg_server_url_dup(server, "/acct/", record->id, NULL);
+  char *orders = sdg_server_url_dup(server, "/acct/", record->id, "/orders", NULL);
+  stardeleg_err err = STARDELEG_ERR_NOMEM;
+
+  if (url == NULL || orders == NULL) {
+    goto out;
+  }
+  sdg_http_reply_set_status(call->reply, status);
+  err = sdg_call_location(call, url);
+  if (err == STARDELEG_OK) {
+    err = sdg_call_json(call, &w);
+  }
+  if (err != STARDELEG_OK) {
+    goto out;
+  }
+  memset(&account, 0, sizeof(account));
+  (void)snprintf(account.id, sizeof(account.id), "%s", record->id);
+  (void)snprintf(account.name, sizeof(account.name), "%s", record->name);
+  account.status = record->object.status;
+  sdg_jw_object(&w, NULL);
+  sdg_acme_account_write_members(&w, &record->object);
+  sdg_jw_string(&w, "orders", orders);
+  if (server->options.write_account != NULL) {
+    server->options.write_account(server->options.role, server, &w, &account);
+  }
+  sdg_jw_object_end(&w);
+out:
+  sdg_free(url);
+  sdg_free(orders);
+  return err;
+}

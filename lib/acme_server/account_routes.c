@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_server/account_routes.c -- directory, nonces, and an account's own resources (RFC 8555 7.1.1, 7.2, 7.3.2, 7.3.6). */
+#include <string.h>
+
+#include "acme_server/server_internal.h"
+#include "base/mem.h"
+
+stardeleg_err sdg_route_directory(void *role, sdg_call *call)
+{
+  sdg_server *server = role;
+
+  sdg_buf_add_bytes(sdg_http_reply_body(call->reply), sdg_buf_bytes(&server->directory));
+  return sdg_http_reply_add_header(call->reply, "Content-Type", "application/json");
+}
+
+stardeleg_err sdg_route_new_nonce(void *role, sdg_call *call)
+{
+  (void)role;
+  /* RFC 8555 7.2: 200 for HEAD, 204 for GET. */
+  sdg_http_reply_set_status(call->reply, strcmp(call->request->method, "HEAD") == 0 ? 200 : 204);
+  return STARDELEG_OK;
+}
+
+/* --- The account --- */
+
+static stardeleg_err replace_contacts(sdg_account_record *record, const sdg_acme_new_account *request)
+{
+  char *copies[SDG_CONTACTS_MAX] = {NULL};
+  size_t n = 0;
+
+  for (; n < request->contact_count; n++) {
+    copies[n] = sdg_strdup(request->contacts[n]);
+    if (copies[n] == NULL) {
+      for (size_t i = 0; i < n; i++) {
+        sdg_free(copies[i]);
+      }
+      return STARDELEG_ERR_NOMEM;
+    }
+  }
+  for (size_t i = 0; i < record->object.contact_count; i++) {
+    sdg_free(record->object.contacts[i]);
+  }
+  memcpy(record->object.contacts, copies, sizeof(copies));
+  record->object.contact_count = n;
+  return STARDELEG_OK;
+}
+
+static stardeleg_err put_record(sdg_server *server, const sdg_account_record *record)
+{
+  sdg_buf value;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, SDG_BODY_MAX);
+  sdg_account_record_write(&value, record);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_put(server->options.store, "account", record->id, sdg_buf_bytes(&value),
+                        record->name[0] != '\0' ? record->name : "-", record->version);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+/* Only contacts and the status "deactivated" can be changed; the rest of the payload does not count (RFC 8555 7.3.2). */
+static stardeleg_err change(sdg_call *call, sdg_account_record *record, bool *deactivated)
+{
+  sdg_acme_new_account request;
+  const sdg_json *status = sdg_json_member(call->payload, "status");
+  stardeleg_err err = sdg_acme_new_account_parse(&request, call->payload, &call->problem);
+
+  if (err == STARDELEG_OK && request.has_contacts) {
+    err = replace_contacts(record, &request);
+  }
+  if (err == STARDELEG_OK && strcmp(sdg_json_string(status), "deactivated") == 0) {
+    record->object.status = SDG_ACCOUNT_DEACTIVATED;
+    *deactivated = true;
+  }
+  return err == STARDELEG_OK ? put_record(call->server, record) : err;
+}
+
+static stardeleg_err update(sdg_call *call)
+{
+  sdg_server *server = call->server;
+  sdg_account_record record;
+  bool deactivated = false;
+  stardeleg_err err = STARDELEG_ERR_CONFLICT;
+
+  for (int i = 0; i < SDG_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = sdg_account_record_load(server, call->account->id, &record);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    err = change(call, &record, &deactivated);
+    if (err == STARDELEG_OK && deactivated && server->options.on_deactivated != NULL) {
+      err = server->options.on_deactivated(server->options.role, call->account, call->now);
+    }
+    if (err == STARDELEG_OK) {
+      err = sdg_account_reply(call, &record, 200);
+    }
+    sdg_account_record_clear(&record);
+  }
+  return err;
+}
+
+stardeleg_err sdg_route_account(void *role, sdg_call *call)
+{
+  sdg_account_record record;
+  stardeleg_err err;
+
+  (void)role;
+  /* RFC 8555 6.3: other accounts are none of the client's business; the same answer whether they exist or not. */
+  if (strcmp(call->parts[0], call->account->id) != 0) {
+    return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "not your account");
+  }
+  if (call->payload != NULL) {
+    return update(call);
+  }
+  err = sdg_account_record_load(call->server, call->account->id, &record);
+  if (err == STARDELEG_OK) {
+    err = sdg_account_reply(call, &record, 200);
+    sdg_account_record_clear(&record);
+  }
+  return err;
+}
+
+stardeleg_err sdg_route_orders(void *role, sdg_call *call)
+{
+  sdg_server *server = role;
+
+  if (strcmp(call->parts[0], call->account->id) != 0) {
+    return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "not your account");
+  }
+  if (server->options.list_orders == NULL) {
+    return sdg_call_page(call, "orders", NULL, 0, NULL);
+  }
+  return server->options.list_orders(server->options.role, call);
+}

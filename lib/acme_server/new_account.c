@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_server/new_account.c -- newAccount with external account binding (RFC 8555 7.3, 7.3.1, 7.3.4). */
+#include <stdio.h>
+#include <string.h>
+
+#include "acme_server/eab_internal.h"
+#include "acme_server/server_internal.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/problem.h"
+
+/* A verified binding, to be spent with the account's creation. */
+typedef struct binding {
+  char name[SDG_EAB_NAME_MAX + 1]; /* "" : none */
+  uint64_t version;
+  stardeleg_time created_at;
+} binding;
+
+static stardeleg_err refuse_binding(sdg_call *call, const char *why)
+{
+  return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "the external account binding does not hold: %s", why);
+}
+
+/* The payload must be the very key that signs the request (RFC 8555 7.3.4, step five). */
+static stardeleg_err check_bound_key(sdg_call *call, const sdg_jws *jws)
+{
+  sdg_json *jwk = NULL;
+  sdg_pubkey *key = NULL;
+  stardeleg_err err = sdg_json_parse(&jwk, jws->payload, NULL, NULL);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_jwk_parse(&key, call->server->options.crypto, jwk, NULL);
+  }
+  if (err == STARDELEG_OK && !sdg_bytes_equal(sdg_pubkey_spki(key), sdg_pubkey_spki(call->jwk))) {
+    err = STARDELEG_ERR_BAD_KEY;
+  }
+  sdg_pubkey_free(key);
+  sdg_json_free(jwk);
+  if (err != STARDELEG_OK && err != STARDELEG_ERR_NOMEM) {
+    return refuse_binding(call, "its payload is not the account's key");
+  }
+  return err;
+}
+
+static stardeleg_err check_mac(sdg_call *call, const sdg_jws *jws)
+{
+  char secret_name[SDG_EAB_SECRET_SIZE];
+  uint8_t *mac_key = NULL;
+  size_t len = 0;
+  stardeleg_err err = sdg_eab_secret_name(secret_name, jws->kid);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_secrets_get(call->server->options.secrets, secret_name, &mac_key, &len);
+  }
+  if (err == STARDELEG_ERR_ARGUMENT || err == STARDELEG_ERR_NOT_FOUND) {
+    return refuse_binding(call, "unknown key identifier");
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_jws_verify_mac(jws, call->server->options.crypto, sdg_bytes(mac_key, len), NULL);
+  stardeleg_secret_free(mac_key, len);
+  if (err != STARDELEG_OK && err != STARDELEG_ERR_NOMEM && err != STARDELEG_ERR_CRYPTO) {
+    return refuse_binding(call, "the MAC does not verify");
+  }
+  return err;
+}
+
+static stardeleg_err check_header(sdg_call *call, const sdg_jws *jws)
+{
+  if (jws->kid == NULL || jws->jwk != NULL || jws->nonce != NULL || jws->url == NULL) {
+    return refuse_binding(call, "its header needs kid and url, and no nonce or jwk");
+  }
+  if (strcmp(jws->url, call->jws->url) != 0) {
+    return refuse_binding(call, "its url is not that of the request");
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err check_unused(sdg_call *call, const sdg_jws *jws, binding *out)
+{
+  char account[SDG_ID_SIZE];
+  stardeleg_err err = sdg_eab_load(call->server->options.store, jws->kid, account, &out->created_at, &out->version);
+
+  if (err == STARDELEG_ERR_NOT_FOUND) {
+    return refuse_binding(call, "unknown key identifier");
+  }
+  if (err == STARDELEG_OK && account[0] != '\0') {
+    return refuse_binding(call, "it has been used for another account");
+  }
+  if (err == STARDELEG_OK) {
+    (void)snprintf(out->name, sizeof(out->name), "%s", jws->kid);
+  }
+  return err;
+}
+
+static stardeleg_err check_binding(sdg_call *call, const sdg_json *tree, binding *out)
+{
+  sdg_jws jws;
+  stardeleg_err err;
+
+  memset(out, 0, sizeof(*out));
+  if (tree == NULL) {
+    return call->server->options.eab_required
+               ? sdg_call_fail(call, STARDELEG_ACME_EXTERNAL_ACCOUNT_REQUIRED,
+                               "accounts here need an external account binding")
+               : STARDELEG_OK;
+  }
+  if (call->server->options.secrets == NULL) {
+    return refuse_binding(call, "this server takes none");
+  }
+  memset(&jws, 0, sizeof(jws));
+  err = sdg_jws_parse_tree(&jws, tree, &call->problem);
+  if (err == STARDELEG_OK) {
+    err = check_header(call, &jws);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_mac(call, &jws);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_bound_key(call, &jws);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_unused(call, &jws, out);
+  }
+  sdg_jws_clear(&jws);
+  return err;
+}
+
+/* --- Creating --- */
+
+static stardeleg_err fill_record(sdg_call *call, const sdg_acme_new_account *request, const binding *bound,
+                                 const char *thumbprint, sdg_account_record *record)
+{
+  stardeleg_err err = sdg_server_new_id(call->server, record->id);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  (void)snprintf(record->name, sizeof(record->name), "%s", bound->name);
+  (void)snprintf(record->thumbprint, sizeof(record->thumbprint), "%s", thumbprint);
+  sdg_buf_add_bytes(&record->spki, sdg_pubkey_spki(call->jwk));
+  record->created_at = call->now;
+  record->object.status = SDG_ACCOUNT_VALID;
+  record->object.terms_agreed = request->terms_agreed;
+  for (size_t i = 0; i < request->contact_count; i++) {
+    record->object.contacts[i] = sdg_strdup(request->contacts[i]);
+    if (record->object.contacts[i] == NULL) {
+      return STARDELEG_ERR_NOMEM;
+    }
+    record->object.contact_count++;
+  }
+  if (bound->name[0] != '\0') {
+    record->object.eab = sdg_json_copy(request->eab);
+    if (record->object.eab == NULL) {
+      return STARDELEG_ERR_NOMEM;
+    }
+  }
+  return sdg_buf_error(&record->spki);
+}
+
+/* Account, key and binding in one batch: whoever comes second gets CONFLICT and nothing has happened. */
+static stardeleg_err store_account(sdg_server *server, const sdg_account_record *record, const binding *bound)
+{
+  sdg_buf values[3];
+  sdg_json_writer w;
+  stardeleg_store_op ops[3];
+  size_t n = 2;
+  stardeleg_err err;
+
+  for (size_t i = 0; i < 3; i++) {
+    sdg_buf_init(&values[i], SDG_BODY_MAX);
+  }
+  sdg_account_record_write(&values[0], record);
+  sdg_jw_init(&w, &values[1]);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_string(&w, "account", record->id);
+  sdg_jw_object_end(&w);
+  sdg_eab_write(&values[2], record->id, bound->created_at);
+  memset(ops, 0, sizeof(ops));
+  for (size_t i = 0; i < 3; i++) {
+    ops[i].verb = STARDELEG_STORE_PUT;
+    ops[i].due = STARDELEG_TIME_NEVER;
+    ops[i].value = sdg_buf_bytes(&values[i]);
+  }
+  ops[0].kind = "account";
+  ops[0].key = record->id;
+  ops[0].index = record->name[0] != '\0' ? record->name : "-";
+  ops[1].kind = "account-key";
+  ops[1].key = record->thumbprint;
+  if (bound->name[0] != '\0') {
+    ops[2].kind = "eab";
+    ops[2].key = bound->name;
+    ops[2].expected_version = bound->version;
+    n = 3;
+  }
+  err = sdg_buf_error(&values[0]);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(server->options.store, ops, n);
+  }
+  for (size_t i = 0; i < 3; i++) {
+    sdg_buf_clear(&values[i]);
+  }
+  return err;
+}
+
+static stardeleg_err create(sdg_call *call, const sdg_acme_new_account *request, const char *thumbprint)
+{
+  sdg_account_record record;
+  binding bound;
+  stardeleg_err err;
+
+  if (call->server->terms != NULL && !request->terms_agreed) {
+    return sdg_call_fail(call, STARDELEG_ACME_USER_ACTION_REQUIRED,
+                         "the terms of service must be agreed to (termsOfServiceAgreed)");
+  }
+  err = check_binding(call, request->eab, &bound);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_account_record_init(&record);
+  err = fill_record(call, request, &bound, thumbprint, &record);
+  if (err == STARDELEG_OK) {
+    err = store_account(call->server, &record, &bound);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_account_reply(call, &record, 201);
+  }
+  sdg_account_record_clear(&record);
+  return err;
+}
+
+/* RFC 8555 7.3.1: the account as it is; what the request says of contacts does not count. */
+static stardeleg_err reply_existing(sdg_call *call, const char *id)
+{
+  sdg_account_record record;
+  stardeleg_err err = sdg_account_record_load(call->server, id, &record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (record.object.status != SDG_ACCOUNT_VALID) {
+    (void)sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "the account is %s",
+                        sdg_account_status_name(record.object.status));
+    call->problem.status = 401;
+    err = STARDELEG_ERR_PROTOCOL;
+  } else {
+    err = sdg_account_reply(call, &record, 200);
+  }
+  sdg_account_record_clear(&record);
+  return err;
+}
+
+stardeleg_err sdg_route_new_account(void *role, sdg_call *call)
+{
+  sdg_server *server = role;
+  sdg_acme_new_account request;
+  char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
+  char id[SDG_ID_SIZE];
+  stardeleg_err err = sdg_acme_new_account_parse(&request, call->payload, &call->problem);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_jwk_thumbprint(thumbprint, server->options.crypto, sdg_pubkey_spki(call->jwk));
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  for (int i = 0; i < SDG_CAS_TRIES; i++) {
+    err = sdg_account_by_thumbprint(server, thumbprint, id);
+    if (err == STARDELEG_OK) {
+      return reply_existing(call, id);
+    }
+    if (err != STARDELEG_ERR_NOT_FOUND) {
+      return err;
+    }
+    if (request.only_return_existing) {
+      return sdg_call_fail(call, STARDELEG_ACME_ACCOUNT_DOES_NOT_EXIST, "no account has this key");
+    }
+    err = create(call, &request, thumbprint);
+    if (err != STARDELEG_ERR_CONFLICT) {
+      return err;
+    }
+  }
+  return err;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_server/server_internal.h -- the server's inside, shared by the files of this module. */
+#ifndef SDG_ACME_SERVER_SERVER_INTERNAL_H
+#define SDG_ACME_SERVER_SERVER_INTERNAL_H
+
+#include "acme_server/account_cache.h"
+#include "acme_server/nonce.h"
+#include "acme_server/server.h"
+
+/* With POST: signed with a jwk and nothing else (newAccount). */
+#define SDG_ROUTE_JWK_ONLY 16u
+/* The reply of a GET or HEAD carries a nonce too (newNonce). */
+#define SDG_ROUTE_NONCE 32u
+
+#define SDG_BODY_MAX (64u * 1024u)
+#define SDG_CAS_TRIES 5
+
+struct sdg_server {
+  sdg_server_options options; /* strings replaced by copies of our own */
+  char *base_url;
+  char *origin;               /* scheme, host and port of base_url: what stands before the request target in a JWS url */
+  size_t path_len;            /* length of base_url's path: what request targets begin with */
+  char *terms;
+  char *website;
+  char *index_link;           /* value of the Link header to the directory */
+  sdg_buf directory;          /* the directory object, written once */
+  sdg_nonces *nonces;
+  sdg_account_cache *accounts;
+};
+
+/* route.c */
+/* The route and the parts of |call| for the request's target; NULL if there is none.  |role| gets what the route's function is called with. */
+const sdg_route *sdg_route_find(sdg_server *server, sdg_call *call, void **role);
+
+/* auth.c: the JWS of a POST, checked; sets account or jwk, jws, payload. |jws| and |payload| are the caller's to clear. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *jws, sdg_json **payload);
+void sdg_authenticate_end(sdg_call *call);
+
+/* The built-in routes. */
+stardeleg_err sdg_route_directory(void *role, sdg_call *call);
+stardeleg_err sdg_route_new_nonce(void *role, sdg_call *call);
+stardeleg_err sdg_route_new_account(void *role, sdg_call *call);
+stardeleg_err sdg_route_account(void *role, sdg_call *call);
+stardeleg_err sdg_route_orders(void *role, sdg_call *call);
+stardeleg_err sdg_route_key_change(void *role, sdg_call *call);
+
+/* --- account_record.c: accounts in the store --- */
+/* An account's record, read for a change. */
+typedef struct sdg_account_record {
+  char id[SDG_ID_SIZE];
+  char name[SDG_ID_SIZE];     /* EAB name or "" */
+  char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
+  sdg_buf spki;
+  sdg_acme_account object;    /* status, contacts, terms, eab */
+  stardeleg_time created_at;
+  uint64_t version;           /* 0: new */
+} sdg_account_record;
+void sdg_account_record_init(sdg_account_record *record);
+void sdg_account_record_clear(sdg_account_record *record);
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out);
+void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
+/* Fills the reply with the account object, |status| as HTTP status. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_reply(sdg_call *call, const sdg_account_record *record, int status);
+/* The account that has the key with this thumbprint; NOT_FOUND if none. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbprint, char id[SDG_ID_SIZE]);
+
+#endif /* SDG_ACME_SERVER_SERVER_INTERNAL_H */
