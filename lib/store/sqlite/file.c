@@ -70,6 +70,20 @@ static int make_in_place(const char *path)
   return 0;
 }
 
+/* SQLite takes a file shorter than its smallest page for an empty one, and would write over it. */
+static stardeleg_err look_at(const char *path, char *why, size_t why_size)
+{
+  struct stat info;
+
+  if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 && info.st_size < 512) {
+    if (why != NULL && why_size > 0) {
+      (void)snprintf(why, why_size, "the file is not a database");
+    }
+    return STARDELEG_ERR_STORE;
+  }
+  return STARDELEG_OK;
+}
+
 stardeleg_err sdg_sqlite_make_file(const char *path, char *why, size_t why_size)
 {
   static const char suffix[] = ".XXXXXX";
@@ -79,7 +93,7 @@ stardeleg_err sdg_sqlite_make_file(const char *path, char *why, size_t why_size)
   int error;
 
   if (lstat(path, &info) == 0) {
-    return STARDELEG_OK;
+    return look_at(path, why, why_size);
   }
   if (errno != ENOENT) {
     return explain(errno, "cannot look at the file", why, why_size);
@@ -99,4 +113,28 @@ stardeleg_err sdg_sqlite_make_file(const char *path, char *why, size_t why_size)
   }
   free(aside);
   return error == 0 ? STARDELEG_OK : explain(error, "cannot create the file", why, why_size);
+}
+
+bool sdg_sqlite_is_cut(const char *path, int64_t page_size)
+{
+  static const char suffix[] = "-wal";
+  struct stat info;
+  struct stat wal = {.st_size = 0};
+  size_t len = strlen(path);
+  char *name;
+
+  if (page_size <= 0 || stat(path, &info) != 0 || info.st_size % page_size == 0) {
+    return false;
+  }
+  name = malloc(len + sizeof suffix);
+  if (name == NULL) {
+    return false; /* it will be met when the page is read */
+  }
+  memcpy(name, path, len);
+  memcpy(name + len, suffix, sizeof suffix);
+  if (stat(name, &wal) != 0) {
+    wal.st_size = 0;
+  }
+  free(name);
+  return wal.st_size == 0;
 }

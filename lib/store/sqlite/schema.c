@@ -71,11 +71,16 @@ static stardeleg_err look(int64_t *version, sqlite3 *db, char *why, size_t why_s
 {
   int64_t id = 0;
   int64_t tables = 0;
+  int64_t page_size = 0;
 
   if (read_number(version, db, "PRAGMA user_version") != SQLITE_OK ||
       read_number(&id, db, "PRAGMA application_id") != SQLITE_OK ||
-      read_number(&tables, db, "SELECT count(*) FROM sqlite_schema") != SQLITE_OK) {
+      read_number(&tables, db, "SELECT count(*) FROM sqlite_schema") != SQLITE_OK ||
+      read_number(&page_size, db, "PRAGMA page_size") != SQLITE_OK) {
     return fail(db, "cannot read the file", why, why_size);
+  }
+  if (sdg_sqlite_is_cut(sqlite3_db_filename(db, "main"), page_size)) {
+    return refuse(STARDELEG_ERR_STORE, "the file is truncated", why, why_size);
   }
   if (id != APPLICATION_ID && (id != 0 || *version != 0 || tables != 0)) {
     return refuse(STARDELEG_ERR_STORE, "the file belongs to another program", why, why_size);

@@ -111,8 +111,10 @@ void sdg_sqlite_explain(char *out, size_t size, const char *what, sqlite3 *db, i
 /* schema.c: Brings the schema up to date.  |why| as in stardeleg_store_sqlite_open(). */
 stardeleg_err sdg_sqlite_migrate(sdg_sqlite_conn *conn, char *why, size_t why_size);
 
-/* file.c: Makes an empty file of mode 0600 unless |path| exists.  Returns 0 or STORE. */
+/* file.c: Makes an empty file of mode 0600 unless |path| exists.  Returns 0, STORE or NOMEM. */
 stardeleg_err sdg_sqlite_make_file(const char *path, char *why, size_t why_size);
+/* True if the last page is not whole, and no WAL has the rest of it.  SQLite itself would fill it with zeroes. */
+bool sdg_sqlite_is_cut(const char *path, int64_t page_size);
 
 /* check.c: the limits of store.h. */
 bool sdg_sqlite_is_name(const char *name);           /* a kind or a key */
