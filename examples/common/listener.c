@@ -26,6 +26,16 @@ static int copy_part(char *out, size_t size, const char *from, size_t len)
   return 0;
 }
 
+static int is_port(const char *text)
+{
+  unsigned value = 0;
+
+  for (; *text >= '0' && *text <= '9' && value <= UINT16_MAX; text++) {
+    value = value * 10 + (unsigned)(*text - '0');
+  }
+  return *text == '\0' && value <= UINT16_MAX;
+}
+
 int address_split(const char *where, char *host, size_t host_size, char *port, size_t port_size)
 {
   const char *colon = strrchr(where, ':');
@@ -33,7 +43,7 @@ int address_split(const char *where, char *host, size_t host_size, char *port, s
   const char *end = colon;
   int rv;
 
-  if (colon == NULL) {
+  if (colon == NULL || !is_port(colon + 1)) { /* getaddrinfo() would cut a number that is too large */
     return EINVAL;
   }
   if (where[0] == '[') {

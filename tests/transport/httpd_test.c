@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transport/httpd_test.c -- the HTTP host of the example servers. */
+#include "support/test.h"
+
+#include "common/clock.h"
+#include "common/files.h"
+#include "common/httpd.h"
+#include "common/listener.h"
+#include "script.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static atomic_int handled;
+static atomic_int freed;
+static atomic_int peak;
+static atomic_int inside;
+
+static void free_body(void *body)
+{
+  (void)atomic_fetch_add(&freed, 1);
+  free(body);
+}
+
+static void nap(int ms)
+{
+  struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+  (void)nanosleep(&time, NULL);
+}
+
+static void set_field(httpd_page *page, const char *name, const char *value)
+{
+  stardeleg_http_header *field = &page->headers[page->header_count++];
+
+  field->name.base = (const uint8_t *)name;
+  field->name.len = strlen(name);
+  field->value.base = (const uint8_t *)value;
+  field->value.len = strlen(value);
+}
+
+/* Answers "METHOD TARGET FIELDS BODYLEN:" and the body back. */
+static int echo(void *ctx, const stardeleg_http_request *request, httpd_page *page)
+{
+  size_t size = request->body.len + 300;
+  char *text = malloc(size);
+  int now = atomic_fetch_add(&inside, 1) + 1;
+  int len;
+
+  (void)ctx;
+  (void)atomic_fetch_add(&handled, 1);
+  if (now > atomic_load(&peak)) {
+    atomic_store(&peak, now);
+  }
+  if (strcmp(request->url, "/slow") == 0) {
+    nap(300);
+  }
+  len = text == NULL ? -1
+                     : snprintf(text, size, "%s %.200s %zu %zu:", request->method, request->url, request->header_count,
+                                request->body.len);
+  (void)atomic_fetch_sub(&inside, 1);
+  if (len < 0 || strcmp(request->url, "/error") == 0) {
+    free(text);
+    return 0;
+  }
+  if (request->body.len > 0) {
+    memcpy(text + len, request->body.base, request->body.len);
+  }
+  page->status = strcmp(request->url, "/created") == 0 ? 201 : 200;
+  page->body = text;
+  page->body_len = (size_t)len + request->body.len;
+  page->free_body = free_body;
+  set_field(page, "Replay-Nonce", "n");
+  return 1;
+}
+
+static int fail_always(void *ctx, const stardeleg_http_request *request, stardeleg_http_reply **reply)
+{
+  (void)ctx;
+  (void)request;
+  (void)reply;
+  return -1;
+}
+
+static httpd *start_with(void (*change)(httpd_options *options))
+{
+  httpd_options options;
+  char error[HTTPD_ERROR_SIZE];
+  httpd *server = NULL;
+
+  httpd_options_default(&options);
+  options.page = echo;
+  options.handle = fail_always;
+  if (change != NULL) {
+    change(&options);
+  }
+  if (httpd_start(&server, &options, error) != 0) {
+    fail_msg("%s", error);
+  }
+  return server;
+}
+
+static int dial(const httpd *server)
+{
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  struct timeval limit = {.tv_sec = 10};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(httpd_port(server));
+  assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+  assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+  return fd;
+}
+
+static void say(int fd, const char *text)
+{
+  assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Reads until the end or until |until| was seen. */
+static char *hear(int fd, const char *until)
+{
+  static char text[65536];
+  size_t len = 0;
+  ssize_t got;
+
+  do {
+    got = recv(fd, text + len, sizeof(text) - 1 - len, 0);
+    len += got > 0 ? (size_t)got : 0;
+    text[len] = '\0';
+  } while (got > 0 && (until == NULL || strstr(text, until) == NULL));
+  return text;
+}
+
+static script_step *ask(script *list, const httpd *server, const char *method, const char *path, const char *body)
+{
+  stardeleg_curl_options options;
+  script_step *step;
+
+  script_options(&options);
+  options.response_max = 1 << 20;
+  script_init(list);
+  step = script_add(list, method, httpd_port(server), path);
+  step->body = body;
+  script_run(list, &options);
+  if (step->failure != STARDELEG_TRANSPORT_OK) {
+    fail_msg("%s %s: %s", method, path, step->text);
+  }
+  return step;
+}
+
+static void test_request_and_reply(void **state)
+{
+  httpd *server = start_with(NULL);
+  int before = atomic_load(&freed);
+  script list;
+  script_step *step = ask(&list, server, "POST", "/a/b%2Fc?x=y&z", "{}");
+
+  (void)state;
+  assert_int_equal(step->status, 200);
+  assert_non_null(strstr(step->answer, "POST /a/b%2Fc?x=y&z "));
+  assert_non_null(strstr(step->answer, " 2:{}"));
+  assert_string_equal(script_field(step, "replay-nonce"), "n");
+  assert_non_null(script_field(step, "date"));
+  assert_null(script_field(step, "strict-transport-security"));
+  script_clear(&list);
+  step = ask(&list, server, "GET", "/created", NULL);
+  assert_int_equal(step->status, 201);
+  script_clear(&list);
+  step = ask(&list, server, "GET", "/error", NULL);
+  assert_int_equal(step->status, 500);
+  script_clear(&list);
+  httpd_stop(server, 1000);
+  assert_int_equal(atomic_load(&freed), before + 2);
+}
+
+static void test_head(void **state)
+{
+  httpd *server = start_with(NULL);
+  script list;
+  script_step *step = ask(&list, server, "HEAD", "/h", NULL);
+  int fd;
+  char *text;
+
+  (void)state;
+  assert_int_equal(step->answer_len, 0);
+  assert_non_null(script_field(step, "content-length"));
+  assert_true(strcmp(script_field(step, "content-length"), "0") != 0);
+  script_clear(&list);
+  /* on the wire, too: nothing after the empty line */
+  fd = dial(server);
+  say(fd, "HEAD /h HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  text = hear(fd, NULL);
+  assert_non_null(strstr(text, "Content-Length: "));
+  assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
+  (void)close(fd);
+  httpd_stop(server, 1000);
+}
+
+static void small_bodies(httpd_options *options)
+{
+  options->body_max = 1000;
+}
+
+/* ACME-6.1-01 stands elsewhere; here: sizes */
+static void test_body_limit(void **state)
+{
+  static const struct {
+    size_t len;
+    int status;
+  } cases[] = {{0, 200}, {1, 200}, {999, 200}, {1000, 200}, {1001, 413}, {60000, 413}};
+  httpd *server = start_with(small_bodies);
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    char *body = calloc(1, cases[i].len + 1);
+    script list;
+    script_step *step;
+
+    assert_non_null(body);
+    memset(body, 'b', cases[i].len);
+    step = ask(&list, server, "POST", "/p", body);
+    assert_int_equal(step->status, cases[i].status);
+    if (cases[i].status == 200) {
+      assert_non_null(strstr(step->answer, body));
+    } else {
+      assert_string_equal(script_field(step, "content-type"), "application/problem+json");
+    }
+    script_clear(&list);
+    free(body);
+  }
+  httpd_stop(server, 1000);
+}
+
+/* A body in chunks announces nothing: it is counted. */
+static void test_chunked_body_limit(void **state)
+{
+  httpd *server = start_with(small_bodies);
+  int calls = atomic_load(&handled);
+  int fd = dial(server);
+  char chunk[300];
+
+  (void)state;
+  memset(chunk, 'c', 200);
+  chunk[200] = '\0';
+  say(fd, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < 10; i++) {
+    say(fd, "c8\r\n");
+    say(fd, chunk);
+    say(fd, "\r\n");
+  }
+  say(fd, "0\r\n\r\n");
+  assert_non_null(strstr(hear(fd, "\r\n\r\n"), " 413 "));
+  assert_int_equal(atomic_load(&handled), calls);
+  (void)close(fd);
+  /* and one without end is cut off */
+  fd = dial(server);
+  say(fd, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < 100000; i++) {
+    if (send(fd, "c8\r\n", 4, MSG_NOSIGNAL) < 0 || send(fd, chunk, 200, MSG_NOSIGNAL) < 0 ||
+        send(fd, "\r\n", 2, MSG_NOSIGNAL) < 0) {
+      (void)close(fd);
+      fd = -1;
+      break;
+    }
+  }
+  assert_int_equal(fd, -1);
+  httpd_stop(server, 1000);
+}
+
+static void test_head_limits(void **state)
+{
+  httpd *server = start_with(NULL);
+  int fd = dial(server);
+  char line[400];
+
+  (void)state;
+  say(fd, "GET / HTTP/1.1\r\nHost: a\r\n");
+  for (int i = 0; i < 200; i++) {
+    (void)snprintf(line, sizeof(line), "X-%d: %0200d\r\n", i, i);
+    if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
+      break;
+    }
+  }
+  (void)send(fd, "\r\n", 2, MSG_NOSIGNAL);
+  assert_null(strstr(hear(fd, "\r\n\r\n"), " 200 "));
+  (void)close(fd);
+  fd = dial(server);
+  say(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
+  for (int i = 0; i < 70; i++) {
+    (void)snprintf(line, sizeof(line), "X-%d: %d\r\n", i, i);
+    say(fd, line);
+  }
+  say(fd, "\r\n");
+  assert_non_null(strstr(hear(fd, NULL), " 431 "));
+  (void)close(fd);
+  httpd_stop(server, 1000);
+}
+
+/* RFC 9112 3.2.2 */
+static void test_absolute_form(void **state)
+{
+  httpd *server = start_with(NULL);
+  int fd = dial(server);
+
+  (void)state;
+  say(fd, "GET http://elsewhere.example/path?q HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert_non_null(strstr(hear(fd, NULL), "GET /path?q "));
+  (void)close(fd);
+  httpd_stop(server, 1000);
+}
+
+static void test_junk_is_refused(void **state)
+{
+  static const char *const requests[] = {
+      "GET / HTTP/1.1\r\n\r\n", /* no Host */
+      "\x16\x03\x01\x02\x05\x01\r\n\r\n",
+      "GET /\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: five\r\n\r\n",
+  };
+  httpd *server = start_with(NULL);
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+    int fd = dial(server);
+
+    say(fd, requests[i]);
+    (void)shutdown(fd, SHUT_WR);
+    assert_null(strstr(hear(fd, NULL), " 200 "));
+    (void)close(fd);
+  }
+  httpd_stop(server, 1000);
+}
+
+static void test_keep_alive(void **state)
+{
+  httpd *server = start_with(NULL);
+  int fd = dial(server);
+
+  (void)state;
+  for (int i = 0; i < 5; i++) {
+    say(fd, "POST /k HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+    assert_non_null(strstr(hear(fd, ":abc"), " 200 "));
+  }
+  (void)close(fd);
+  httpd_stop(server, 1000);
+}
+
+static void test_parallel(void **state)
+{
+  httpd *server = start_with(NULL);
+  stardeleg_curl_options options;
+  script list;
+
+  (void)state;
+  atomic_store(&peak, 0);
+  script_options(&options);
+  options.connections_per_host = 32;
+  script_init(&list);
+  for (int i = 0; i < 500; i++) {
+    (void)script_add(&list, i % 2 == 0 ? "POST" : "GET", httpd_port(server), i < 8 ? "/slow" : "/x");
+    list.steps[i].body = "data";
+  }
+  script_run(&list, &options);
+  for (size_t i = 0; i < list.count; i++) {
+    assert_int_equal(list.steps[i].status, 200);
+  }
+  assert_true(atomic_load(&peak) > 1); /* several workers at once */
+  script_clear(&list);
+  httpd_stop(server, 1000);
+}
+
+static void short_deadline(httpd_options *options)
+{
+  options->idle_s = 10;
+  options->request_s = 1;
+}
+
+/* Bytes keep coming, so it is never idle; still it must be over in time. */
+static void test_slow_drip_ends(void **state)
+{
+  static const char *const starts[] = {"GET / HTTP/1.1\r\nX-Slow: ",
+                                       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n"};
+  httpd *server = start_with(short_deadline);
+
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    int64_t begun = clock_ticks();
+    int fd = dial(server);
+
+    say(fd, starts[i]);
+    while (clock_ticks() - begun < 8000 && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
+      nap(50);
+    }
+    assert_in_range(clock_ticks() - begun, 900, 5000);
+    (void)close(fd);
+  }
+  httpd_stop(server, 1000);
+}
+
+static void *ask_slow(void *ctx)
+{
+  script list;
+  const httpd *server = ctx;
+  script_step *step = ask(&list, server, "GET", "/slow", NULL);
+  bool good = step->status == 200 && strcmp(script_field(step, "connection"), "close") == 0;
+
+  script_clear(&list);
+  return good ? ctx : NULL;
+}
+
+static void test_graceful_stop(void **state)
+{
+  httpd *server = start_with(NULL);
+  httpd_options options;
+  char error[HTTPD_ERROR_SIZE];
+  char where[40];
+  pthread_t thread;
+  void *good = NULL;
+
+  (void)state;
+  (void)snprintf(where, sizeof(where), "127.0.0.1:%u", (unsigned)httpd_port(server));
+  assert_int_equal(pthread_create(&thread, NULL, ask_slow, server), 0);
+  nap(100);
+  httpd_stop(server, 5000); /* lets it finish */
+  assert_int_equal(pthread_join(thread, &good), 0);
+  assert_non_null(good);
+  httpd_options_default(&options); /* the port is free again */
+  options.page = echo;
+  options.listen = where;
+  assert_int_equal(httpd_start(&server, &options, error), 0);
+  httpd_stop(server, 0);
+  httpd_stop(NULL, 0);
+}
+
+static char socket_path[200];
+
+static void on_unix_socket(httpd_options *options)
+{
+  options->listen = socket_path;
+}
+
+static void test_unix_socket(void **state)
+{
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  struct stat info;
+  httpd *server;
+
+  (void)state;
+  (void)snprintf(socket_path, sizeof(socket_path), "unix:%.150s/sock", test_directory());
+  (void)snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", socket_path + 5);
+  for (int i = 0; i < 2; i++) {
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    if (i == 1) { /* a socket that a dead server left behind */
+      assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+      (void)close(fd);
+      fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    }
+    server = start_with(on_unix_socket);
+    assert_int_equal(httpd_port(server), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    say(fd, "GET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_non_null(strstr(hear(fd, NULL), "GET /u "));
+    (void)close(fd);
+    httpd_stop(server, 1000);
+    assert_int_equal(stat(address.sun_path, &info), -1);
+  }
+}
+
+static void test_refusals_at_start(void **state)
+{
+  static const char *const wrong[] = {"", "nonsense", "127.0.0.1", "127.0.0.1:99999", "::1:80", "[::1:80", "unix:"};
+  httpd_options options;
+  char error[HTTPD_ERROR_SIZE];
+  httpd *server = NULL;
+  httpd *first = start_with(NULL);
+  char where[40];
+
+  (void)state;
+  httpd_options_default(&options);
+  options.page = echo;
+  for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    options.listen = wrong[i];
+    assert_int_not_equal(httpd_start(&server, &options, error), 0);
+    assert_true(error[0] != '\0');
+  }
+  (void)snprintf(where, sizeof(where), "127.0.0.1:%u", (unsigned)httpd_port(first));
+  options.listen = where;
+  assert_int_equal(httpd_start(&server, &options, error), EADDRINUSE);
+  options.listen = "127.0.0.1:0";
+  options.cert_file = "/nonexistent.pem";
+  assert_int_equal(httpd_start(&server, &options, error), EINVAL); /* no key */
+  options.key_file = "/nonexistent.pem";
+  assert_int_equal(httpd_start(&server, &options, error), ENOENT);
+  assert_null(server);
+  httpd_stop(first, 0);
+}
+
+static void test_whole_files(void **state)
+{
+  char path[300];
+  char *text = NULL;
+  struct stat info;
+  size_t len = 0;
+
+  (void)state;
+  (void)snprintf(path, sizeof(path), "%s/file", test_directory());
+  assert_int_equal(file_read(&text, &len, path, 10), ENOENT);
+  assert_int_equal(file_write(path, "0123456789", 10, 0600), 0);
+  assert_int_equal(stat(path, &info), 0);
+  assert_int_equal(info.st_mode & 0777, 0600);
+  assert_int_equal(file_read(&text, &len, path, 9), EFBIG);
+  assert_int_equal(file_read(&text, &len, path, 10), 0);
+  assert_int_equal(len, 10);
+  assert_string_equal(text, "0123456789");
+  free(text);
+  assert_int_equal(file_write_port(path, 65535), 0);
+  assert_int_equal(file_read(&text, NULL, path, 10), 0);
+  assert_string_equal(text, "65535\n");
+  free(text);
+  assert_int_equal(file_write("/nonexistent/file", "x", 1, 0600), ENOENT);
+  assert_int_equal(file_read(&text, NULL, test_directory(), 10), EISDIR);
+}
+
+static void test_clock_text(void **state)
+{
+  static const struct {
+    stardeleg_time at;
+    const char *text;
+  } cases[] = {
+      {0, "1970-01-01T00:00:00.000Z"},
+      {INT64_C(951782399999), "2000-02-28T23:59:59.999Z"},
+      {INT64_C(951782400000), "2000-02-29T00:00:00.000Z"},
+      {INT64_C(4107542399000), "2100-02-28T23:59:59.000Z"},
+      {INT64_C(4107542400000), "2100-03-01T00:00:00.000Z"},
+      {-1, "1969-12-31T23:59:59.999Z"},
+      {INT64_MIN, "0000-01-01T00:00:00.000Z"},
+      {INT64_MAX, "9999-12-31T23:59:59.999Z"},
+  };
+  char text[CLOCK_TEXT_SIZE];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    clock_write(text, cases[i].at);
+    assert_string_equal(text, cases[i].text);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_request_and_reply), cmocka_unit_test(test_head),
+      cmocka_unit_test(test_body_limit),        cmocka_unit_test(test_chunked_body_limit),
+      cmocka_unit_test(test_head_limits),       cmocka_unit_test(test_absolute_form),
+      cmocka_unit_test(test_junk_is_refused),   cmocka_unit_test(test_keep_alive),
+      cmocka_unit_test(test_parallel),          cmocka_unit_test(test_slow_drip_ends),
+      cmocka_unit_test(test_graceful_stop),     cmocka_unit_test(test_unix_socket),
+      cmocka_unit_test(test_refusals_at_start), cmocka_unit_test(test_whole_files),
+      cmocka_unit_test(test_clock_text),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
