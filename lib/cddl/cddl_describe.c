@@ -6,6 +6,8 @@
 
 /* Nesting of a description; what is deeper is only hinted at. */
 #define WORDS_DEPTH_MAX 8u
+/* Alternatives that are listed. */
+#define OPTIONS_MAX 32u
 
 typedef struct words {
   const sdg_cddl_run *run;
@@ -74,24 +76,88 @@ static void say_size(words *w, sdg_cddl_at at, const sdg_cddl_node *node)
   say(w, text);
 }
 
+/* MAP or ARRAY if that is all there is to say about a type, else RULE. */
+static uint8_t shape_of(sdg_cddl_at at)
+{
+  uint8_t kind;
+
+  at = sdg_cddl_body(at, NULL);
+  while (sdg_cddl_node_at(at)->kind == SDG_CDDL_AND) {
+    at = sdg_cddl_body(sdg_cddl_to(at, sdg_cddl_node_at(at)->a), NULL);
+  }
+  kind = sdg_cddl_node_at(at)->kind;
+  return kind == SDG_CDDL_MAP || kind == SDG_CDDL_ARRAY ? kind : (uint8_t)SDG_CDDL_RULE;
+}
+
+/* The alternatives of a choice and of the choices in it, each shape once. */
+typedef struct options {
+  sdg_cddl_at at[OPTIONS_MAX];
+  size_t count;
+  bool more; /* than have room */
+} options;
+
+static void add_option(options *o, sdg_cddl_at at)
+{
+  uint8_t shape = shape_of(at);
+
+  for (size_t i = 0; i < o->count && shape != SDG_CDDL_RULE; i++) {
+    if (shape_of(o->at[i]) == shape) {
+      return;
+    }
+  }
+  if (o->count == OPTIONS_MAX) {
+    o->more = true;
+  } else {
+    o->at[o->count++] = at;
+  }
+}
+
+static void collect_options(const sdg_cddl_run *run, sdg_cddl_at at, unsigned depth, options *o)
+{
+  sdg_cddl_at next;
+  uint8_t kind;
+
+  for (size_t i = 0; sdg_cddl_alternative(run, at, i, &next); i++) {
+    next = sdg_cddl_body(next, NULL);
+    kind = sdg_cddl_node_at(next)->kind;
+    if ((kind == SDG_CDDL_CHOICE || kind == SDG_CDDL_SOCKET) && depth < WORDS_DEPTH_MAX) {
+      collect_options(run, next, depth + 1, o);
+    } else {
+      add_option(o, next);
+    }
+  }
+}
+
 static void say_choice(words *w, sdg_cddl_at at)
 {
-  sdg_cddl_at now;
-  sdg_cddl_at next;
-  size_t i = 0;
-  bool more = sdg_cddl_alternative(w->run, at, 0, &next);
+  options o;
 
-  if (!more) {
+  o.count = 0;
+  o.more = false;
+  collect_options(w->run, at, 0, &o);
+  if (o.count == 0) {
     say(w, "nothing (the extension point is empty)");
   }
-  while (more) {
-    now = next;
-    more = sdg_cddl_alternative(w->run, at, ++i, &next);
-    if (i > 1) {
-      say(w, more ? ", " : " or ");
+  for (size_t i = 0; i < o.count; i++) {
+    if (i > 0) {
+      say(w, i + 1 < o.count || o.more ? ", " : " or ");
     }
-    say_type(w, now);
+    say_type(w, o.at[i]);
   }
+  say(w, o.more ? ", ..." : "");
+}
+
+static void say_and(words *w, sdg_cddl_at at, const sdg_cddl_node *node)
+{
+  uint8_t shape = shape_of(at);
+
+  if (shape != SDG_CDDL_RULE) {
+    say(w, prelude_words(shape));
+    return;
+  }
+  say_type(w, sdg_cddl_to(at, node->a));
+  say(w, ", which is also ");
+  say_type(w, sdg_cddl_to(at, node->b));
 }
 
 static void say_node(words *w, sdg_cddl_at at, const sdg_cddl_node *node)
@@ -121,9 +187,7 @@ static void say_node(words *w, sdg_cddl_at at, const sdg_cddl_node *node)
     say_size(w, at, node);
     break;
   case SDG_CDDL_AND:
-    say_type(w, sdg_cddl_to(at, node->a));
-    say(w, ", which is also ");
-    say_type(w, sdg_cddl_to(at, node->b));
+    say_and(w, at, node);
     break;
   case SDG_CDDL_CHOICE:
   case SDG_CDDL_SOCKET:
