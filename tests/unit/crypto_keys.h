@@ -47,9 +47,8 @@ static const key_vector key_vectors[] = {
      "00617cce7cf5064806c467f678d3b4080d6f1cc50af26ca209417308281b68af282623eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc4"
      "399"
      "7f1ee0e44da4a67a",
-     "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899"
-     "c47"
-     "aebb6fb71e91386409"},
+     "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b889"
+     "9c47aebb6fb71e91386409"},
     {STARDELEG_ALG_EDDSA, STARDELEG_KEY_ED25519, 255,
      "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "",
      "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", "72",

@@ -201,6 +201,21 @@ stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec sp
   return rv;
 }
 
+/* OpenSSL reads scalars of any size, and points in any form: the first must be in range (SEC 1 3.2.1), the second is
+ * handed out uncompressed only. */
+static stardeleg_err settle_ec(const ossl *provider, EVP_PKEY *pkey)
+{
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(provider->lib, pkey, NULL);
+  stardeleg_err rv = STARDELEG_OK;
+
+  if (ctx == NULL || EVP_PKEY_private_check(ctx) != 1 ||
+      EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") != 1) {
+    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+  }
+  EVP_PKEY_CTX_free(ctx);
+  return rv;
+}
+
 stardeleg_err ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8)
 {
   const ossl *provider = self;
@@ -215,10 +230,8 @@ stardeleg_err ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8)
   (void)ERR_set_mark();
   pkey = d2i_AutoPrivateKey_ex(NULL, &at, (long)pkcs8.len, provider->lib, NULL);
   rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_BAD_KEY) : ossl_key_new(&key, pkey);
-  /* The file may hold its point compressed; what we hand out never is. */
-  if (rv == 0 && key->info.family == STARDELEG_FAMILY_EC &&
-      EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") != 1) {
-    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+  if (rv == 0 && key->info.family == STARDELEG_FAMILY_EC) {
+    rv = settle_ec(provider, key->pkey);
   }
   (void)ERR_pop_to_mark();
   if (rv != 0) {
