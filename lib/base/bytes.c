@@ -68,10 +68,19 @@ int sdg_bytes_compare(stardeleg_bytes a, stardeleg_bytes b)
 
 stardeleg_bytes sdg_bytes_from(stardeleg_bytes a, size_t skip)
 {
-  if (skip >= a.len) {
-    return sdg_bytes(NULL, 0);
+  return sdg_bytes_part(a, skip, SIZE_MAX);
+}
+
+stardeleg_bytes sdg_bytes_part(stardeleg_bytes a, size_t at, size_t len)
+{
+  size_t rest;
+
+  if (a.len == 0) {
+    return a; /* perhaps NULL, to which not even 0 may be added */
   }
-  return sdg_bytes(a.base + skip, a.len - skip);
+  at = at < a.len ? at : a.len;
+  rest = a.len - at;
+  return sdg_bytes(a.base + at, len < rest ? len : rest);
 }
 
 static bool is_blank(uint8_t c)

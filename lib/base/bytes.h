@@ -18,6 +18,8 @@ bool sdg_bytes_equal_nocase(stardeleg_bytes a, stardeleg_bytes b);
 bool sdg_bytes_has_prefix(stardeleg_bytes a, const char *prefix);
 int sdg_bytes_compare(stardeleg_bytes a, stardeleg_bytes b); /* memcmp order, shorter first */
 stardeleg_bytes sdg_bytes_from(stardeleg_bytes a, size_t skip);
+/* |len| bytes from |at| on, or as many of them as there are. */
+stardeleg_bytes sdg_bytes_part(stardeleg_bytes a, size_t at, size_t len);
 stardeleg_bytes sdg_bytes_trim(stardeleg_bytes a); /* spaces and tabs on both sides */
 uint8_t sdg_ascii_lower(uint8_t c);
 

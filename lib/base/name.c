@@ -63,7 +63,7 @@ static sdg_name_fault check_labels(stardeleg_bytes name, size_t *count)
   *count = 0;
   for (size_t i = 0; i <= name.len; i++) {
     if (i == name.len || name.base[i] == '.') {
-      sdg_name_fault fault = check_label(sdg_bytes(name.base + start, i - start));
+      sdg_name_fault fault = check_label(sdg_bytes_part(name, start, i - start));
 
       if (fault != SDG_NAME_OK) {
         return fault;

@@ -65,17 +65,17 @@ typedef struct uri_parts {
 static void split_authority(uri_parts *out, stardeleg_bytes text, size_t start)
 {
   size_t end = start + sdg_uri_find(sdg_bytes_from(text, start), "/?#");
-  stardeleg_bytes authority = sdg_bytes(text.base + start, end - start);
+  stardeleg_bytes authority = sdg_bytes_part(text, start, end - start);
   size_t user = sdg_uri_find(authority, "@");
   size_t host_at = user < authority.len ? user + 1 : 0;
-  stardeleg_bytes host = sdg_bytes(authority.base + host_at, authority.len - host_at);
+  stardeleg_bytes host = sdg_bytes_from(authority, host_at);
   bool bracketed = host.len != 0 && host.base[0] == '[';
   size_t close = bracketed ? sdg_uri_find(host, "]") : 0;
   size_t colon = close + sdg_uri_find(sdg_bytes_from(host, close), ":");
 
   out->before_host = sdg_bytes(out->scheme.base + out->scheme.len, 3 + host_at);
-  out->host = sdg_bytes(host.base, colon);
-  out->port = sdg_bytes(host.base + colon, host.len - colon);
+  out->host = sdg_bytes_part(host, 0, colon);
+  out->port = sdg_bytes_from(host, colon);
   out->rest = sdg_bytes_from(text, end);
 }
 
@@ -100,7 +100,8 @@ static bool is_port(stardeleg_bytes port)
 {
   uint64_t number;
 
-  return port.len == 0 || (port.len <= 6 && sdg_bytes_to_uint(&number, sdg_bytes_from(port, 1), UINT16_MAX));
+  /* RFC 3986, Section 3.2.3: the digits may be missing. */
+  return port.len <= 1 || (port.len <= 6 && sdg_bytes_to_uint(&number, sdg_bytes_from(port, 1), UINT16_MAX));
 }
 
 /* RFC 5280, Section 4.2.1.6: a URI with an authority "MUST include a fully qualified domain name or IP address as the

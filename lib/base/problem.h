@@ -7,8 +7,8 @@
 
 void sdg_problem_clear(stardeleg_problem *problem);
 
-/* Sets type, status (from the table; 0 for NONE) and detail, and clears the rest.  |detail| is a printf format; its arguments
- * must be escaped already where they are a peer's (sdg_text_escape). */
+/* Sets type, status (from the table; 0 for NONE) and detail, and clears the rest.  |detail| is a printf format; its
+ * arguments must be escaped already where they are a peer's (sdg_text_escape). */
 void sdg_problem_set(stardeleg_problem *problem, stardeleg_acme_error acme, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));
 
