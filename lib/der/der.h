@@ -66,7 +66,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_null(sdg_der *der);
 STARDELEG_MUST_CHECK stardeleg_err sdg_der_get_time(sdg_der *der, stardeleg_time *out);
 /* "1.2.840.10045.2.1"; cut to |size|, always NUL-terminated; false if cut or malformed. */
 bool sdg_der_oid_text(char *out, size_t size, stardeleg_bytes oid);
-/* Content octets from dotted text: 2 to 20 arcs of up to 64 bits, first 0 to 2, second at most 39 unless the first is 2. */
+/* Content octets from dotted text: 2 to 20 arcs of up to 64 bits, first 0 to 2, second at most 39 unless the first
+ * is 2. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_der_oid_from_text(sdg_buf *out, const char *text);
 
 /* --- Writer: errors stick in the buffer. --- */

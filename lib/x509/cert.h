@@ -17,24 +17,24 @@ typedef struct sdg_cert {
   stardeleg_bytes issuer;        /* Name, whole */
   stardeleg_bytes subject;
   stardeleg_time not_before;
-  stardeleg_time not_after;      /* inclusive second */
+  stardeleg_time not_after; /* inclusive second */
   stardeleg_bytes spki;
-  stardeleg_alg alg;             /* NONE if unknown */
+  stardeleg_alg alg; /* NONE if unknown */
   stardeleg_bytes signature;
   bool is_ca;
   bool has_key_usage;
   unsigned key_usage;
-  stardeleg_bytes authority_key_id; /* may be empty */
-  stardeleg_bytes subject_key_id;   /* may be empty */
+  stardeleg_bytes authority_key_id;           /* may be empty */
+  stardeleg_bytes subject_key_id;             /* may be empty */
   sdg_general_name names[SDG_X509_NAMES_MAX]; /* subjectAltName */
   size_t name_count;
   stardeleg_bytes eku[32];
   size_t eku_count;
 } sdg_cert;
 
-/* v3 only; unknown extensions are skipped unless critical (then MALFORMED); duplicates MALFORMED.  What constrains paths
- * (name and policy constraints, policies) is known but left to whoever verifies the path.  0, MALFORMED or LIMIT; |out| counts on
- * success only. */
+/* v3 only; unknown extensions are skipped unless critical (then MALFORMED); duplicates MALFORMED.  What constrains
+ * paths (name and policy constraints, policies) is known but left to whoever verifies the path.  0, MALFORMED or LIMIT;
+ * |out| counts on success only. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der);
 /* True if |name| stands among the dNSNames (ASCII case-insensitive).  "*.example.org" is there only if it is asked for:
  * a name under a wildcard does not count. */
@@ -44,20 +44,20 @@ void sdg_cert_serial_text(char *out, size_t size, const sdg_cert *cert);
 
 /* A PEM chain, end-entity first. */
 typedef struct sdg_chain {
-  sdg_buf der;                    /* all certificates in one buffer */
+  sdg_buf der; /* all certificates in one buffer */
   stardeleg_bytes certs[SDG_CHAIN_MAX];
   size_t count;
 } sdg_chain;
-/* Only CERTIFICATE blocks (RFC 8555 11.4), 1 to SDG_CHAIN_MAX; each must parse.  0, MALFORMED, LIMIT, NOMEM.  |out| need not be
- * initialised; it is empty after a failure and to be cleared after success. */
+/* Only CERTIFICATE blocks (RFC 8555 11.4), 1 to SDG_CHAIN_MAX; each must parse.  0, MALFORMED, LIMIT, NOMEM.  |out|
+ * need not be initialised; it is empty after a failure and to be cleared after success. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_chain_parse(sdg_chain *out, stardeleg_bytes pem);
 void sdg_chain_clear(sdg_chain *chain);
 
 /* What goes into a new certificate (CA role).  All borrowed. */
 typedef struct sdg_cert_plan {
-  stardeleg_bytes serial;         /* magnitude, not zero; at most 20 octets as INTEGER (159 bits) */
-  stardeleg_bytes issuer;         /* Name, DER */
-  stardeleg_bytes subject;        /* Name, DER */
+  stardeleg_bytes serial;  /* magnitude, not zero; at most 20 octets as INTEGER (159 bits) */
+  stardeleg_bytes issuer;  /* Name, DER */
+  stardeleg_bytes subject; /* Name, DER */
   stardeleg_time not_before;
   stardeleg_time not_after;
   stardeleg_bytes spki;
@@ -68,6 +68,7 @@ typedef struct sdg_cert_plan {
  * SDG_X509_EXTENSIONS_MAX, twice the same) that no certificate may have, LIMIT for years that have no form. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_build(sdg_buf *out, const sdg_cert_plan *plan, stardeleg_key *issuer_key);
 /* SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2, method 1) for key identifiers: 20 octets. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_cert_key_id(uint8_t out[20], const stardeleg_crypto *crypto, stardeleg_bytes spki);
+STARDELEG_MUST_CHECK stardeleg_err sdg_cert_key_id(uint8_t out[20], const stardeleg_crypto *crypto,
+                                                   stardeleg_bytes spki);
 
 #endif /* SDG_X509_CERT_H */
