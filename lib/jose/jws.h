@@ -46,10 +46,11 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_jws_parse(sdg_jws *out, stardeleg_bytes t
 /* The same for a JWS that is already a tree (EAB, inner JWS of key change); the tree is borrowed. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jws_parse_tree(sdg_jws *out, const sdg_json *tree, stardeleg_problem *problem);
 void sdg_jws_clear(sdg_jws *jws);
-/* Signature algorithms only, never none or MAC: badSignatureAlgorithm; not the key's own: badPublicKey; does not verify: malformed with
- * "signature". */
+/* Signature algorithms only, never none or MAC: PROTOCOL, badSignatureAlgorithm; not the key's own: BAD_KEY, badPublicKey; does not
+ * verify: SIGNATURE, malformed with "signature". */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jws_verify(const sdg_jws *jws, const sdg_pubkey *key, stardeleg_problem *problem);
-/* MAC algorithms only, constant time. */
+/* MAC algorithms only (else PROTOCOL, badSignatureAlgorithm), constant time.  SIGNATURE if it does not verify; BAD_KEY with
+ * badSignatureAlgorithm if |mac_key| is shorter than the algorithm's hash. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jws_verify_mac(const sdg_jws *jws, const stardeleg_crypto *crypto,
                                                       stardeleg_bytes mac_key, stardeleg_problem *problem);
 /* The algorithms sdg_jws_verify takes, as a JSON array member "algorithms" (RFC 8555 6.2). */

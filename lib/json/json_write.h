@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json/json_write.h -- JSON out, with stable bytes: no white space, members in the order they are written, shortest
- * escapes, integers in decimal.  Errors stick in the buffer. */
+ * escapes, integers in decimal.  Errors stick in the buffer; a string that is no UTF-8 or holds a NUL sticks as ARGUMENT,
+ * for no strict reader would take it. */
 #ifndef SDG_JSON_JSON_WRITE_H
 #define SDG_JSON_JSON_WRITE_H
 
