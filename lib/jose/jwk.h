@@ -11,16 +11,17 @@
 /* base64url of a thumbprint, with the NUL */
 #define SDG_THUMBPRINT_TEXT_SIZE 44
 
-/* Reads a public JWK (EC P-256/384/521, RSA, OKP Ed25519) and imports it.  Refused as badPublicKey: private members (d, p, q, dp, dq, qi, oth, k),
- * missing or mistyped members, coordinates of the wrong length, points off the curve, RSA below 2048 or above 8192 bits or with leading zeros,
- * other types and curves, "use" other than sig, "key_ops" without verify; "alg" must fit the key if it is there.  Unknown members are ignored. */
+/* Reads a public JWK (EC P-256/384/521, RSA, OKP Ed25519) and imports it.  Refused as badPublicKey: private members (d,
+ * p, q, dp, dq, qi, oth, k), missing or mistyped members, coordinates of the wrong length, points off the curve, RSA
+ * below 2048 or above 8192 bits or with leading zeros, other types and curves, "use" other than sig, "key_ops" without
+ * verify; "alg" must fit the key if it is there.  Unknown members are ignored. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jwk_parse(sdg_pubkey **out, const stardeleg_crypto *crypto, const sdg_json *jwk,
                                                  stardeleg_problem *problem);
 /* Writes the required members only, in lexicographic order: the very text a thumbprint is made of. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jwk_write(sdg_buf *out, stardeleg_bytes spki);
 /* SHA-256 thumbprint as base64url text. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_jwk_thumbprint(char out[SDG_THUMBPRINT_TEXT_SIZE], const stardeleg_crypto *crypto,
-                                                      stardeleg_bytes spki);
+STARDELEG_MUST_CHECK stardeleg_err sdg_jwk_thumbprint(char out[SDG_THUMBPRINT_TEXT_SIZE],
+                                                      const stardeleg_crypto *crypto, stardeleg_bytes spki);
 /* keyAuthorization (RFC 8555 8.1): token "." thumbprint.  MALFORMED unless the token is base64url text. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jwk_key_authorization(sdg_buf *out, const stardeleg_crypto *crypto,
                                                              stardeleg_bytes token, stardeleg_bytes spki);

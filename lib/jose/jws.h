@@ -8,9 +8,9 @@
 /* --- Making --- */
 typedef struct sdg_jws_header {
   stardeleg_alg alg;
-  const char *kid;      /* account URL; or NULL: jwk */
+  const char *kid;          /* account URL; or NULL: jwk */
   stardeleg_bytes jwk_spki; /* with kid NULL: the key to embed */
-  const char *nonce;    /* NULL: none (inner JWS) */
+  const char *nonce;        /* NULL: none (inner JWS) */
   const char *url;
 } sdg_jws_header;
 
@@ -25,32 +25,33 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_jws_eab_sign(sdg_buf *out, const stardele
 /* --- Reading --- */
 /* A JWS whose form has been checked and whose signature has not. */
 typedef struct sdg_jws {
-  stardeleg_alg alg;        /* NONE: a name we do not know, see |alg_name| */
+  stardeleg_alg alg; /* NONE: a name we do not know, see |alg_name| */
   const char *alg_name;
-  const char *kid;          /* or NULL */
-  const sdg_json *jwk;      /* or NULL */
-  const char *nonce;        /* or NULL */
-  const char *url;          /* or NULL */
-  stardeleg_bytes payload;  /* decoded; empty for POST-as-GET */
-  stardeleg_bytes payload_text;   /* the base64url text: empty exactly for POST-as-GET */
-  stardeleg_bytes protected_text; /* what was signed, first part */
-  stardeleg_bytes signature;      /* decoded */
-  sdg_json *outer, *header;       /* owned */
+  const char *kid;                    /* or NULL */
+  const sdg_json *jwk;                /* or NULL */
+  const char *nonce;                  /* or NULL */
+  const char *url;                    /* or NULL */
+  stardeleg_bytes payload;            /* decoded; empty for POST-as-GET */
+  stardeleg_bytes payload_text;       /* the base64url text: empty exactly for POST-as-GET */
+  stardeleg_bytes protected_text;     /* what was signed, first part */
+  stardeleg_bytes signature;          /* decoded */
+  sdg_json *outer, *header;           /* owned */
   sdg_buf payload_buf, signature_buf; /* owned */
 } sdg_jws;
 
-/* Reads the form: exactly the three string members (others: malformed; "signatures", "header" by name), protected header an object with "alg",
- * no "crit", no "b64", "kid"/"nonce"/"url"/"jwk" of the right types, not both jwk and kid.  What must be there is the caller's check (inner and outer
- * JWS differ).  |nonce| that is no base64url is malformed. */
+/* Reads the form: exactly the three string members (others: malformed; "signatures", "header" by name), protected
+ * header an object with "alg", no "crit", no "b64", "kid"/"nonce"/"url"/"jwk" of the right types, not both jwk and kid.
+ * What must be there is the caller's check (inner and outer JWS differ).  |nonce| that is no base64url is malformed. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jws_parse(sdg_jws *out, stardeleg_bytes text, stardeleg_problem *problem);
 /* The same for a JWS that is already a tree (EAB, inner JWS of key change); the tree is borrowed. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jws_parse_tree(sdg_jws *out, const sdg_json *tree, stardeleg_problem *problem);
 void sdg_jws_clear(sdg_jws *jws);
-/* Signature algorithms only, never none or MAC: PROTOCOL, badSignatureAlgorithm; not the key's own: BAD_KEY, badPublicKey; does not
- * verify: SIGNATURE, malformed with "signature". */
-STARDELEG_MUST_CHECK stardeleg_err sdg_jws_verify(const sdg_jws *jws, const sdg_pubkey *key, stardeleg_problem *problem);
-/* MAC algorithms only (else PROTOCOL, badSignatureAlgorithm), constant time.  SIGNATURE if it does not verify; BAD_KEY with
- * badSignatureAlgorithm if |mac_key| is shorter than the algorithm's hash. */
+/* Signature algorithms only, never none or MAC: PROTOCOL, badSignatureAlgorithm; not the key's own: BAD_KEY,
+ * badPublicKey; does not verify: SIGNATURE, malformed with "signature". */
+STARDELEG_MUST_CHECK stardeleg_err sdg_jws_verify(const sdg_jws *jws, const sdg_pubkey *key,
+                                                  stardeleg_problem *problem);
+/* MAC algorithms only (else PROTOCOL, badSignatureAlgorithm), constant time.  SIGNATURE if it does not verify; BAD_KEY
+ * with badSignatureAlgorithm if |mac_key| is shorter than the algorithm's hash. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_jws_verify_mac(const sdg_jws *jws, const stardeleg_crypto *crypto,
                                                       stardeleg_bytes mac_key, stardeleg_problem *problem);
 /* The algorithms sdg_jws_verify takes, as a JSON array member "algorithms" (RFC 8555 6.2). */

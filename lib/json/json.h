@@ -11,10 +11,10 @@
 typedef struct cJSON sdg_json;
 
 typedef struct sdg_json_limits {
-  size_t bytes_max;   /* whole text */
-  size_t depth_max;   /* nesting of arrays and objects; never more than 512, whatever stands here */
-  size_t items_max;   /* members of one object, elements of one array */
-  size_t string_max;  /* bytes of one decoded string or name */
+  size_t bytes_max;  /* whole text */
+  size_t depth_max;  /* nesting of arrays and objects; never more than 512, whatever stands here */
+  size_t items_max;  /* members of one object, elements of one array */
+  size_t string_max; /* bytes of one decoded string or name */
 } sdg_json_limits;
 
 /* 64 KiB, 16 deep, 256 items, 32 KiB a string. */
@@ -31,9 +31,9 @@ typedef struct sdg_json_fault {
 
 /* Reads exactly one JSON text.  Refused: BOM, invalid UTF-8, duplicate member names (after unescaping), trailing bytes
  * other than white space, \u0000, lone surrogates, raw control characters, comments, trailing commas, NaN, leading
- * zeros and all else RFC 8259 does not know.  Numbers: an integer without fraction and exponent within +-(2^53-1) is an integer;
- * -0 is the integer 0; all other numbers keep their text, are never evaluated and are readable by no integer getter.  |limits| NULL: the defaults; |fault| may be NULL.
- * Returns 0, MALFORMED, LIMIT or NOMEM. */
+ * zeros and all else RFC 8259 does not know.  Numbers: an integer without fraction and exponent within +-(2^53-1) is an
+ * integer; -0 is the integer 0; all other numbers keep their text, are never evaluated and are readable by no integer
+ * getter.  |limits| NULL: the defaults; |fault| may be NULL. Returns 0, MALFORMED, LIMIT or NOMEM. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_json_parse(sdg_json **out, stardeleg_bytes text, const sdg_json_limits *limits,
                                                   sdg_json_fault *fault);
 void sdg_json_free(sdg_json *root);
