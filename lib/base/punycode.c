@@ -16,6 +16,7 @@
 #define INITIAL_N 0x80u
 
 #define CODE_MAX 0x10ffffu
+#define DELETE 0x7f
 
 /* Section 6.1 */
 static uint32_t adapt(uint32_t delta, uint32_t count, bool first)
@@ -88,7 +89,7 @@ static bool take_basic(sdg_code_points *out, stardeleg_bytes *text)
     basic = text->base[i] == '-' ? i : basic;
   }
   for (; out->count < basic; out->count++) {
-    if (text->base[out->count] >= INITIAL_N) {
+    if (text->base[out->count] <= ' ' || text->base[out->count] >= DELETE) {
       return false;
     }
     out->code[out->count] = text->base[out->count];

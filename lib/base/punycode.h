@@ -14,7 +14,7 @@ typedef struct sdg_code_points {
   size_t count;
 } sdg_code_points;
 
-/* False if |text| is no Punycode, too long, or stands for surrogates or anything over U+10FFFF. */
+/* False if |text| is no Punycode, too long, or stands for ASCII controls, surrogates or anything over U+10FFFF. */
 bool sdg_punycode_decode(sdg_code_points *out, stardeleg_bytes text);
 
 /* Writes the one Punycode text of |in| (basic code points as they are), NUL-terminated; false if it does not fit. */

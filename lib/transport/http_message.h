@@ -17,8 +17,8 @@ bool sdg_http_media_type_is(stardeleg_bytes content_type, const char *type);
  * + |max_ms|. */
 stardeleg_time sdg_http_retry_after(const stardeleg_http_response *response, stardeleg_time now, int64_t max_ms);
 /* Calls |each| with every link target of relation |rel| (case-insensitive, several per header, quoted or not), in
- * order; targets as written, not resolved; links with an anchor are not this resource's and left out.  |each| returns nonzero
- * to stop. */
+ * order; targets as written, not resolved; links with an anchor are not this resource's and left out.  |each| returns
+ * nonzero to stop. */
 void sdg_http_links(const stardeleg_http_response *response, const char *rel,
                     int (*each)(void *ctx, stardeleg_bytes target), void *ctx);
 /* The first such target, resolved against |base|, appended to |out|; NOT_FOUND if there is none. */
