@@ -30,6 +30,7 @@ static stardeleg_err one_round(const shared *s, size_t which, int alg, int numbe
   const stardeleg_bytes pieces[] = {sdg_bytes(content, sizeof(content)), sdg_bytes_str("text")};
   uint8_t signature[STARDELEG_SIGNATURE_MAX];
   uint8_t random[40];
+  sdg_pubkey *own = NULL;
   size_t len = 0;
   stardeleg_err rv;
 
@@ -44,6 +45,14 @@ static stardeleg_err one_round(const shared *s, size_t which, int alg, int numbe
     signature[len / 2] ^= 8;
     rv = sdg_pubkey_verify(s->pubs[which], (stardeleg_alg)alg, pieces, 2, sdg_bytes(signature, len));
     rv = rv == STARDELEG_ERR_SIGNATURE ? STARDELEG_OK : STARDELEG_ERR_CRYPTO;
+  }
+  if (rv == 0) { /* a key of its own, and another's */
+    signature[len / 2] ^= 8;
+    rv = sdg_pubkey_import(&own, test_crypto(), stardeleg_key_spki(s->keys[which]), NULL);
+  }
+  if (rv == 0) {
+    rv = sdg_pubkey_verify(own, (stardeleg_alg)alg, pieces, 2, sdg_bytes(signature, len));
+    sdg_pubkey_free(own);
   }
   return rv == 0 ? sdg_random(test_crypto(), random, sizeof(random)) : rv;
 }

@@ -15,17 +15,7 @@
 #define RSA_BITS_MAX 8192
 #define RSA_EXPONENT_MIN 65537
 
-typedef struct curve {
-  const char *name; /* as OpenSSL calls it */
-  const char *alias;
-  unsigned bits;
-  size_t spki_len; /* with the curve named and the point uncompressed */
-} curve;
-
-static const curve curves[] = {
-    {"prime256v1", "P-256", 256, 91}, {"secp384r1", "P-384", 384, 120}, {"secp521r1", "P-521", 521, 158}};
-
-static const curve *curve_of(const EVP_PKEY *pkey)
+static const ossl_curve *curve_of(const EVP_PKEY *pkey)
 {
   char name[64];
   size_t len = 0;
@@ -33,9 +23,9 @@ static const curve *curve_of(const EVP_PKEY *pkey)
   if (EVP_PKEY_get_group_name(pkey, name, sizeof(name), &len) != 1) {
     return NULL;
   }
-  for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
-    if (strcmp(name, curves[i].name) == 0 || strcmp(name, curves[i].alias) == 0) {
-      return &curves[i];
+  for (size_t i = 0; i < OSSL_CURVES; i++) {
+    if (strcmp(name, ossl_curves[i].name) == 0 || strcmp(name, ossl_curves[i].alias) == 0) {
+      return &ossl_curves[i];
     }
   }
   return NULL;
@@ -62,7 +52,7 @@ static stardeleg_err describe_rsa(stardeleg_key_info *info, const EVP_PKEY *pkey
 
 static stardeleg_err describe(stardeleg_key_info *info, const EVP_PKEY *pkey)
 {
-  const curve *found;
+  const ossl_curve *found;
 
   if (EVP_PKEY_is_a(pkey, "EC")) {
     found = curve_of(pkey);
@@ -117,44 +107,18 @@ void ossl_key_free(void *self, void *handle)
   free(key);
 }
 
-/* OpenSSL also takes compressed and hybrid points and explicit parameters; we allow one form only (RFC
- * 5480 2.1.1, 2.2): it has a length of its own and the 04 in front of the coordinates. */
-static bool has_plain_form(const ossl_key *key, stardeleg_bytes spki)
-{
-  const size_t point_len = 1 + (key->info.bits + 7u) / 8u * 2;
-
-  for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
-    if (key->info.family == STARDELEG_FAMILY_EC && curves[i].bits == key->info.bits) {
-      return curves[i].spki_len == spki.len && spki.base[spki.len - point_len] == 0x04;
-    }
-  }
-  return true;
-}
-
 stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki)
 {
   const ossl *provider = self;
-  const unsigned char *at = spki.base;
   ossl_key *key = NULL;
   EVP_PKEY *pkey;
   stardeleg_err rv;
 
-  if (spki.len == 0 || spki.len > INT_MAX) {
-    return STARDELEG_ERR_BAD_KEY;
-  }
   (void)ERR_set_mark();
-  pkey = d2i_PUBKEY_ex(NULL, &at, (long)spki.len, provider->lib, NULL);
-  if (pkey == NULL) {
-    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
-  } else {
-    rv = ossl_key_new(&key, pkey);
-  }
-  if (rv == 0 && (at != spki.base + spki.len || !has_plain_form(key, spki))) {
-    rv = STARDELEG_ERR_BAD_KEY;
-  }
+  pkey = ossl_spki_read(provider, spki);
+  rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_BAD_KEY) : ossl_key_new(&key, pkey);
   (void)ERR_pop_to_mark();
   if (rv != 0) {
-    ossl_key_free(self, key);
     return rv;
   }
   *info = key->info;
@@ -162,38 +126,43 @@ stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *
   return STARDELEG_OK;
 }
 
+static EVP_PKEY *generate(const ossl *provider, stardeleg_key_spec spec)
+{
+  EVP_PKEY_CTX *ctx;
+  EVP_PKEY *pkey = NULL;
+
+  switch (spec) {
+  case STARDELEG_KEY_RSA2048:
+    return EVP_PKEY_Q_keygen(provider->lib, NULL, "RSA", (size_t)2048);
+  case STARDELEG_KEY_RSA3072:
+    return EVP_PKEY_Q_keygen(provider->lib, NULL, "RSA", (size_t)3072);
+  case STARDELEG_KEY_RSA4096:
+    return EVP_PKEY_Q_keygen(provider->lib, NULL, "RSA", (size_t)4096);
+  case STARDELEG_KEY_ED25519:
+    return EVP_PKEY_Q_keygen(provider->lib, NULL, "ED25519");
+  default:
+    break;
+  }
+  ctx = EVP_PKEY_CTX_new_from_pkey(provider->lib, provider->curves[spec - STARDELEG_KEY_P256], NULL);
+  if (ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_keygen(ctx, &pkey) != 1) {
+    pkey = NULL;
+  }
+  EVP_PKEY_CTX_free(ctx);
+  return pkey;
+}
+
 stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec spec)
 {
-  static const struct {
-    stardeleg_key_spec spec;
-    const char *type;
-    const char *curve;
-    size_t bits;
-  } kinds[] = {
-      {STARDELEG_KEY_P256, "EC", "P-256", 0},      {STARDELEG_KEY_P384, "EC", "P-384", 0},
-      {STARDELEG_KEY_P521, "EC", "P-521", 0},      {STARDELEG_KEY_RSA2048, "RSA", NULL, 2048},
-      {STARDELEG_KEY_RSA3072, "RSA", NULL, 3072},  {STARDELEG_KEY_RSA4096, "RSA", NULL, 4096},
-      {STARDELEG_KEY_ED25519, "ED25519", NULL, 0},
-  };
-  const ossl *provider = self;
-  EVP_PKEY *pkey = NULL;
   ossl_key *key = NULL;
-  stardeleg_err rv = STARDELEG_ERR_UNSUPPORTED;
+  EVP_PKEY *pkey;
+  stardeleg_err rv;
 
-  (void)ERR_set_mark();
-  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-    if (kinds[i].spec != spec) {
-      continue;
-    }
-    if (kinds[i].curve != NULL) {
-      pkey = EVP_PKEY_Q_keygen(provider->lib, NULL, kinds[i].type, kinds[i].curve);
-    } else if (kinds[i].bits != 0) {
-      pkey = EVP_PKEY_Q_keygen(provider->lib, NULL, kinds[i].type, kinds[i].bits);
-    } else {
-      pkey = EVP_PKEY_Q_keygen(provider->lib, NULL, kinds[i].type);
-    }
-    rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_CRYPTO) : ossl_key_new(&key, pkey);
+  if ((int)spec < STARDELEG_KEY_P256 || (int)spec > STARDELEG_KEY_ED25519) {
+    return STARDELEG_ERR_UNSUPPORTED;
   }
+  (void)ERR_set_mark();
+  pkey = generate(self, spec);
+  rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_CRYPTO) : ossl_key_new(&key, pkey);
   (void)ERR_pop_to_mark();
   if (rv == 0) {
     *handle = key;
@@ -247,12 +216,14 @@ stardeleg_err ossl_key_public(void *self, const void *handle, uint8_t *out, size
   const ossl_key *key = handle;
   unsigned char *at = out;
   stardeleg_err rv = STARDELEG_OK;
-  int need;
+  int need = 0;
 
   (void)self;
   (void)ERR_set_mark();
-  need = i2d_PUBKEY(key->pkey, NULL);
-  if (need <= 0) {
+  if (key->info.family == STARDELEG_FAMILY_EC) {
+    *len = ossl_spki_write_ec(out, cap, key);
+    rv = *len == 0 ? ossl_failure(STARDELEG_ERR_CRYPTO) : STARDELEG_OK;
+  } else if ((need = i2d_PUBKEY(key->pkey, NULL)) <= 0) {
     rv = ossl_failure(STARDELEG_ERR_CRYPTO);
   } else if ((size_t)need > cap) {
     rv = STARDELEG_ERR_ARGUMENT;

@@ -12,6 +12,7 @@
 #include <stardeleg/crypto_openssl.h>
 
 #define OSSL_HASHES (STARDELEG_HASH_SHA1 + 1)
+#define OSSL_CURVES 3
 #define OSSL_SIGNATURE_ALGS (STARDELEG_ALG_EDDSA + 1)
 
 /* The provider: a library context of its own, so that neither the program's configuration nor what it loads or
@@ -22,7 +23,16 @@ typedef struct ossl {
   EVP_MD *md[OSSL_HASHES];
   EVP_MAC *hmac;
   EVP_MAC_CTX *hmac_ready[OSSL_HASHES]; /* the digest chosen, no key; copied for each use */
+  EVP_PKEY *curves[OSSL_CURVES];        /* domain parameters only; copied for each key */
 } ossl;
+
+/* A curve: OpenSSL's two names for it, and its SubjectPublicKeyInfo up to the 04 in front of the coordinates. */
+typedef struct ossl_curve {
+  const char *name;
+  const char *alias;
+  unsigned bits;
+  stardeleg_bytes head;
+} ossl_curve;
 
 /* How an algorithm is carried out. */
 typedef struct ossl_alg {
@@ -57,6 +67,14 @@ stardeleg_err ossl_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, co
 size_t ossl_ecdsa_to_der(uint8_t out[OSSL_ECDSA_DER_MAX], stardeleg_bytes raw);
 /* The other way; |half| bytes each. */
 STARDELEG_MUST_CHECK stardeleg_err ossl_ecdsa_to_raw(uint8_t *out, size_t half, stardeleg_bytes der);
+
+/* --- spki.c --- */
+/* P-256, P-384, P-521, in the order of stardeleg_key_spec. */
+extern const ossl_curve ossl_curves[OSSL_CURVES];
+/* NULL if it is not of a form we take, its point is off the curve, or for lack of memory. */
+EVP_PKEY *ossl_spki_read(const ossl *provider, stardeleg_bytes spki);
+/* Returns the length, 0 on failure. */
+size_t ossl_spki_write_ec(uint8_t *out, size_t cap, const ossl_key *key);
 
 /* --- key.c --- */
 /* Takes over |pkey|; BAD_KEY unless it is of a kind and size this library uses. */

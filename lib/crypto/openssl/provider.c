@@ -39,6 +39,9 @@ static void free_ossl(void *self)
     EVP_MAC_CTX_free(provider->hmac_ready[i]);
     EVP_MD_free(provider->md[i]);
   }
+  for (size_t i = 0; i < OSSL_CURVES; i++) {
+    EVP_PKEY_free(provider->curves[i]);
+  }
   EVP_MAC_free(provider->hmac);
   if (provider->provider != NULL) {
     (void)OSSL_PROVIDER_unload(provider->provider);
@@ -80,6 +83,19 @@ static bool prepare_hash(ossl *provider, stardeleg_hash hash)
          EVP_MAC_CTX_set_params(provider->hmac_ready[hash], params) == 1;
 }
 
+static bool prepare_curve(ossl *provider, size_t curve)
+{
+  char *name = (char *)(uintptr_t)ossl_curves[curve].alias;
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+                         OSSL_PARAM_construct_end()};
+  EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(provider->lib, "EC", NULL);
+  bool good = ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+              EVP_PKEY_fromdata(ctx, &provider->curves[curve], EVP_PKEY_KEY_PARAMETERS, params) == 1;
+
+  EVP_PKEY_CTX_free(ctx);
+  return good;
+}
+
 static bool prepare(ossl *provider)
 {
   provider->lib = OSSL_LIB_CTX_new();
@@ -90,7 +106,8 @@ static bool prepare(ossl *provider)
   provider->hmac = provider->provider != NULL ? EVP_MAC_fetch(provider->lib, "HMAC", NULL) : NULL;
   return provider->hmac != NULL && prepare_hash(provider, STARDELEG_HASH_SHA256) &&
          prepare_hash(provider, STARDELEG_HASH_SHA384) && prepare_hash(provider, STARDELEG_HASH_SHA512) &&
-         prepare_hash(provider, STARDELEG_HASH_SHA1);
+         prepare_hash(provider, STARDELEG_HASH_SHA1) && prepare_curve(provider, 0) && prepare_curve(provider, 1) &&
+         prepare_curve(provider, 2);
 }
 
 stardeleg_err stardeleg_crypto_openssl_new(stardeleg_crypto **out)
