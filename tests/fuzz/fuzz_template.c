@@ -6,6 +6,14 @@
 
 #include <stardeleg/template.h>
 
+/* Fit for a log line: no control characters. */
+static void check_text(const char *text)
+{
+  for (const char *c = text; *c != '\0'; c++) {
+    FUZZ_CHECK((unsigned char)*c >= 0x20 && *c != 0x7f);
+  }
+}
+
 static void check_findings(const stardeleg_report *report)
 {
   for (size_t i = 0; i < stardeleg_report_count(report); i++) {
@@ -13,9 +21,9 @@ static void check_findings(const stardeleg_report *report)
 
     FUZZ_CHECK(f->rule[0] != '\0' && f->detail[0] != '\0');
     FUZZ_CHECK(f->acme == STARDELEG_ACME_MALFORMED);
-    for (const char *c = f->value; *c != '\0'; c++) {
-      FUZZ_CHECK((unsigned char)*c >= 0x20 && *c != 0x7f);
-    }
+    check_text(f->value);
+    check_text(f->place);
+    check_text(f->detail);
   }
 }
 

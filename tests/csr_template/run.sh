@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh PROGRAM VECTORS -- commands, exit codes and both kinds of output of csr-template.
+set -u
+program=$1
+vectors=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+# want CODE TEXT ARGUMENT...: the program ends with CODE, and TEXT is in what it writes.
+want()
+{
+  code=$1
+  text=$2
+  shift 2
+  "$program" "$@" >"$dir/out" 2>&1
+  got=$?
+  if [ "$got" -ne "$code" ] || { [ -n "$text" ] && ! grep -qF -- "$text" "$dir/out"; }; then
+    echo "FAILED ($got, wanted $code and \"$text\"): $*"
+    cat "$dir/out"
+    failed=1
+  fi
+}
+
+figure10=$vectors/GOOD_figure10.json
+want 0 "usage:" --help
+want 2 "a command is missing"
+want 2 "no such command" dance "$figure10"
+want 2 "--help" check --dance "$figure10"
+want 2 "exactly one TEMPLATE" check
+want 2 "match wants" match "$figure10"
+want 2 "either --key or --new-key" build "$figure10"
+want 2 "FIELD=VALUE" build --key x --choose locality "$figure10"
+want 2 "TYPE:NAME" match --identifier name "$figure10" x
+want 2 "No such file" check "$dir/none.json"
+want 2 "no such backend" match --crypto rot13 "$figure10" "$vectors/csr/figure10_p256.der"
+
+want 0 "accepted" check "$figure10"
+want 0 '"accepted":true,"findings":[]' check --json "$figure10"
+want 0 "warning: /extensions/keyUsage" check "$vectors/GOOD_ku_encipher_only_warns.json"
+want 1 "/extensions/keyUsage/1" check "$vectors/FAIL_ku_twice.json"
+want 1 '"rule":"usage-repeated"' check --json "$vectors/FAIL_ku_twice.json"
+want 1 "wildcards are not allowed here" check "$vectors/FAIL_email_wildcard.json"
+want 1 "usage-ca" check "$vectors/FAIL_ku_key_cert_sign.json"
+want 0 "accepted" check --allow-ca-usages "$vectors/FAIL_ku_key_cert_sign.json"
+want 0 'The subject'"'"'s country must be "CA".' explain "$figure10"
+want 0 '{"explanation":"The key must be' explain --json "$figure10"
+want 1 "REFUSED" explain "$vectors/FAIL_dns_ulabel.json"
+
+want 1 "stateOrProvince: missing" build --key "$vectors/keys/p256.pem" --choose locality=Laval "$figure10"
+want 1 '"place":"stateOrProvince"' build --json --key "$vectors/keys/p256.pem" --choose locality=Laval "$figure10"
+want 1 "fits no member" build --key "$vectors/keys/p384.pem" --choose locality=Laval --choose stateOrProvince=Quebec \
+  "$figure10"
+want 2 "none.pem" build --key "$dir/none.pem" "$figure10"
+for form in "" --der; do
+  want 0 "" build $form --new-key "$dir/key.pem" --out "$dir/csr" --choose locality=Laval \
+    --choose stateOrProvince=Quebec "$figure10"
+  want 0 "accepted" match --identifier dns:abc.ido.example "$figure10" "$dir/csr"
+done
+[ "$(ls -l "$dir/key.pem" | cut -c1-10)" = "-rw-------" ] || { echo "FAILED: mode of the key"; failed=1; }
+"$program" build --key "$vectors/keys/p256.pem" --choose DNS=a.ido.example "$vectors/GOOD_dns_mandatory.json" \
+  >"$dir/a.pem" || failed=1
+want 1 "there is no policy" match "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
+want 0 "accepted" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
+want 1 "policy does not allow" match --allow do.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
+want 1 "policy does not allow" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" "$vectors/csr/dns_wildcard.der"
+want 0 "accepted" match --allow ido.example --allow-wildcards "$vectors/GOOD_dns_mandatory.json" \
+  "$vectors/csr/dns_wildcard.der"
+want 1 '"status":403,"type":"urn:ietf:params:acme:error:rejectedIdentifier"' match --json "$figure10" \
+  "$vectors/csr/figure10_san_xyz.der"
+want 1 "signature-type" match "$figure10" "$vectors/csr/key_rsa2048_sha512.der"
+want 0 "accepted" match --key-only "$figure10" "$vectors/csr/key_rsa2048_sha512.der"
+want 1 "identifier-uri" match --identifier uri:https://ido.example/x "$vectors/GOOD_uri_only.json" "$vectors/csr/uri_only.der"
+want 0 "accepted" match --uri-identifiers --identifier uri:https://ido.example/x "$vectors/GOOD_uri_only.json" \
+  "$vectors/csr/uri_only.der"
+echo "-----BEGIN X-----" >"$dir/broken.pem"
+want 1 "csr-malformed" match "$figure10" "$dir/broken.pem"
+"$program" match "$figure10" - <"$vectors/csr/figure10_p256.der" >/dev/null || { echo "FAILED: standard input"; failed=1; }
+exit $failed
