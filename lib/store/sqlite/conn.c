@@ -21,6 +21,9 @@ static const char *const queries[SDG_SQLITE_QUERIES] = {
       "UPDATE rec SET ver = ver + 1, val = ?3, idx = ?4, due = ?5,"
       " lease_until = iif(?8, NULL, lease_until), lease_owner = iif(?8, '', lease_owner)"
       " WHERE kind = ?1 AND key = ?2 AND ver = ?6 AND (?7 = 0 OR fence = ?7)",
+  [SDG_SQLITE_REWRITE] =
+      "UPDATE rec SET ver = ver + 1, val = ?3"
+      " WHERE kind = ?1 AND key = ?2 AND ver = ?6 AND (?7 = 0 OR fence = ?7) AND idx = ?4 AND due IS ?5",
   [SDG_SQLITE_DELETE] =
       "DELETE FROM rec WHERE kind = ?1 AND key = ?2 AND ver = ?3 AND (?4 = 0 OR fence = ?4)",
   [SDG_SQLITE_GET] = "SELECT " ROW " FROM rec WHERE kind = ?1 AND key = ?2",

@@ -72,11 +72,11 @@ static int bind_op(sqlite3_stmt *statement, sdg_sqlite_query query, const starde
   if (rc == SQLITE_OK) {
     rc = bind_content(statement, op);
   }
-  if (rc == SQLITE_OK && query == SDG_SQLITE_UPDATE) {
+  if (rc == SQLITE_OK && query != SDG_SQLITE_CREATE) {
     rc = bind_guards(statement, 6, op);
-    if (rc == SQLITE_OK) {
-      rc = sqlite3_bind_int(statement, 8, op->release != 0);
-    }
+  }
+  if (rc == SQLITE_OK && query == SDG_SQLITE_UPDATE) {
+    rc = sqlite3_bind_int(statement, 8, op->release != 0);
   }
   return rc;
 }
@@ -106,19 +106,29 @@ static stardeleg_err change_one(sdg_sqlite_store *store, sqlite3_stmt *statement
   return changes == 1 ? STARDELEG_OK : STARDELEG_ERR_CONFLICT;
 }
 
-static stardeleg_err run_op(sdg_sqlite_store *store, const stardeleg_store_op *op)
+static stardeleg_err run_op_as(sdg_sqlite_store *store, const stardeleg_store_op *op, sdg_sqlite_query query)
 {
-  sdg_sqlite_query query = op_query(op);
-  sqlite3_stmt *statement;
+  sqlite3_stmt *statement = sdg_sqlite_statement(&store->writer, query);
 
-  if (query == SDG_SQLITE_CREATE && op->fence != 0) {
-    return STARDELEG_ERR_CONFLICT; /* a record that does not exist has no fence */
-  }
-  statement = sdg_sqlite_statement(&store->writer, query);
   if (statement == NULL) {
     return sdg_sqlite_fail(store, &store->writer, "cannot prepare to write");
   }
   return change_one(store, statement, bind_op(statement, query, op), "cannot write");
+}
+
+static stardeleg_err run_op(sdg_sqlite_store *store, const stardeleg_store_op *op)
+{
+  sdg_sqlite_query query = op_query(op);
+  stardeleg_err rv = STARDELEG_ERR_CONFLICT;
+
+  if (query == SDG_SQLITE_CREATE && op->fence != 0) {
+    return STARDELEG_ERR_CONFLICT; /* a record that does not exist has no fence */
+  }
+  if (query == SDG_SQLITE_UPDATE && !op->release) {
+    /* Most puts change the value only; said so, SQLite leaves the pages of the indexes alone. */
+    rv = run_op_as(store, op, SDG_SQLITE_REWRITE);
+  }
+  return rv == STARDELEG_ERR_CONFLICT ? run_op_as(store, op, query) : rv;
 }
 
 static stardeleg_err run_batch(sdg_sqlite_store *store, void *arg)
