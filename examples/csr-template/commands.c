@@ -46,7 +46,8 @@ static char *read_input(const char *path, size_t *len)
 
 /* --- Templates --- */
 
-/* Loads; |*code| is the exit code if the result is NULL.  Findings are written unless |quiet| and there is no refusal. */
+/* Loads; |*code| is the exit code if the result is NULL.  Findings are written unless |quiet| and there is no refusal.
+ */
 static stardeleg_template *load(const options *opts, bool quiet, int *code)
 {
   stardeleg_template_options limits;

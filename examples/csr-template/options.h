@@ -14,13 +14,13 @@ enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_TROUBLE = 2 };
 typedef struct options {
   const char *command;
   const char *template_path;
-  const char *csr_path;      /* match */
-  const char *key_path;      /* build: an existing key */
-  const char *new_key_path;  /* build: where a new key goes */
-  const char *out_path;      /* build: where the CSR goes; NULL: standard output */
-  const char *crypto;        /* backend, or NULL */
+  const char *csr_path;     /* match */
+  const char *key_path;     /* build: an existing key */
+  const char *new_key_path; /* build: where a new key goes */
+  const char *out_path;     /* build: where the CSR goes; NULL: standard output */
+  const char *crypto;       /* backend, or NULL */
   bool json;
-  bool der;                  /* build: DER instead of PEM */
+  bool der; /* build: DER instead of PEM */
   bool allow_ca_usages;
   bool allow_wildcards;
   bool key_only;

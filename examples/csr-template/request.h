@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Turns PEM in |data| into DER in place; anything that is not PEM is left as it is (DER speaks for itself).  Returns the length, 0
- * for PEM that is broken. */
+/* Turns PEM in |data| into DER in place; anything that is not PEM is left as it is (DER speaks for itself).  Returns
+ * the length, 0 for PEM that is broken. */
 size_t request_decode(char *data, size_t len);
 /* PEM of |der|; free() it; NULL for lack of memory. */
 char *request_encode(const uint8_t *der, size_t len);

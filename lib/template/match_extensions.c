@@ -159,9 +159,8 @@ static void read_names(const sdg_match *match, const sdg_x509_extension *extensi
 
     names->list[i] = (sdg_name){.kind = kind, .value = found[i].value};
     if (kind < 0) {
-      sdg_flaw flaw = {.place = "/extensions/subjectAltName",
-                       .rule = "san-kind",
-                       .acme = STARDELEG_ACME_REJECTED_IDENTIFIER};
+      sdg_flaw flaw = {
+          .place = "/extensions/subjectAltName", .rule = "san-kind", .acme = STARDELEG_ACME_REJECTED_IDENTIFIER};
 
       names->list[i].is_bad = true;
       sdg_findings_add(match->findings, &flaw, "subjectAltName has a name of kind [%d], which no template can allow",

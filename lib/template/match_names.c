@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template/match_names.c -- names against the template's literals and wildcards, the policy, and an order's identifiers. */
+/* template/match_names.c -- names against literals and wildcards, the policy, and an order's identifiers. */
 #include "template/template_internal.h"
 
 #include <stdio.h>
@@ -71,8 +71,8 @@ static void take_literal(const sdg_match *match, const sdg_names *names, int kin
   sdg_findings_add(match->findings, &flaw, "the template demands this name, and it is missing");
 }
 
-/* RFC 9115 4.1: with a wildcard "the IdO MUST apply application-specific checks [...] to ensure the requested domain name is
- * legitimate according to its local policy".  No policy, no such name. */
+/* RFC 9115 4.1: with a wildcard "the IdO MUST apply application-specific checks [...] to ensure the requested domain
+ * name is legitimate according to its local policy".  No policy, no such name. */
 static void ask_policy(const sdg_match *match, const sdg_name *name)
 {
   char text[SDG_NAME_MAX + 1];

@@ -25,7 +25,8 @@ static bool is_printable_string(stardeleg_bytes text)
     uint8_t c = text.base[i];
     uint8_t lower = sdg_ascii_lower(c);
     bool good = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == ' ' || c == '\'' || c == '(' ||
-                c == ')' || c == '+' || c == ',' || c == '-' || c == '.' || c == '/' || c == ':' || c == '=' || c == '?';
+                c == ')' || c == '+' || c == ',' || c == '-' || c == '.' || c == '/' || c == ':' || c == '=' ||
+                c == '?';
 
     if (!good) {
       return false;

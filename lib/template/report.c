@@ -191,14 +191,14 @@ typedef struct summary {
 static int rank(stardeleg_acme_error acme)
 {
   switch (acme) {
-    case STARDELEG_ACME_UNSUPPORTED_IDENTIFIER:
-      return 1;
-    case STARDELEG_ACME_REJECTED_IDENTIFIER:
-      return 2;
-    case STARDELEG_ACME_BAD_CSR:
-      return 3;
-    default:
-      return 4;
+  case STARDELEG_ACME_UNSUPPORTED_IDENTIFIER:
+    return 1;
+  case STARDELEG_ACME_REJECTED_IDENTIFIER:
+    return 2;
+  case STARDELEG_ACME_BAD_CSR:
+    return 3;
+  default:
+    return 4;
   }
 }
 

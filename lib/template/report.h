@@ -19,7 +19,7 @@ typedef struct sdg_flaw {
   const char *place;
   const char *rule;
   stardeleg_acme_error acme;
-  stardeleg_bytes value;            /* raw */
+  stardeleg_bytes value; /* raw */
   const char *identifier_type;
   stardeleg_bytes identifier_value; /* raw */
 } sdg_flaw;

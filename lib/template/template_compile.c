@@ -59,8 +59,8 @@ static void check_ec(sdg_key_rule *rule, const sdg_json *item, const char *place
   rule->bits = curve->bits;
   if (curve->alg != rule->alg) {
     flaw.value = sdg_bytes_str(sdg_signature_type_name(rule->alg));
-    sdg_findings_add(findings, &flaw, "%s goes with %s, not with %s", curve->name,
-                     sdg_signature_type_name(curve->alg), sdg_signature_type_name(rule->alg));
+    sdg_findings_add(findings, &flaw, "%s goes with %s, not with %s", curve->name, sdg_signature_type_name(curve->alg),
+                     sdg_signature_type_name(rule->alg));
   }
 }
 
@@ -123,7 +123,8 @@ static void warn_of_usages(const stardeleg_template *tmpl, sdg_findings *finding
                    .acme = STARDELEG_ACME_MALFORMED};
   bool all_ec = true;
 
-  if ((bits & find_usage("keyAgreement")) == 0 && (bits & (find_usage("encipherOnly") | find_usage("decipherOnly"))) != 0) {
+  if ((bits & find_usage("keyAgreement")) == 0 &&
+      (bits & (find_usage("encipherOnly") | find_usage("decipherOnly"))) != 0) {
     sdg_findings_add(findings, &flaw, "encipherOnly and decipherOnly mean nothing without keyAgreement");
   }
   for (size_t i = 0; i < tmpl->key_count; i++) {

@@ -64,8 +64,8 @@ static void explain_subject(sdg_buf *out, const stardeleg_template *tmpl)
       sdg_buf_add_str(out, " may be there; the delegate chooses its value.\n");
     }
   }
-  sdg_buf_add_str(out, tmpl->subject_is_empty ? "The subject must be empty.\n"
-                                              : "The subject must have nothing else.\n");
+  sdg_buf_add_str(out,
+                  tmpl->subject_is_empty ? "The subject must be empty.\n" : "The subject must have nothing else.\n");
 }
 
 static void explain_wildcards(sdg_buf *out, size_t count, const char *verb)

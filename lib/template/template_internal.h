@@ -26,11 +26,11 @@ typedef enum sdg_form {
 enum { SDG_SUBJECT_COUNTRY = 0, SDG_SUBJECT_COMMON_NAME = 5, SDG_SUBJECT_EMAIL = 6, SDG_SUBJECT_COUNT = 7 };
 
 typedef struct sdg_subject_kind {
-  const char *member;         /* name in the template */
+  const char *member; /* name in the template */
   const stardeleg_bytes *oid;
-  int write_tag;              /* string type a builder uses */
-  int read_tags[2];           /* string types a reader takes (decision 17) */
-  size_t chars_max;           /* upper bound of RFC 5280 appendix A.1 */
+  int write_tag;    /* string type a builder uses */
+  int read_tags[2]; /* string types a reader takes (decision 17) */
+  size_t chars_max; /* upper bound of RFC 5280 appendix A.1 */
 } sdg_subject_kind;
 extern const sdg_subject_kind sdg_subject_kinds[SDG_SUBJECT_COUNT];
 /* The member with this OID; -1 for none. */
@@ -50,7 +50,7 @@ extern const sdg_san_kind sdg_san_kinds[SDG_SAN_COUNT];
 int sdg_san_find(sdg_name_kind general_name);
 /* Equality as RFC 5280 7.2, 7.4 and 7.5 have it for this kind. */
 bool sdg_san_equal(int kind, stardeleg_bytes a, stardeleg_bytes b);
-/* NULL if |value| is well-formed for |kind|; else a phrase that says what is wrong.  Wildcard DNS names are well-formed. */
+/* NULL if |value| is well-formed for |kind| (wildcard DNS names are), else a phrase that says what is wrong. */
 const char *sdg_san_fault(int kind, stardeleg_bytes value);
 
 #define SDG_KEY_USAGE_COUNT 9
@@ -89,7 +89,7 @@ const char *sdg_curve_name(unsigned bits);
 /* --- The compiled template --- */
 
 typedef struct sdg_key_rule {
-  int family;        /* STARDELEG_FAMILY_EC or _RSA */
+  int family; /* STARDELEG_FAMILY_EC or _RSA */
   unsigned bits;
   stardeleg_alg alg;
 } sdg_key_rule;
@@ -120,15 +120,15 @@ struct stardeleg_template {
   bool subject_is_empty;
   unsigned key_usage; /* 0: must not be there */
   stardeleg_bytes *eku;
-  size_t eku_count;   /* 0: must not be there */
+  size_t eku_count; /* 0: must not be there */
   sdg_name_rule names[SDG_SAN_COUNT];
-  char *json;         /* canonical text */
-  char *pool;         /* all strings */
+  char *json; /* canonical text */
+  char *pool; /* all strings */
   size_t pool_len;
   size_t pool_cap;
 };
 
-/* A copy with a NUL behind; the pool is as large as the text the template was read from, so it holds every string once. */
+/* A copy with a NUL behind; the pool is as large as the document, so it holds every string once. */
 stardeleg_bytes sdg_template_keep(stardeleg_template *tmpl, stardeleg_bytes text);
 
 /* --- Loading --- */
@@ -159,10 +159,10 @@ typedef struct sdg_match {
 
 /* One name of a CSR or of an order. */
 typedef struct sdg_name {
-  int kind;              /* SDG_SAN_*; -1: a kind no template can allow */
+  int kind; /* SDG_SAN_*; -1: a kind no template can allow */
   stardeleg_bytes value;
-  bool is_bad;           /* not well-formed, or a repetition: told already, counts for nothing */
-  bool is_taken;         /* a literal of the template has it */
+  bool is_bad;   /* not well-formed, or a repetition: told already, counts for nothing */
+  bool is_taken; /* a literal of the template has it */
 } sdg_name;
 
 typedef struct sdg_names {

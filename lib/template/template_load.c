@@ -110,10 +110,10 @@ static void check_strings(const sdg_json *value, size_t chars_max, sdg_findings 
 /* --- Canonical text --- */
 
 static const char *const order_of_members[] = {
-    "keyTypes",          "subject",      "extensions", "PublicKeyType", "PublicKeyLength",  "namedCurve",
-    "SignatureType",     "country",      "stateOrProvince", "locality", "organization",     "organizationalUnit",
-    "emailAddress",      "commonName",   "keyUsage",   "extendedKeyUsage", "subjectAltName", "DNS",
-    "Email",             "URI",
+    "keyTypes",      "subject",    "extensions",      "PublicKeyType",    "PublicKeyLength", "namedCurve",
+    "SignatureType", "country",    "stateOrProvince", "locality",         "organization",    "organizationalUnit",
+    "emailAddress",  "commonName", "keyUsage",        "extendedKeyUsage", "subjectAltName",  "DNS",
+    "Email",         "URI",
 };
 #define ORDER_COUNT (sizeof(order_of_members) / sizeof(order_of_members[0]))
 

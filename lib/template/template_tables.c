@@ -108,7 +108,10 @@ void sdg_key_usage_text(char *out, size_t size, unsigned bits)
 }
 
 /* RFC 5280 4.2.1.12: all below 1.3.6.1.5.5.7.3. */
-#define KP(n) {(const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03" n, 8}
+#define KP(n)                                                                                                          \
+  {                                                                                                                    \
+    (const uint8_t *)"\x2b\x06\x01\x05\x05\x07\x03" n, 8                                                               \
+  }
 static const sdg_eku_name eku_names[] = {
     {"serverAuth", KP("\x01")},      {"clientAuth", KP("\x02")},   {"codeSigning", KP("\x03")},
     {"emailProtection", KP("\x04")}, {"timeStamping", KP("\x08")}, {"OCSPSigning", KP("\x09")},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench/template_bench.c -- what loading and matching cost, next to the one signature check that every CSR needs anyway. */
+/* bench/template_bench.c -- what loading and matching cost, next to the signature check that a CSR needs anyway. */
 #include "support/test.h"
 
 #include <time.h>

@@ -64,17 +64,20 @@ done
 want 1 "there is no policy" match "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
 want 0 "accepted" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
 want 1 "policy does not allow" match --allow do.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
-want 1 "policy does not allow" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" "$vectors/csr/dns_wildcard.der"
+want 1 "policy does not allow" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" \
+  "$vectors/csr/dns_wildcard.der"
 want 0 "accepted" match --allow ido.example --allow-wildcards "$vectors/GOOD_dns_mandatory.json" \
   "$vectors/csr/dns_wildcard.der"
 want 1 '"status":403,"type":"urn:ietf:params:acme:error:rejectedIdentifier"' match --json "$figure10" \
   "$vectors/csr/figure10_san_xyz.der"
 want 1 "signature-type" match "$figure10" "$vectors/csr/key_rsa2048_sha512.der"
 want 0 "accepted" match --key-only "$figure10" "$vectors/csr/key_rsa2048_sha512.der"
-want 1 "identifier-uri" match --identifier uri:https://ido.example/x "$vectors/GOOD_uri_only.json" "$vectors/csr/uri_only.der"
+want 1 "identifier-uri" match --identifier uri:https://ido.example/x "$vectors/GOOD_uri_only.json" \
+  "$vectors/csr/uri_only.der"
 want 0 "accepted" match --uri-identifiers --identifier uri:https://ido.example/x "$vectors/GOOD_uri_only.json" \
   "$vectors/csr/uri_only.der"
 echo "-----BEGIN X-----" >"$dir/broken.pem"
 want 1 "csr-malformed" match "$figure10" "$dir/broken.pem"
-"$program" match "$figure10" - <"$vectors/csr/figure10_p256.der" >/dev/null || { echo "FAILED: standard input"; failed=1; }
+"$program" match "$figure10" - <"$vectors/csr/figure10_p256.der" >/dev/null ||
+  { echo "FAILED: standard input"; failed=1; }
 exit $failed

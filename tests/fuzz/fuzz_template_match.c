@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz/fuzz_template_match.c -- any bytes as a CSR against one of a few templates, every signature taken for good: what is
- * accepted holds nothing that a template cannot name. */
+/* fuzz/fuzz_template_match.c -- any bytes as a CSR, every signature taken for good: what is accepted is clean. */
 #include "fuzz/fuzz.h"
 
 #include <string.h>
@@ -10,7 +9,8 @@
 #include "x509/csr.h"
 
 #define EC "{\"PublicKeyType\":\"id-ecPublicKey\",\"namedCurve\":\"secp256r1\",\"SignatureType\":\"ecdsa-with-SHA256\"}"
-#define RSA "{\"PublicKeyType\":\"rsaEncryption\",\"PublicKeyLength\":2048,\"SignatureType\":\"sha256WithRSAEncryption\"}"
+#define RSA                                                                                                            \
+  "{\"PublicKeyType\":\"rsaEncryption\",\"PublicKeyLength\":2048,\"SignatureType\":\"sha256WithRSAEncryption\"}"
 
 /* The first byte of the input chooses one, the second the options. */
 static const char *const templates[] = {
@@ -107,8 +107,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   options.policy = (data[1] & 1) != 0 ? allow_all : NULL;
   options.key_only = data[1] & 2;
   options.allow_uri_identifiers = data[1] & 4;
-  err = stardeleg_template_match(tmpl, &crypto, (stardeleg_bytes){data + 2, size - 2},
-                                 (data[1] & 8) != 0 ? identifiers : NULL, (data[1] & 8) != 0 ? 1 : 0, &options, &report);
+  err =
+      stardeleg_template_match(tmpl, &crypto, (stardeleg_bytes){data + 2, size - 2},
+                               (data[1] & 8) != 0 ? identifiers : NULL, (data[1] & 8) != 0 ? 1 : 0, &options, &report);
   FUZZ_CHECK(err == STARDELEG_OK || err == STARDELEG_ERR_POLICY);
   FUZZ_CHECK(stardeleg_report_is_refusal(report) == (err != STARDELEG_OK));
   if (err == STARDELEG_OK) {

@@ -107,9 +107,14 @@ static void read_by_openssl(const char *name, const uint8_t *der, size_t len)
 /* A value for each wildcard of the subject (|all|: for "*" too) and for each wildcard name. */
 static size_t choose(stardeleg_choice *choices, char names[][64], const stardeleg_template *tmpl, bool all)
 {
-  static const stardeleg_choice subject[] = {
-      {"country", "CA"},          {"stateOrProvince", "Qu\xc3\xa9" "bec"},     {"locality", "Laval"}, {"organization", "NDC"},
-      {"organizationalUnit", "Edge"}, {"emailAddress", "alice@ido.example"}, {"commonName", "NDC Inc."}};
+  static const stardeleg_choice subject[] = {{"country", "CA"},
+                                             {"stateOrProvince", "Qu\xc3\xa9"
+                                                                 "bec"},
+                                             {"locality", "Laval"},
+                                             {"organization", "NDC"},
+                                             {"organizationalUnit", "Edge"},
+                                             {"emailAddress", "alice@ido.example"},
+                                             {"commonName", "NDC Inc."}};
   size_t mandatory = 0;
   size_t optional = 0;
   size_t count = 0;
@@ -306,7 +311,11 @@ static const refusal refusals[] = {
     {"dns_mandatory", "p256", {{NULL, NULL}}, STARDELEG_ERR_POLICY, "DNS"},
     {"dns_mandatory", "p256", {{"DNS", "a b"}}, STARDELEG_ERR_POLICY, "DNS"},
     {"dns_mandatory", "p256", {{"DNS", "a.example"}, {"DNS", "b.example"}}, STARDELEG_ERR_POLICY, "DNS"},
-    {"dns_two_mandatory_one_optional", "p256", {{"DNS", "a.example"}, {"DNS", "A.example"}}, STARDELEG_ERR_POLICY, "DNS"},
+    {"dns_two_mandatory_one_optional",
+     "p256",
+     {{"DNS", "a.example"}, {"DNS", "A.example"}},
+     STARDELEG_ERR_POLICY,
+     "DNS"},
     {"dns_literal_and_mandatory", "p256", {{"DNS", "abc.ido.example"}}, STARDELEG_ERR_POLICY, "DNS"}, /* decision 6 */
     {"dns_optional", "p256", {{NULL, NULL}}, STARDELEG_ERR_POLICY, "DNS"},
     {"common_name_mandatory", "p256", {{"commonName", "evil.example"}}, STARDELEG_ERR_POLICY, "commonName"},

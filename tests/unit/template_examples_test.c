@@ -63,10 +63,10 @@ static void show_report(const example *x)
   }
 }
 
-#define fail_example(x, ...) \
-  do {                       \
-    show_report(x);          \
-    fail_msg(__VA_ARGS__);   \
+#define fail_example(x, ...)                                                                                           \
+  do {                                                                                                                 \
+    show_report(x);                                                                                                    \
+    fail_msg(__VA_ARGS__);                                                                                             \
   } while (0)
 
 static stardeleg_template *load(example *x)
@@ -215,8 +215,9 @@ static sdg_json *read_table(void)
 }
 
 /* The seventy worked examples and more; decisions 1 to 57 as far as a CSR can show them.
- * STARDEL-4.1-01 STARDEL-4.1-02 STARDEL-4.1-03 STARDEL-4.1-05 STARDEL-4.1-06 STARDEL-4.1-07 STARDEL-4.1-08 STARDEL-4.1-09
- * STARDEL-4.1-10 STARDEL-4.1-12 STARDEL-4.1-13 STARDEL-4.1-14 STARDEL-4.1-16 STARDEL-A-14 IP-8-01 AMB-20 */
+ * STARDEL-4.1-01 STARDEL-4.1-02 STARDEL-4.1-03 STARDEL-4.1-05 STARDEL-4.1-06 STARDEL-4.1-07 STARDEL-4.1-08
+ * STARDEL-4.1-09 STARDEL-4.1-10 STARDEL-4.1-12 STARDEL-4.1-13 STARDEL-4.1-14 STARDEL-4.1-16 STARDEL-A-14 IP-8-01 AMB-20
+ */
 static void test_examples(void **state)
 {
   sdg_json *table = read_table();

@@ -128,7 +128,7 @@ static const expectation expectations[] = {
     {"eku_arc_of_65_bits", STARDELEG_ERR_MALFORMED, "oid", "/extensions/extendedKeyUsage/0"},
     {"country_twice", STARDELEG_ERR_MALFORMED, "json", NULL}, /* decision 39 */
     {"subject_twice_escaped", STARDELEG_ERR_MALFORMED, "json", NULL},
-    {"extra_member_extensions", STARDELEG_ERR_MALFORMED, NULL, NULL}, /* decision 40 */
+    {"extra_member_extensions", STARDELEG_ERR_MALFORMED, NULL, NULL},                      /* decision 40 */
     {"rsa_length_fraction", STARDELEG_ERR_MALFORMED, NULL, "/keyTypes/0/PublicKeyLength"}, /* decision 41 */
     {"rsa_length_exponent", STARDELEG_ERR_MALFORMED, NULL, "/keyTypes/0/PublicKeyLength"},
     {"rsa_length_negative", STARDELEG_ERR_MALFORMED, NULL, "/keyTypes/0/PublicKeyLength"},
@@ -208,7 +208,8 @@ static void test_warnings(void **state)
   }
 }
 
-#define EC_KEY "{\"PublicKeyType\":\"id-ecPublicKey\",\"namedCurve\":\"secp256r1\",\"SignatureType\":\"ecdsa-with-SHA256\"}"
+#define EC_KEY                                                                                                         \
+  "{\"PublicKeyType\":\"id-ecPublicKey\",\"namedCurve\":\"secp256r1\",\"SignatureType\":\"ecdsa-with-SHA256\"}"
 
 /* Decision 36: such a template loads, as the RFC allows it, but its author should know. */
 static void test_warns_of_common_name_that_cannot_be(void **state)

@@ -181,11 +181,17 @@ static const order orders[] = {
     {"figure10", {{"dns", "ABC.ido.example"}}, STARDELEG_ACME_NONE, NULL},
     {"figure10", {{NULL, NULL}}, STARDELEG_ACME_REJECTED_IDENTIFIER, "san-literal-missing"},
     {"figure10", {{"dns", "def.ido.example"}}, STARDELEG_ACME_REJECTED_IDENTIFIER, "san-not-in-template"},
-    {"figure10", {{"dns", "abc.ido.example"}, {"dns", "def.ido.example"}}, STARDELEG_ACME_REJECTED_IDENTIFIER,
+    {"figure10",
+     {{"dns", "abc.ido.example"}, {"dns", "def.ido.example"}},
+     STARDELEG_ACME_REJECTED_IDENTIFIER,
      "san-not-in-template"},
-    {"figure10", {{"dns", "abc.ido.example"}, {"dns", "abc.ido.example"}}, STARDELEG_ACME_REJECTED_IDENTIFIER,
+    {"figure10",
+     {{"dns", "abc.ido.example"}, {"dns", "abc.ido.example"}},
+     STARDELEG_ACME_REJECTED_IDENTIFIER,
      "san-repeated"},
-    {"figure10", {{"dns", "abc.ido.example"}, {"ip", "192.0.2.1"}}, STARDELEG_ACME_UNSUPPORTED_IDENTIFIER,
+    {"figure10",
+     {{"dns", "abc.ido.example"}, {"ip", "192.0.2.1"}},
+     STARDELEG_ACME_UNSUPPORTED_IDENTIFIER,
      "identifier-type"},
     {"figure10", {{"DNS", "abc.ido.example"}}, STARDELEG_ACME_REJECTED_IDENTIFIER, "identifier-type"},
     {"dns_mandatory", {{"dns", "a.ido.example"}}, STARDELEG_ACME_NONE, NULL},
@@ -334,18 +340,18 @@ static void test_explanation_of_figure_10(void **state)
 
   (void)state;
   assert_ok(stardeleg_template_explain(tmpl, &text));
-  assert_string_equal(text,
-                      "The key must be an RSA key of exactly 2048 bits, the CSR signed with sha256WithRSAEncryption; or "
-                      "an EC key on the curve secp256r1, the CSR signed with ecdsa-with-SHA256.\n"
-                      "The subject's country must be \"CA\".\n"
-                      "The subject's stateOrProvince must be there; the delegate chooses its value.\n"
-                      "The subject's locality must be there; the delegate chooses its value.\n"
-                      "The subject must have nothing else.\n"
-                      "The certificate must be for the DNS name \"abc.ido.example\".\n"
-                      "No other name may be there.\n"
-                      "keyUsage must be exactly digitalSignature.\n"
-                      "extendedKeyUsage must be exactly serverAuth, clientAuth.\n"
-                      "No other extension and no other attribute may be in the CSR.\n");
+  assert_string_equal(
+      text, "The key must be an RSA key of exactly 2048 bits, the CSR signed with sha256WithRSAEncryption; or "
+            "an EC key on the curve secp256r1, the CSR signed with ecdsa-with-SHA256.\n"
+            "The subject's country must be \"CA\".\n"
+            "The subject's stateOrProvince must be there; the delegate chooses its value.\n"
+            "The subject's locality must be there; the delegate chooses its value.\n"
+            "The subject must have nothing else.\n"
+            "The certificate must be for the DNS name \"abc.ido.example\".\n"
+            "No other name may be there.\n"
+            "keyUsage must be exactly digitalSignature.\n"
+            "extendedKeyUsage must be exactly serverAuth, clientAuth.\n"
+            "No other extension and no other attribute may be in the CSR.\n");
   free(text);
   stardeleg_template_free(tmpl);
 }
