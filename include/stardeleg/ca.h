@@ -44,6 +44,8 @@ typedef struct stardeleg_ca_options {
   void (*on_work)(void *ctx);
   void *on_work_ctx;                /**< handed to |on_work| */
   stardeleg_log log;                /**< where log lines go */
+  int64_t plain_lifetime_s;         /**< validity of certificates of orders without auto-renewal; default 7 days */
+  int64_t poll_ms;                  /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
 } stardeleg_ca_options;
 
 /** The defaults named above; everything else zero. */

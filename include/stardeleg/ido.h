@@ -64,6 +64,8 @@ typedef struct stardeleg_ido_options {
   void (*on_cname)(void *ctx, const char *name, const char *target, int install);
   void *on_cname_ctx;                      /**< handed to |on_cname| */
   stardeleg_log log;                       /**< where log lines go */
+  int64_t poll_ms;                         /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
+  int64_t order_poll_ms;                   /**< first pause between polls of an order at the CA that sends no Retry-After; default 1 s */
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */

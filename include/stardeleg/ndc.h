@@ -72,6 +72,7 @@ typedef struct stardeleg_ndc_options {
   int (*on_event)(void *ctx, const stardeleg_ndc_event *event);
   void *on_event_ctx;                   /**< handed to |on_event| */
   stardeleg_log log;                    /**< where log lines go */
+  int64_t order_poll_ms;                /**< first pause between polls of an order without Retry-After; default 1 s */
 } stardeleg_ndc_options;
 
 /** The defaults named above; everything else zero. */

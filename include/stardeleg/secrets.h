@@ -19,7 +19,7 @@ typedef struct stardeleg_secrets_ops {
   /** Reads a secret into malloc'd memory with a NUL behind it; the caller gives it to
    *  stardeleg_secret_free(). */
   stardeleg_err (*get)(void *self, const char *name, uint8_t **out, size_t *len);
-  /** Writes a new secret, durable when it returns; EXISTS if the name is taken. */
+  /** Writes a new secret of 1 byte to 1 MiB, durable when it returns; EXISTS if the name is taken. */
   stardeleg_err (*put)(void *self, const char *name, stardeleg_bytes secret);
   /** Removes a secret; NOT_FOUND if there is none. */
   stardeleg_err (*del)(void *self, const char *name);

@@ -25,13 +25,13 @@ extern "C" {
 /** A record handed out by a store.  The strings and the value are NUL-terminated and
  *  belong to the record; free with stardeleg_record_clear(). */
 typedef struct stardeleg_record {
-  char *key;           /**< its key */
-  char *index;         /**< its index; "" if it has none */
-  uint8_t *value;      /**< its value, with a NUL behind it that |value_len| does not count */
-  size_t value_len;    /**< length of |value|, in bytes */
-  uint64_t version;    /**< 1 at creation, one more with each put */
-  stardeleg_time due;  /**< STARDELEG_TIME_NEVER: not due */
-  uint64_t fence;      /**< number of the lease, from claim; 0 if none was ever taken */
+  char *key;          /**< its key */
+  char *index;        /**< its index; "" if it has none */
+  uint8_t *value;     /**< its value, with a NUL behind it that |value_len| does not count */
+  size_t value_len;   /**< length of |value|, in bytes */
+  uint64_t version;   /**< 1 at creation, one more with each put */
+  stardeleg_time due; /**< STARDELEG_TIME_NEVER: not due */
+  uint64_t fence;     /**< number of the lease, from claim; 0 if none was ever taken */
 } stardeleg_record;
 
 /** What one operation of a batch does. */
@@ -42,19 +42,19 @@ typedef enum stardeleg_store_verb {
 
 /** One write. */
 typedef struct stardeleg_store_op {
-  stardeleg_store_verb verb;  /**< PUT or DEL */
-  const char *kind;           /**< which kind */
-  const char *key;            /**< which record */
-  stardeleg_bytes value;      /**< PUT: the new value */
-  const char *index;          /**< PUT: for scan; NULL or "": none */
-  stardeleg_time due;         /**< PUT: when claim may hand it out; STARDELEG_TIME_NEVER: not at all */
-  /** The version the record must have now; 0: it must not exist (PUT).  Otherwise
-   *  the whole batch fails with CONFLICT. */
+  stardeleg_store_verb verb; /**< PUT or DEL */
+  const char *kind;          /**< which kind */
+  const char *key;           /**< which record */
+  stardeleg_bytes value;     /**< PUT: the new value */
+  const char *index;         /**< PUT: for scan; NULL or "": none */
+  stardeleg_time due;        /**< PUT: when claim may hand it out; STARDELEG_TIME_NEVER: not at all; NONE: ARGUMENT */
+  /** The version the record must have now; 0: it must not exist (PUT; for DEL 0 is ARGUMENT).  Otherwise,
+   *  a record that is missing included, the whole batch fails with CONFLICT. */
   uint64_t expected_version;
   /** If not 0: the record's fence must still be this one, else CONFLICT.  A PUT keeps the
    *  lease; release it with |release|. */
   uint64_t fence;
-  int release;                /**< PUT: nonzero drops the lease in the same step */
+  int release; /**< PUT: nonzero drops the lease in the same step */
 } stardeleg_store_op;
 
 /** Calls |fn| for each record of a scan; nonzero stops the scan.  |record| is borrowed for the call.
@@ -68,17 +68,19 @@ typedef struct stardeleg_store_ops {
   const char *name; /**< "memory", "sqlite", ... */
   /** Reads one record; NOT_FOUND if there is none. */
   stardeleg_err (*get)(void *self, const char *kind, const char *key, stardeleg_record *out);
-  /** Does all |n| writes or none. */
+  /** Does all |n| writes or none, one after the other: each sees what those before it did. */
   stardeleg_err (*batch)(void *self, const stardeleg_store_op *ops, size_t n);
   /** Goes through the records of |kind| with |index| (NULL: any) in the order of their keys,
-   *  beginning behind the key |after| (NULL: at the first), at most |limit|. */
+   *  beginning behind the key |after| (NULL or "": at the first), at most |limit|.  |index| "": those without one. */
   stardeleg_err (*scan)(void *self, const char *kind, const char *index, const char *after, size_t limit,
                         stardeleg_store_each fn, void *ctx);
   /** Takes a lease of |ttl_ms| on at most |limit| records of |kind| that are due at |now| and not
-   *  leased, earliest first, and hands them out with a new fence.  |owner| is for people.  |*count| is set. */
+   *  leased, and hands them out with a new fence, larger than all before: first those that could be claimed
+   *  earliest.  |owner| is for people and may be NULL.  |*count| is set. */
   stardeleg_err (*claim)(void *self, const char *kind, stardeleg_time now, const char *owner, int64_t ttl_ms,
                          stardeleg_record *out, size_t limit, size_t *count);
-  /** Extends the lease |fence| to |now| + |ttl_ms|; CONFLICT if it is no longer ours. */
+  /** Extends the lease |fence| to |now| + |ttl_ms|; CONFLICT if it is no longer ours.  A lease that has ended is
+   *  ours until somebody else claims the record. */
   stardeleg_err (*renew)(void *self, const char *kind, const char *key, uint64_t fence, stardeleg_time now,
                          int64_t ttl_ms);
   /** Drops the lease |fence|; CONFLICT if it is no longer ours. */

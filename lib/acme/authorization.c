@@ -190,9 +190,9 @@ stardeleg_err sdg_acme_authorization_parse(sdg_acme_authorization *out, stardele
   return err;
 }
 
-void sdg_acme_authorization_write(sdg_json_writer *w, const sdg_acme_authorization *authz)
+void sdg_acme_authorization_write(sdg_json_writer *w, const char *name, const sdg_acme_authorization *authz)
 {
-  sdg_jw_object(w, NULL);
+  sdg_jw_object(w, name);
   sdg_jw_object(w, "identifier");
   sdg_jw_string(w, "type", authz->identifier.type);
   sdg_jw_string(w, "value", authz->identifier.value);

@@ -40,8 +40,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_acme_authorization_parse(sdg_acme_authori
                                                                 stardeleg_problem *problem);
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_authorization_from_tree(sdg_acme_authorization *out, const sdg_json *tree,
                                                                     stardeleg_problem *problem);
-/* A whole object. */
-void sdg_acme_authorization_write(sdg_json_writer *w, const sdg_acme_authorization *authorization);
+/* A whole object; |name| NULL at the top. */
+void sdg_acme_authorization_write(sdg_json_writer *w, const char *name, const sdg_acme_authorization *authorization);
 void sdg_acme_authorization_clear(sdg_acme_authorization *authorization);
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_challenge_parse(sdg_acme_challenge *out, const sdg_json *tree,
                                                             stardeleg_problem *problem);

@@ -183,6 +183,15 @@ stardeleg_err sdg_server_account_get(sdg_server *server, const char *id, const s
   return STARDELEG_OK;
 }
 
+stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki)
+{
+  char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
+  char id[SDG_ID_SIZE];
+  stardeleg_err err = sdg_jwk_thumbprint(thumbprint, server->options.crypto, spki);
+
+  return err == STARDELEG_OK ? sdg_account_by_thumbprint(server, thumbprint, id) : err;
+}
+
 void sdg_server_account_release(sdg_server *server, const sdg_server_account *account)
 {
   sdg_account_cache_release(server->accounts, account);

@@ -99,6 +99,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_server_id_from_url(const sdg_server *serv
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_new_id(const sdg_server *server, char id[SDG_ID_SIZE]);
 /* Loads an account by id (cached); release it. NOT_FOUND if there is none. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_get(sdg_server *server, const char *id, const sdg_server_account **out);
+/* OK if some account has this key (RFC 8555 11.1: such a key must not be in a CSR); NOT_FOUND if none has. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki);
 void sdg_server_account_release(sdg_server *server, const sdg_server_account *account);
 
 /* --- For routes --- */

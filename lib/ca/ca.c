@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca.c -- the role: options, requests, the engine. */
+#include <stardeleg/ca.h>
+
+#include <string.h>
+
+#include "acme_server/eab.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ca/ca_internal.h"
+#include "ca/ca_issuer.h"
+
+static const sdg_route routes[] = {
+    {"/new-order", SDG_ROUTE_POST, sdg_ca_route_new_order},
+    {"/order/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_order},
+    {"/order/{}/finalize", SDG_ROUTE_POST, sdg_ca_route_finalize},
+    {"/authz/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_authz},
+    {"/chall/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_challenge},
+    {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
+    {"/revoke-cert", SDG_ROUTE_POST | SDG_ROUTE_JWK, sdg_ca_route_revoke},
+};
+
+void stardeleg_ca_options_default(stardeleg_ca_options *options)
+{
+  memset(options, 0, sizeof(*options));
+  options->size = sizeof(*options);
+  options->min_lifetime_s = 86400;
+  options->max_duration_s = (int64_t)365 * 86400;
+  options->fraction_permille = SDG_STAR_FRACTION_MIN;
+  options->allow_certificate_get = 1;
+  options->order_pending_s = 86400;
+  options->order_grace_s = 7 * 86400;
+  options->validation_retry_ms = 5 * SDG_TIME_S;
+  options->validation_attempts = 3;
+  options->http01_port = 80;
+  options->lease_ms = 15 * SDG_TIME_S;
+  options->plain_lifetime_s = 7 * 86400;
+  options->poll_ms = SDG_TIME_S;
+}
+
+static stardeleg_err check_options(const stardeleg_ca_options *options, stardeleg_problem *problem)
+{
+  const char *wrong = NULL;
+
+  if (options->crypto == NULL || options->store == NULL || options->base_url == NULL || options->issuer_key == NULL) {
+    wrong = "crypto, store, base_url and issuer_key are required";
+  } else if (options->eab_required != 0 && options->secrets == NULL) {
+    wrong = "eab_required needs secrets";
+  } else if (options->fraction_permille < SDG_STAR_FRACTION_MIN || options->fraction_permille > SDG_STAR_FRACTION_MAX) {
+    wrong = "fraction_permille must be 500 to 999 (RFC 8739 3.5)";
+  } else if (options->min_lifetime_s < 1 || options->max_duration_s < options->min_lifetime_s) {
+    wrong = "min_lifetime_s must be positive and not above max_duration_s";
+  } else if (options->validation_attempts < 1 || options->http01_port == 0 || options->plain_lifetime_s < 1) {
+    wrong = "validation_attempts, http01_port and plain_lifetime_s must be positive";
+  }
+  if (wrong != NULL) {
+    sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s", wrong);
+    return STARDELEG_ERR_CONFIG;
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_directory *directory)
+{
+  stardeleg_ca *ca = role;
+
+  directory->revoke_cert = sdg_server_url_dup(server, "/revoke-cert", NULL);
+  directory->has_auto_renewal = true;
+  directory->star_min_lifetime_s = ca->options.min_lifetime_s;
+  directory->star_max_duration_s = ca->options.max_duration_s;
+  directory->star_certificate_get = ca->options.allow_certificate_get != 0;
+  directory->certificate_get = ca->options.allow_certificate_get != 0;
+  return directory->revoke_cert != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+}
+
+static stardeleg_err make_server(stardeleg_ca *ca, stardeleg_problem *problem)
+{
+  sdg_server_options options;
+
+  memset(&options, 0, sizeof(options));
+  options.crypto = ca->options.crypto;
+  options.store = ca->options.store;
+  options.secrets = ca->options.secrets;
+  options.base_url = ca->options.base_url;
+  options.routes = routes;
+  options.route_count = sizeof(routes) / sizeof(routes[0]);
+  options.role = ca;
+  options.fill_directory = fill_directory;
+  options.list_orders = sdg_ca_list_orders;
+  options.eab_required = ca->options.eab_required != 0;
+  options.terms_of_service = ca->options.terms_of_service;
+  options.log = &ca->options.log;
+  return sdg_server_new(&ca->server, &options, problem);
+}
+
+/* --- The engine --- */
+
+static stardeleg_err claim_orders(stardeleg_ca *ca, stardeleg_time now)
+{
+  stardeleg_record records[SDG_CA_CLAIM_MAX];
+  size_t count = 0;
+  stardeleg_err err;
+
+  memset(records, 0, sizeof(records));
+  err = sdg_store_claim(ca->options.store, "order", now, "ca", ca->options.lease_ms, records, SDG_CA_CLAIM_MAX, &count);
+  for (size_t i = 0; i < count; i++) {
+    stardeleg_err each = err == STARDELEG_OK ? sdg_ca_work_order(ca, &records[i], now) : err;
+
+    /* Somebody changed the order meanwhile (a cancellation): it will be looked at again. */
+    if (each != STARDELEG_OK && each != STARDELEG_ERR_CONFLICT && err == STARDELEG_OK) {
+      err = each;
+    }
+    stardeleg_record_clear(&records[i]);
+  }
+  return err;
+}
+
+static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
+{
+  stardeleg_record records[SDG_CA_CLAIM_MAX];
+  size_t count = 0;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (sdg_ca_check_count(ca) >= SDG_CA_CLAIM_MAX) {
+    return STARDELEG_OK;
+  }
+  memset(records, 0, sizeof(records));
+  err = sdg_store_claim(ca->options.store, "authz", now, "ca", ca->options.lease_ms, records, SDG_CA_CLAIM_MAX, &count);
+  for (size_t i = 0; i < count; i++) {
+    stardeleg_err each = err == STARDELEG_OK ? sdg_ca_begin_check(ca, &records[i], now) : err;
+
+    if (each != STARDELEG_OK && each != STARDELEG_ERR_CONFLICT && err == STARDELEG_OK) {
+      err = each;
+    }
+    stardeleg_record_clear(&records[i]);
+  }
+  return err;
+}
+
+/* The next moment the store may have work. */
+static stardeleg_err next_due(stardeleg_ca *ca, stardeleg_time now, stardeleg_time *out)
+{
+  static const char *const kinds[] = {"order", "authz"};
+
+  *out = ca->options.poll_ms > 0 ? sdg_time_add(now, ca->options.poll_ms) : STARDELEG_TIME_NEVER;
+  for (size_t i = 0; i < 2; i++) {
+    stardeleg_time due;
+    stardeleg_err err = sdg_store_next_due(ca->options.store, kinds[i], &due);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    *out = sdg_time_min(*out, due);
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err engine_next(void *self, stardeleg_ask *ask, stardeleg_time now)
+{
+  stardeleg_ca *ca = self;
+  stardeleg_time due;
+  stardeleg_err err = next_due(ca, now, &due);
+
+  sdg_ca_renew_checks(ca, now);
+  if (err == STARDELEG_OK && due <= now) {
+    err = claim_orders(ca, now);
+    if (err == STARDELEG_OK) {
+      err = claim_checks(ca, now);
+    }
+    if (err == STARDELEG_OK) {
+      err = next_due(ca, now, &due);
+    }
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_agent_next(ca->agent, ask, now);
+  }
+  if (err == STARDELEG_OK && ask->want == STARDELEG_WANT_WAIT) {
+    /* Work that is due but leased to somebody, or too much at once, is looked at again in a moment. */
+    ask->until = sdg_time_min(ask->until, due > now ? due : sdg_time_add(now, 20));
+  }
+  return err;
+}
+
+static stardeleg_err engine_answer(void *self, uint64_t id, const stardeleg_outcome *outcome, stardeleg_time now)
+{
+  stardeleg_ca *ca = self;
+
+  return sdg_agent_answer(ca->agent, id, outcome, now);
+}
+
+/* --- In and out --- */
+
+stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *options, stardeleg_problem *problem)
+{
+  stardeleg_ca *ca;
+  stardeleg_err err;
+
+  if (out == NULL || options == NULL || options->size != sizeof(*options)) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  sdg_problem_clear(problem);
+  err = check_options(options, problem);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  ca = sdg_calloc(1, sizeof(*ca));
+  if (ca == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  ca->options = *options;
+  err = sdg_ca_issuer_load(ca, problem);
+  if (err == STARDELEG_OK) {
+    err = make_server(ca, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_agent_new(&ca->agent, options->crypto, &ca->options.log);
+  }
+  if (err != STARDELEG_OK) {
+    stardeleg_ca_free(ca);
+    return err;
+  }
+  ca->engine = (stardeleg_engine){ca, engine_next, engine_answer};
+  *out = ca;
+  return STARDELEG_OK;
+}
+
+void stardeleg_ca_free(stardeleg_ca *ca)
+{
+  if (ca == NULL) {
+    return;
+  }
+  sdg_ca_drop_checks(ca);
+  sdg_agent_free(ca->agent);
+  sdg_server_free(ca->server);
+  sdg_ca_issuer_clear(ca);
+  sdg_free(ca);
+}
+
+const stardeleg_engine *stardeleg_ca_engine(stardeleg_ca *ca)
+{
+  return &ca->engine;
+}
+
+stardeleg_err stardeleg_ca_handle(stardeleg_ca *ca, const stardeleg_http_request *request, stardeleg_time now,
+                                  stardeleg_http_reply **reply)
+{
+  if (ca == NULL) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  return sdg_server_handle(ca->server, request, now, reply);
+}
+
+stardeleg_err stardeleg_ca_eab_add(stardeleg_ca *ca, const char *name, char mac_key[64], stardeleg_time now)
+{
+  if (ca == NULL || ca->options.secrets == NULL) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  return sdg_eab_add(ca->options.crypto, ca->options.store, ca->options.secrets, name, mac_key, now);
+}

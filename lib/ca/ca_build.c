@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_build.c -- from a CSR to a certificate: what is checked, what is taken over, what is not.
+ *
+ * Names come from the order, the key from the CSR.  Of what the CSR asks for beyond that, key usages fit for TLS are honoured and a common name that is one
+ * of the DNS names; nothing else is, because nobody has validated it. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/name.h"
+#include "base/problem.h"
+#include "ca/ca_internal.h"
+#include "ca/ca_issuer.h"
+#include "der/der.h"
+#include "der/pem.h"
+
+static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
+static const uint8_t client_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
+#define KU_KEY_ENCIPHERMENT (1u << 2)
+
+/* --- Checking (RFC 8555 7.4) --- */
+
+static stardeleg_err bad_csr(stardeleg_problem *problem, const char *detail)
+{
+  sdg_problem_set(problem, STARDELEG_ACME_BAD_CSR, "%s", detail);
+  return STARDELEG_ERR_POLICY;
+}
+
+static const sdg_x509_extension *find_extension(const sdg_csr *csr, stardeleg_bytes oid)
+{
+  for (size_t i = 0; i < csr->extension_count; i++) {
+    if (sdg_bytes_equal(csr->extensions[i].oid, oid)) {
+      return &csr->extensions[i];
+    }
+  }
+  return NULL;
+}
+
+static bool is_ordered(const sdg_ca_order *order, stardeleg_bytes name)
+{
+  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
+    if (sdg_name_equal_dns(name, sdg_bytes_str(order->wire.identifiers.items[i].value))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool has_name(const sdg_general_name *names, size_t count, const char *wanted)
+{
+  for (size_t i = 0; i < count; i++) {
+    if (names[i].kind == SDG_GN_DNS && sdg_name_equal_dns(names[i].value, sdg_bytes_str(wanted))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static stardeleg_err check_san(const sdg_ca_order *order, const sdg_general_name *names, size_t count,
+                               stardeleg_problem *problem)
+{
+  for (size_t i = 0; i < count; i++) {
+    if (names[i].kind != SDG_GN_DNS || !is_ordered(order, names[i].value)) {
+      return bad_csr(problem, "the CSR has a name that was not ordered");
+    }
+  }
+  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
+    if (!has_name(names, count, order->wire.identifiers.items[i].value)) {
+      return bad_csr(problem, "the CSR lacks a name that was ordered");
+    }
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err check_common_names(const sdg_ca_order *order, const sdg_csr *csr, stardeleg_problem *problem)
+{
+  for (size_t i = 0; i < csr->subject_count; i++) {
+    if (sdg_bytes_equal(csr->subject[i].oid, sdg_oid_common_name) && !is_ordered(order, csr->subject[i].value)) {
+      return bad_csr(problem, "the CSR's common name was not ordered");
+    }
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err check_names(const sdg_ca_order *order, const sdg_csr *csr, stardeleg_problem *problem)
+{
+  const sdg_x509_extension *san = find_extension(csr, sdg_oid_subject_alt_name);
+  sdg_general_name *names;
+  size_t count = 0;
+  stardeleg_err err;
+
+  if (san == NULL) {
+    return bad_csr(problem, "the CSR has no subjectAltName");
+  }
+  names = sdg_calloc(SDG_X509_NAMES_MAX, sizeof(*names));
+  if (names == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  err = sdg_x509_read_san(names, SDG_X509_NAMES_MAX, &count, san->value);
+  if (err == STARDELEG_OK) {
+    err = check_san(order, names, count, problem);
+  } else if (err != STARDELEG_ERR_NOMEM) {
+    err = bad_csr(problem, "the CSR's subjectAltName cannot be read");
+  }
+  sdg_free(names);
+  return err == STARDELEG_OK ? check_common_names(order, csr, problem) : err;
+}
+
+stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der, stardeleg_problem *problem)
+{
+  sdg_csr csr;
+  stardeleg_err err = sdg_csr_parse(&csr, der, problem);
+
+  if (err == STARDELEG_ERR_LIMIT) {
+    return bad_csr(problem, "the CSR is too large");
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_csr_verify(&csr, ca->options.crypto, problem);
+  if (err == STARDELEG_ERR_SIGNATURE || err == STARDELEG_ERR_BAD_KEY || err == STARDELEG_ERR_UNSUPPORTED ||
+      err == STARDELEG_ERR_MALFORMED) {
+    err = bad_csr(problem, "the CSR's key or signature is not acceptable");
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_server_account_by_key(ca->server, csr.spki);
+    if (err == STARDELEG_OK) {
+      err = bad_csr(problem, "the CSR's key is the key of an account (RFC 8555 11.1)");
+    } else if (err == STARDELEG_ERR_NOT_FOUND) {
+      err = check_names(order, &csr, problem);
+    }
+  }
+  sdg_csr_clear(&csr);
+  return err;
+}
+
+/* --- Building --- */
+
+static unsigned choose_key_usage(const sdg_csr *csr)
+{
+  unsigned allowed = SDG_KU_DIGITAL_SIGNATURE | (csr->key.info.family == STARDELEG_FAMILY_RSA ? KU_KEY_ENCIPHERMENT : 0);
+  const sdg_x509_extension *wanted = find_extension(csr, sdg_oid_key_usage);
+  unsigned bits = 0;
+
+  if (wanted != NULL && sdg_x509_read_key_usage(&bits, wanted->value) == STARDELEG_OK && (bits & allowed) != 0) {
+    return bits & allowed;
+  }
+  return SDG_KU_DIGITAL_SIGNATURE;
+}
+
+static bool wants_client_auth(const sdg_csr *csr)
+{
+  const sdg_x509_extension *wanted = find_extension(csr, sdg_oid_ext_key_usage);
+  stardeleg_bytes oids[32];
+  size_t count = 0;
+
+  if (wanted == NULL || sdg_x509_read_eku(oids, 32, &count, wanted->value) != STARDELEG_OK) {
+    return false;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (sdg_bytes_equal(oids[i], sdg_bytes(client_auth, sizeof(client_auth)))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void put_names(sdg_buf *value, const sdg_ca_order *order)
+{
+  sdg_general_name names[SDG_IDENTIFIERS_MAX];
+
+  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
+    names[i] = (sdg_general_name){SDG_GN_DNS, sdg_bytes_str(order->wire.identifiers.items[i].value)};
+  }
+  sdg_x509_put_san(value, names, order->wire.identifiers.count);
+}
+
+/* Empty, or the common name the CSR asked for (check_names has seen that it is one of the DNS names). */
+static void put_subject(sdg_buf *out, const sdg_csr *csr)
+{
+  for (size_t i = 0; i < csr->subject_count; i++) {
+    if (sdg_bytes_equal(csr->subject[i].oid, sdg_oid_common_name)) {
+      sdg_x509_put_name(out, &csr->subject[i], 1);
+      return;
+    }
+  }
+  sdg_x509_put_name(out, NULL, 0);
+}
+
+static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order, const sdg_csr *csr, bool has_subject,
+                                     sdg_ca_extensions *extensions)
+{
+  stardeleg_bytes usages[2] = {{server_auth, sizeof(server_auth)}, {client_auth, sizeof(client_auth)}};
+  stardeleg_err err = sdg_ca_extensions_common(extensions, ca->options.crypto, false, csr->spki,
+                                               sdg_buf_bytes(&ca->issuer_key_id));
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_x509_put_key_usage(sdg_ca_extensions_add(extensions, sdg_oid_key_usage, true), choose_key_usage(csr));
+  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages, wants_client_auth(csr) ? 2 : 1);
+  put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);
+  return sdg_ca_extensions_close(extensions);
+}
+
+static stardeleg_err build_leaf(stardeleg_ca *ca, const sdg_ca_order *order, const sdg_csr *csr, sdg_cert_plan *plan,
+                                sdg_buf *out)
+{
+  sdg_ca_extensions extensions;
+  sdg_buf subject;
+  stardeleg_err err;
+
+  sdg_ca_extensions_init(&extensions);
+  sdg_buf_init(&subject, 4096);
+  put_subject(&subject, csr);
+  err = sdg_buf_error(&subject);
+  if (err == STARDELEG_OK) {
+    err = fill_extensions(ca, order, csr, subject.len > 2, &extensions);
+  }
+  if (err == STARDELEG_OK) {
+    plan->issuer = sdg_buf_bytes(&ca->issuer_name);
+    plan->subject = sdg_buf_bytes(&subject);
+    plan->spki = csr->spki;
+    plan->extensions = extensions.items;
+    plan->extension_count = extensions.count;
+    err = sdg_cert_build(out, plan, ca->issuer_key);
+  }
+  sdg_buf_clear(&subject);
+  sdg_ca_extensions_clear(&extensions);
+  return err;
+}
+
+static void write_hex(char *out, const uint8_t *bytes, size_t len)
+{
+  static const char digits[] = "0123456789abcdef";
+
+  for (size_t i = 0; i < len; i++) {
+    out[2 * i] = digits[bytes[i] >> 4];
+    out[2 * i + 1] = digits[bytes[i] & 15];
+  }
+  out[2 * len] = '\0';
+}
+
+stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_time not_before,
+                                 stardeleg_time not_after, sdg_ca_cert *cert)
+{
+  uint8_t serial[16];
+  sdg_cert_plan plan;
+  sdg_csr csr;
+  sdg_buf leaf;
+  sdg_buf pem;
+  stardeleg_err err = sdg_csr_parse(&csr, sdg_buf_bytes(&order->csr), NULL);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_buf_init(&leaf, 64u * 1024u);
+  sdg_buf_init(&pem, SDG_CHAIN_BYTES_MAX);
+  memset(&plan, 0, sizeof(plan));
+  err = sdg_ca_new_serial(ca->options.crypto, serial);
+  if (err == STARDELEG_OK) {
+    plan.serial = sdg_bytes(serial, sizeof(serial));
+    plan.not_before = not_before;
+    plan.not_after = not_after;
+    err = build_leaf(ca, order, &csr, &plan, &leaf);
+  }
+  if (err == STARDELEG_OK) {
+    sdg_pem_write(&pem, "CERTIFICATE", sdg_buf_bytes(&leaf));
+    sdg_buf_add_bytes(&pem, sdg_buf_bytes(&ca->issuer_pem));
+    sdg_free(cert->chain_pem);
+    cert->chain_pem = NULL;
+    err = sdg_buf_take(&pem, &cert->chain_pem, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    cert->not_before = not_before;
+    cert->not_after = not_after;
+    write_hex(cert->serial, serial, sizeof(serial));
+  }
+  sdg_buf_clear(&pem);
+  sdg_buf_clear(&leaf);
+  sdg_csr_clear(&csr);
+  return err;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_internal.h -- the CA's inside: its records and what its files tell one another. */
+#ifndef SDG_CA_CA_INTERNAL_H
+#define SDG_CA_CA_INTERNAL_H
+
+#include <stardeleg/ca.h>
+#include "acme/authorization.h"
+#include "acme/order.h"
+#include "acme_client/agent.h"
+#include "acme_server/server.h"
+#include "star/schedule.h"
+#include "x509/cert.h"
+#include "x509/csr.h"
+
+#define SDG_CA_CAS_TRIES 5
+#define SDG_CA_CLAIM_MAX 32
+
+struct stardeleg_ca {
+  stardeleg_ca_options options;
+  char *base_url;
+  sdg_server *server;
+  /* the issuer */
+  stardeleg_key *issuer_key;
+  sdg_buf issuer_pem;       /* what follows the end-entity certificate in every chain */
+  sdg_buf issuer_name;      /* DER Name */
+  sdg_buf issuer_key_id;    /* its subjectKeyIdentifier, or the SHA-1 of its key */
+  stardeleg_time issuer_not_after;
+  /* the engine */
+  sdg_agent *agent;
+  struct sdg_ca_check *checks; /* validations under way */
+  stardeleg_engine engine;
+};
+
+/* An order. */
+typedef struct sdg_ca_order {
+  char id[SDG_ID_SIZE];
+  char account[SDG_ID_SIZE];
+  char cert_id[SDG_ID_SIZE];       /* of the certificate resource; set at birth */
+  sdg_acme_order wire;             /* without URLs: those are made from ids when it is shown */
+  char (*authz)[SDG_ID_SIZE];      /* ids of its authorizations */
+  size_t authz_count;
+  sdg_buf csr;                     /* DER; empty before finalize */
+  stardeleg_time first_issue_at;   /* NONE before the first certificate */
+  uint64_t next_index;             /* of the next period to issue */
+  uint64_t version;                /* 0: new */
+  uint64_t fence;
+} sdg_ca_order;
+
+/* An authorization with its one challenge. */
+typedef struct sdg_ca_authz {
+  char id[SDG_ID_SIZE];
+  char order[SDG_ID_SIZE];
+  char account[SDG_ID_SIZE];
+  sdg_acme_authorization wire;     /* challenge URL empty: made from the id */
+  char *key_authorization;         /* fixed when the challenge is answered (ACME-8.3-06); NULL before */
+  uint32_t attempts;
+  stardeleg_time expires_at;
+  uint64_t version;
+  uint64_t fence;
+} sdg_ca_authz;
+
+/* What GET star-certificate needs, in one record. */
+typedef struct sdg_ca_cert {
+  char id[SDG_ID_SIZE];
+  char order[SDG_ID_SIZE];
+  char account[SDG_ID_SIZE];
+  bool is_star;
+  bool canceled;
+  bool certificate_get;
+  stardeleg_time end_at;           /* end-date; NEVER for plain orders */
+  stardeleg_time not_before, not_after;
+  stardeleg_time next_at;          /* when the next certificate will be here; NEVER: none to come */
+  char serial[48];
+  char *chain_pem;
+  bool revoked;
+  uint64_t version;
+} sdg_ca_cert;
+
+/* --- ca_record.c, ca_record_authz.c --- */
+void sdg_ca_order_init(sdg_ca_order *order);
+void sdg_ca_order_clear(sdg_ca_order *order);
+void sdg_ca_order_write(sdg_buf *out, const sdg_ca_order *order);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_read(sdg_ca_order *out, const stardeleg_record *record);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_load(const stardeleg_ca *ca, const char *id, sdg_ca_order *out);
+/* When the engine must look at the order. */
+stardeleg_time sdg_ca_order_due(const stardeleg_ca *ca, const sdg_ca_order *order);
+void sdg_ca_authz_init(sdg_ca_authz *authz);
+void sdg_ca_authz_clear(sdg_ca_authz *authz);
+void sdg_ca_authz_write(sdg_buf *out, const sdg_ca_authz *authz);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_authz_read(sdg_ca_authz *out, const stardeleg_record *record);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_authz_load(const stardeleg_ca *ca, const char *id, sdg_ca_authz *out);
+void sdg_ca_cert_clear(sdg_ca_cert *cert);
+void sdg_ca_cert_write(sdg_buf *out, const sdg_ca_cert *cert);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_cert_load(const stardeleg_ca *ca, const char *id, sdg_ca_cert *out);
+
+/* Operations of a batch; |value| keeps the record's text until the batch is done. */
+void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order, bool release);
+void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz *authz, stardeleg_time due, bool release);
+void sdg_ca_put_cert(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert);
+
+/* --- Routes --- */
+stardeleg_err sdg_ca_route_new_order(void *role, sdg_call *call);
+stardeleg_err sdg_ca_route_order(void *role, sdg_call *call);
+stardeleg_err sdg_ca_route_finalize(void *role, sdg_call *call);
+stardeleg_err sdg_ca_route_authz(void *role, sdg_call *call);
+stardeleg_err sdg_ca_route_challenge(void *role, sdg_call *call);
+stardeleg_err sdg_ca_route_cert(void *role, sdg_call *call);
+stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call);
+stardeleg_err sdg_ca_list_orders(void *role, sdg_call *call);
+/* The order as the reply. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, int status);
+
+/* --- Issuing (ca_issue.c) --- */
+/* Works on a claimed order: issues what is due, or lets it expire.  The record is written and released. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now);
+/* --- The certificate itself (ca_build.c) --- */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_time not_before,
+                                                      stardeleg_time not_after, sdg_ca_cert *cert);
+/* Checks the CSR for |order|: DER, signature, key, names.  Problem badCSR. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der,
+                                                    stardeleg_problem *problem);
+
+/* --- Validation (ca_validate.c) --- */
+/* Begins the check of a claimed authorization, or lets it expire. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now);
+void sdg_ca_drop_checks(stardeleg_ca *ca);
+/* Renews the leases of checks under way. */
+void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now);
+size_t sdg_ca_check_count(const stardeleg_ca *ca);
+
+#endif /* SDG_CA_CA_INTERNAL_H */

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_issue.c -- an order whose time has come: first certificate, renewal, expiry (RFC 8739 2.2, 3.5). */
+#include <string.h>
+
+#include "acme/problem_document.h"
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ca/ca_internal.h"
+
+/* Order and certificate in one batch under the lease; a cancellation that came first makes it fail as a whole. */
+static stardeleg_err publish(stardeleg_ca *ca, sdg_ca_order *order, sdg_ca_cert *cert)
+{
+  sdg_buf values[2];
+  stardeleg_store_op ops[2];
+  stardeleg_err err;
+
+  sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
+  sdg_buf_init(&values[1], STARDELEG_STORE_VALUE_MAX);
+  sdg_ca_put_order(ca, &ops[0], &values[0], order, true);
+  cert->next_at = ops[0].due;
+  sdg_ca_put_cert(&ops[1], &values[1], cert);
+  err = sdg_buf_error(&values[0]);
+  if (err == STARDELEG_OK) {
+    err = sdg_buf_error(&values[1]);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, ops, 2);
+  }
+  sdg_buf_clear(&values[0]);
+  sdg_buf_clear(&values[1]);
+  return err;
+}
+
+static stardeleg_err put_released(stardeleg_ca *ca, const sdg_ca_order *order)
+{
+  sdg_buf value;
+  stardeleg_store_op op;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  sdg_ca_put_order(ca, &op, &value, order, true);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, &op, 1);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+static stardeleg_err make_invalid(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_acme_error acme, const char *detail)
+{
+  stardeleg_problem problem;
+  sdg_buf text;
+  sdg_json_writer w;
+  stardeleg_err err;
+
+  sdg_problem_set(&problem, acme, "%s", detail);
+  sdg_buf_init(&text, 4096);
+  sdg_jw_init(&w, &text);
+  sdg_problem_write(&w, NULL, &problem);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    sdg_json_free(order->wire.error);
+    order->wire.error = NULL;
+    err = sdg_json_parse(&order->wire.error, sdg_buf_bytes(&text), NULL, NULL);
+  }
+  sdg_buf_clear(&text);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  order->wire.status = SDG_ORDER_INVALID;
+  return put_released(ca, order);
+}
+
+static stardeleg_err open_cert(stardeleg_ca *ca, const sdg_ca_order *order, sdg_ca_cert *cert)
+{
+  stardeleg_err err = sdg_ca_cert_load(ca, order->cert_id, cert);
+
+  if (err != STARDELEG_ERR_NOT_FOUND) {
+    return err;
+  }
+  memset(cert, 0, sizeof(*cert));
+  memcpy(cert->id, order->cert_id, sizeof(cert->id));
+  memcpy(cert->order, order->id, sizeof(cert->order));
+  memcpy(cert->account, order->account, sizeof(cert->account));
+  cert->end_at = STARDELEG_TIME_NEVER;
+  return STARDELEG_OK;
+}
+
+static void tell(stardeleg_ca *ca, const sdg_ca_order *order, const sdg_ca_cert *cert)
+{
+  char from[SDG_TIME_TEXT_SIZE];
+  char until[SDG_TIME_TEXT_SIZE];
+  char name[256];
+
+  sdg_time_write_rfc3339(from, cert->not_before);
+  sdg_time_write_rfc3339(until, cert->not_after);
+  sdg_text_escape(name, sizeof(name), sdg_bytes_str(order->wire.identifiers.items[0].value));
+  sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.issued", "order=%s name=%s serial=%s not_before=%s not_after=%s",
+          order->id, name, cert->serial, from, until);
+}
+
+/* The period to issue: the first one first; after an outage the newest, as a missed one is of no use to anybody. */
+static stardeleg_err choose_period(stardeleg_ca *ca, sdg_ca_order *order, const sdg_auto_renewal *renewal, stardeleg_time now,
+                                   sdg_star_period *period)
+{
+  sdg_star_schedule schedule;
+  stardeleg_err err;
+
+  if (order->first_issue_at == STARDELEG_TIME_NONE) {
+    order->first_issue_at = now;
+  }
+  err = sdg_star_schedule_init(&schedule, renewal, order->first_issue_at, ca->options.fraction_permille);
+  if (err == STARDELEG_OK && order->next_index == 0) {
+    return sdg_star_schedule_period(&schedule, 0, period);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_star_schedule_at(&schedule, now, period);
+  }
+  if (err == STARDELEG_OK && period->index < order->next_index) {
+    err = STARDELEG_ERR_STATE; /* the clock has been turned back: nothing is due yet */
+  }
+  return err;
+}
+
+static stardeleg_err issue_star(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
+{
+  sdg_auto_renewal renewal;
+  sdg_star_period period;
+  sdg_ca_cert cert;
+  stardeleg_err err = sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL);
+
+  if (err == STARDELEG_OK) {
+    err = choose_period(ca, order, &renewal, now, &period);
+  }
+  if (err == STARDELEG_ERR_EXPIRED) {
+    return order->next_index == 0 ? make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "end-date passed before issuance")
+                                  : put_released(ca, order);
+  }
+  if (err == STARDELEG_ERR_STATE) {
+    return put_released(ca, order);
+  }
+  if (err == STARDELEG_OK) {
+    err = open_cert(ca, order, &cert);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_ca_build_chain(ca, order, period.not_before, period.not_after, &cert);
+  if (err == STARDELEG_OK) {
+    cert.is_star = true;
+    cert.certificate_get = renewal.certificate_get;
+    cert.end_at = renewal.end_at;
+    order->wire.status = SDG_ORDER_VALID;
+    /* AMB-15: the order can be fetched for a while after its end. */
+    order->wire.expires = sdg_time_add(renewal.end_at, ca->options.order_grace_s * SDG_TIME_S);
+    order->next_index = period.index + 1;
+    err = publish(ca, order, &cert);
+  }
+  if (err == STARDELEG_OK) {
+    tell(ca, order, &cert);
+  }
+  sdg_ca_cert_clear(&cert);
+  return err;
+}
+
+static stardeleg_err issue_plain(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
+{
+  stardeleg_time from = order->wire.not_before != STARDELEG_TIME_NONE ? order->wire.not_before : sdg_time_floor_s(now);
+  stardeleg_time until = order->wire.not_after != STARDELEG_TIME_NONE
+                             ? order->wire.not_after
+                             : sdg_time_add(from, ca->options.plain_lifetime_s * SDG_TIME_S);
+  sdg_ca_cert cert;
+  stardeleg_err err = open_cert(ca, order, &cert);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_ca_build_chain(ca, order, from, sdg_time_min(until, ca->issuer_not_after), &cert);
+  if (err == STARDELEG_OK) {
+    cert.certificate_get = order->wire.certificate_get == SDG_TRUE;
+    order->wire.status = SDG_ORDER_VALID;
+    order->wire.expires = sdg_time_add(cert.not_after, ca->options.order_grace_s * SDG_TIME_S);
+    order->next_index = 1;
+    err = publish(ca, order, &cert);
+  }
+  if (err == STARDELEG_OK) {
+    tell(ca, order, &cert);
+  }
+  sdg_ca_cert_clear(&cert);
+  return err;
+}
+
+static stardeleg_err work(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
+{
+  switch (order->wire.status) {
+  case SDG_ORDER_PENDING:
+  case SDG_ORDER_READY:
+    return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "the order was not finalized in time");
+  case SDG_ORDER_PROCESSING:
+    return order->wire.auto_renewal != NULL ? issue_star(ca, order, now) : issue_plain(ca, order, now);
+  case SDG_ORDER_VALID:
+    return order->wire.auto_renewal != NULL ? issue_star(ca, order, now) : put_released(ca, order);
+  default:
+    return put_released(ca, order);
+  }
+}
+
+stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now)
+{
+  sdg_ca_order order;
+  stardeleg_err err = sdg_ca_order_read(&order, record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = work(ca, &order, now);
+  if (err != STARDELEG_OK && err != STARDELEG_ERR_CONFLICT) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.issue.failed", "order=%s: %s", order.id, stardeleg_strerror(err));
+  }
+  sdg_ca_order_clear(&order);
+  return err;
+}

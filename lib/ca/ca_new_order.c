@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_new_order.c -- newOrder: what is granted, and the authorizations it takes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ca/ca_internal.h"
+
+#define TOKEN_BYTES 32u /* 43 characters; RFC 8555 8.3 asks for 128 bits */
+
+/* --- What was asked for --- */
+
+/* The auto-renewal object as it is granted: as sent, but without a GET we do not offer (RFC 8739 3.4: reflected only if accepted). */
+static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request,
+                                   sdg_ca_order *order)
+{
+  sdg_auto_renewal renewal;
+  sdg_buf text;
+  sdg_json_writer w;
+  stardeleg_err err;
+
+  if (request->not_before != STARDELEG_TIME_NONE || request->not_after != STARDELEG_TIME_NONE) {
+    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notBefore and notAfter do not go with auto-renewal (RFC 8739 3.1.1)");
+  }
+  err = sdg_auto_renewal_parse(&renewal, request->auto_renewal, &call->problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_auto_renewal_check(&renewal, call->now, ca->options.min_lifetime_s, ca->options.max_duration_s,
+                                 &call->problem);
+  }
+  if (err == STARDELEG_OK && renewal.end_at > ca->issuer_not_after) {
+    err = sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "end-date is beyond the life of the issuing certificate");
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (ca->options.allow_certificate_get == 0) {
+    renewal.certificate_get = false;
+    renewal.has_certificate_get = false;
+  }
+  sdg_buf_init(&text, 1024);
+  sdg_jw_init(&w, &text);
+  sdg_auto_renewal_write(&w, NULL, &renewal);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_parse(&order->wire.auto_renewal, sdg_buf_bytes(&text), NULL, NULL);
+  }
+  sdg_buf_clear(&text);
+  return err;
+}
+
+static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request, sdg_ca_order *order)
+{
+  stardeleg_time latest = sdg_time_add(call->now, ca->options.max_duration_s * SDG_TIME_S);
+
+  if (request->not_after != STARDELEG_TIME_NONE &&
+      (request->not_after <= call->now || request->not_after > latest || request->not_after > ca->issuer_not_after ||
+       (request->not_before != STARDELEG_TIME_NONE && request->not_after <= request->not_before))) {
+    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notAfter is not a moment this CA can certify until");
+  }
+  order->wire.not_before = request->not_before;
+  order->wire.not_after = request->not_after;
+  if (request->certificate_get == SDG_TRUE && ca->options.allow_certificate_get != 0) {
+    order->wire.certificate_get = SDG_TRUE;
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err fill_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request, sdg_ca_order *order)
+{
+  stardeleg_err err = sdg_server_new_id(ca->server, order->id);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_server_new_id(ca->server, order->cert_id);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  (void)snprintf(order->account, sizeof(order->account), "%s", call->account->id);
+  order->wire.status = SDG_ORDER_PENDING;
+  order->wire.expires = sdg_time_add(call->now, ca->options.order_pending_s * SDG_TIME_S);
+  err = sdg_identifiers_copy(&order->wire.identifiers, request->identifiers.items, request->identifiers.count);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  return request->auto_renewal != NULL ? grant_renewal(ca, call, request, order)
+                                       : grant_plain(ca, call, request, order);
+}
+
+/* --- Its authorizations --- */
+
+static stardeleg_err fill_challenge(stardeleg_ca *ca, sdg_acme_challenge *challenge)
+{
+  sdg_buf token;
+  stardeleg_err err;
+
+  challenge->validated = STARDELEG_TIME_NONE;
+  challenge->type = sdg_strdup("http-01");
+  /* A place holder: the real URL is made when the authorization is shown. */
+  challenge->url = sdg_strdup("https://challenge.invalid/");
+  sdg_buf_init(&token, 128);
+  err = sdg_random_name(ca->options.crypto, &token, TOKEN_BYTES);
+  if (err == STARDELEG_OK) {
+    err = sdg_buf_take(&token, &challenge->token, NULL);
+  }
+  sdg_buf_clear(&token);
+  return challenge->type != NULL && challenge->url != NULL ? err : STARDELEG_ERR_NOMEM;
+}
+
+static stardeleg_err fill_authz(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, size_t index,
+                                sdg_ca_authz *authz)
+{
+  stardeleg_err err;
+
+  sdg_ca_authz_init(authz);
+  (void)snprintf(authz->id, sizeof(authz->id), "%s", order->authz[index]);
+  (void)snprintf(authz->order, sizeof(authz->order), "%s", order->id);
+  (void)snprintf(authz->account, sizeof(authz->account), "%s", order->account);
+  authz->expires_at = sdg_time_add(call->now, ca->options.order_pending_s * SDG_TIME_S);
+  authz->wire.expires = authz->expires_at;
+  authz->wire.identifier.type = sdg_strdup(order->wire.identifiers.items[index].type);
+  authz->wire.identifier.value = sdg_strdup(order->wire.identifiers.items[index].value);
+  if (authz->wire.identifier.type == NULL || authz->wire.identifier.value == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  authz->wire.challenge_count = 1;
+  err = fill_challenge(ca, &authz->wire.challenges[0]);
+  return err;
+}
+
+static stardeleg_err choose_authz_ids(stardeleg_ca *ca, sdg_ca_order *order)
+{
+  order->authz = sdg_calloc(order->wire.identifiers.count, sizeof(*order->authz));
+  if (order->authz == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  order->authz_count = order->wire.identifiers.count;
+  for (size_t i = 0; i < order->authz_count; i++) {
+    stardeleg_err err = sdg_server_new_id(ca->server, order->authz[i]);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
+  return STARDELEG_OK;
+}
+
+/* Order and authorizations in one batch. */
+static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order)
+{
+  size_t n = order->authz_count + 1;
+  stardeleg_store_op *ops = sdg_calloc(n, sizeof(*ops));
+  sdg_ca_authz *authz = sdg_calloc(n, sizeof(*authz));
+  sdg_buf *values = sdg_calloc(n, sizeof(*values));
+  size_t made = 0;
+  stardeleg_err err = ops != NULL && authz != NULL && values != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+
+  if (err == STARDELEG_OK) {
+    sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
+    sdg_ca_put_order(ca, &ops[0], &values[0], order, false);
+    err = sdg_buf_error(&values[0]);
+    made = 1;
+  }
+  for (; made > 0 && made < n && err == STARDELEG_OK; made++) {
+    sdg_buf_init(&values[made], STARDELEG_STORE_VALUE_MAX);
+    err = fill_authz(ca, call, order, made - 1, &authz[made]);
+    sdg_ca_put_authz(&ops[made], &values[made], &authz[made], authz[made].expires_at, false);
+    if (err == STARDELEG_OK) {
+      err = sdg_buf_error(&values[made]);
+    }
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, ops, n);
+  }
+  for (size_t i = 0; i < made; i++) {
+    sdg_buf_clear(&values[i]);
+    sdg_ca_authz_clear(&authz[i]);
+  }
+  sdg_free(ops);
+  sdg_free(authz);
+  sdg_free(values);
+  return err;
+}
+
+/* http-01 cannot prove a wildcard (RFC 8555 8.3), so none is taken. */
+static stardeleg_err check_request(sdg_call *call, const sdg_acme_new_order *request)
+{
+  return sdg_identifiers_check_dns(&request->identifiers, 0, &call->problem);
+}
+
+stardeleg_err sdg_ca_route_new_order(void *role, sdg_call *call)
+{
+  stardeleg_ca *ca = role;
+  sdg_acme_new_order request;
+  sdg_ca_order order;
+  stardeleg_err err = sdg_acme_new_order_parse(&request, call->payload, &call->problem);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_ca_order_init(&order);
+  err = check_request(call, &request);
+  if (err == STARDELEG_OK) {
+    err = fill_order(ca, call, &request, &order);
+  }
+  if (err == STARDELEG_OK) {
+    err = choose_authz_ids(ca, &order);
+  }
+  if (err == STARDELEG_OK) {
+    err = store_all(ca, call, &order);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_reply_order(ca, call, &order, 201);
+  }
+  sdg_ca_order_clear(&order);
+  sdg_acme_new_order_clear(&request);
+  return err;
+}

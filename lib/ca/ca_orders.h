@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_orders.h -- shared by the routes on orders and authorizations. */
+#ifndef SDG_CA_CA_ORDERS_H
+#define SDG_CA_CA_ORDERS_H
+
+#include "ca/ca_internal.h"
+
+/* The order named in the path, if it is the caller's; else a problem. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_own_order(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *out);
+/* Tells the program that the engine has something to do. */
+void sdg_ca_work_waits(stardeleg_ca *ca);
+
+#endif /* SDG_CA_CA_ORDERS_H */

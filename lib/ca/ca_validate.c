@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_validate.c -- http-01 validation as jobs of the engine (RFC 8555 8.2, 8.3). */
+#include <stdio.h>
+#include <string.h>
+
+#include "acme/problem_document.h"
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ca/ca_internal.h"
+
+/* A key authorization has 43 + 1 + 43 characters; whoever answers much more does not answer the challenge. */
+#define ANSWER_MAX 1024u
+
+/* One authorization being checked, under its lease. */
+typedef struct sdg_ca_check {
+  sdg_job job; /* first: the job is the check */
+  stardeleg_ca *ca;
+  sdg_ca_authz authz;
+  sdg_buf url;
+  bool asked;
+  bool done;
+  stardeleg_time lease_until;
+  struct sdg_ca_check *next;
+} sdg_ca_check;
+
+static void free_check(sdg_ca_check *check)
+{
+  stardeleg_ca *ca = check->ca;
+
+  for (sdg_ca_check **at = &ca->checks; *at != NULL; at = &(*at)->next) {
+    if (*at == check) {
+      *at = check->next;
+      break;
+    }
+  }
+  sdg_agent_remove(ca->agent, &check->job);
+  sdg_ca_authz_clear(&check->authz);
+  sdg_buf_clear(&check->url);
+  sdg_free(check);
+}
+
+size_t sdg_ca_check_count(const stardeleg_ca *ca)
+{
+  size_t n = 0;
+
+  for (const sdg_ca_check *check = ca->checks; check != NULL; check = check->next) {
+    n++;
+  }
+  return n;
+}
+
+void sdg_ca_drop_checks(stardeleg_ca *ca)
+{
+  while (ca->checks != NULL) {
+    free_check(ca->checks);
+  }
+}
+
+void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now)
+{
+  for (sdg_ca_check *check = ca->checks; check != NULL; check = check->next) {
+    if (now > check->lease_until - ca->options.lease_ms / 2 &&
+        sdg_store_renew(ca->options.store, "authz", check->authz.id, check->authz.fence, now, ca->options.lease_ms) ==
+            STARDELEG_OK) {
+      check->lease_until = sdg_time_add(now, ca->options.lease_ms);
+    }
+  }
+}
+
+/* --- Outcomes --- */
+
+static stardeleg_err set_error(sdg_acme_challenge *challenge, const stardeleg_problem *problem)
+{
+  sdg_buf text;
+  sdg_json_writer w;
+  sdg_json *tree = NULL;
+  stardeleg_err err;
+
+  sdg_buf_init(&text, 8192);
+  sdg_jw_init(&w, &text);
+  sdg_problem_write(&w, NULL, problem);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_parse(&tree, sdg_buf_bytes(&text), NULL, NULL);
+  }
+  sdg_buf_clear(&text);
+  if (err == STARDELEG_OK) {
+    sdg_json_free(challenge->error);
+    challenge->error = tree;
+  }
+  return err;
+}
+
+/* Are all the order's other authorizations valid? */
+static stardeleg_err all_valid(const stardeleg_ca *ca, const sdg_ca_order *order, const char *except, bool *out)
+{
+  *out = true;
+  for (size_t i = 0; i < order->authz_count && *out; i++) {
+    sdg_ca_authz other;
+    stardeleg_err err;
+
+    if (strcmp(order->authz[i], except) == 0) {
+      continue;
+    }
+    err = sdg_ca_authz_load(ca, order->authz[i], &other);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    *out = other.wire.status == SDG_AUTHZ_VALID;
+    sdg_ca_authz_clear(&other);
+  }
+  return STARDELEG_OK;
+}
+
+/* What becomes of the order when its authorization is decided (RFC 8555 7.1.6); true if it changes. */
+static stardeleg_err decide_order(stardeleg_ca *ca, const sdg_ca_authz *authz, sdg_ca_order *order, bool *changed)
+{
+  bool ready = false;
+  stardeleg_err err = STARDELEG_OK;
+
+  *changed = false;
+  if (order->wire.status != SDG_ORDER_PENDING && order->wire.status != SDG_ORDER_READY) {
+    return STARDELEG_OK;
+  }
+  if (authz->wire.status == SDG_AUTHZ_VALID) {
+    err = all_valid(ca, order, authz->id, &ready);
+    if (err == STARDELEG_OK && ready && order->wire.status == SDG_ORDER_PENDING) {
+      order->wire.status = SDG_ORDER_READY;
+      *changed = true;
+    }
+  } else if (authz->wire.status != SDG_AUTHZ_PENDING) {
+    order->wire.status = SDG_ORDER_INVALID;
+    if (authz->wire.challenges[0].error != NULL) {
+      order->wire.error = sdg_json_copy(authz->wire.challenges[0].error);
+      err = order->wire.error != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+    }
+    *changed = true;
+  }
+  return err;
+}
+
+/* Authorization and order in one batch: whoever sees the one valid sees the other ready. */
+static stardeleg_err store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz, stardeleg_time due)
+{
+  sdg_ca_order order;
+  sdg_buf values[2];
+  stardeleg_store_op ops[2];
+  bool changed = false;
+  stardeleg_err err = sdg_ca_order_load(ca, authz->order, &order);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
+  sdg_buf_init(&values[1], STARDELEG_STORE_VALUE_MAX);
+  err = decide_order(ca, authz, &order, &changed);
+  if (err == STARDELEG_OK) {
+    sdg_ca_put_authz(&ops[0], &values[0], authz, due, true);
+    if (changed) {
+      sdg_ca_put_order(ca, &ops[1], &values[1], &order, false);
+    }
+    err = sdg_buf_error(&values[0]);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, ops, changed ? 2 : 1);
+  }
+  sdg_buf_clear(&values[0]);
+  sdg_buf_clear(&values[1]);
+  sdg_ca_order_clear(&order);
+  return err;
+}
+
+static void tell(stardeleg_ca *ca, const sdg_ca_authz *authz, const stardeleg_problem *problem)
+{
+  char name[256];
+
+  sdg_text_escape(name, sizeof(name), sdg_bytes_str(authz->wire.identifier.value));
+  if (problem == NULL) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.validated", "name=%s by http-01", name);
+  } else {
+    sdg_log(&ca->options.log, STARDELEG_LOG_WARNING, "ca.validation.failed", "name=%s attempt=%u: %s", name,
+            (unsigned)authz->attempts, problem->detail);
+  }
+}
+
+static stardeleg_err succeed(sdg_ca_check *check, stardeleg_time now)
+{
+  sdg_ca_authz *authz = &check->authz;
+
+  authz->wire.status = SDG_AUTHZ_VALID;
+  authz->wire.challenges[0].status = SDG_CHALLENGE_VALID;
+  authz->wire.challenges[0].validated = now;
+  sdg_json_free(authz->wire.challenges[0].error);
+  authz->wire.challenges[0].error = NULL;
+  tell(check->ca, authz, NULL);
+  return store_decision(check->ca, authz, authz->expires_at);
+}
+
+/* RFC 8555 8.2: tried again for a while, with the error to be seen meanwhile. */
+static stardeleg_err fail(sdg_ca_check *check, const stardeleg_problem *problem, stardeleg_time now)
+{
+  sdg_ca_authz *authz = &check->authz;
+  stardeleg_err err;
+
+  authz->attempts++;
+  err = set_error(&authz->wire.challenges[0], problem);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  tell(check->ca, authz, problem);
+  if (authz->attempts < check->ca->options.validation_attempts) {
+    return store_decision(check->ca, authz, sdg_time_add(now, check->ca->options.validation_retry_ms));
+  }
+  authz->wire.status = SDG_AUTHZ_INVALID;
+  authz->wire.challenges[0].status = SDG_CHALLENGE_INVALID;
+  return store_decision(check->ca, authz, STARDELEG_TIME_NEVER);
+}
+
+/* --- The job --- */
+
+static stardeleg_err ask_check(sdg_job *job, sdg_step *step, stardeleg_time now)
+{
+  sdg_ca_check *check = (sdg_ca_check *)job;
+
+  (void)now;
+  step->kind = SDG_STEP_GET;
+  step->url = sdg_buf_str(&check->url);
+  step->response_max = ANSWER_MAX;
+  return STARDELEG_OK;
+}
+
+/* Trailing white space does not count (RFC 8555 8.3). */
+static bool is_answer(stardeleg_bytes body, const char *expected)
+{
+  while (body.len > 0 && (body.base[body.len - 1] == ' ' || body.base[body.len - 1] == '\t' ||
+                          body.base[body.len - 1] == '\r' || body.base[body.len - 1] == '\n')) {
+    body.len--;
+  }
+  return sdg_bytes_is(body, expected);
+}
+
+static stardeleg_err judge(sdg_ca_check *check, const sdg_result *result, stardeleg_time now)
+{
+  stardeleg_problem problem;
+
+  if (result->err == STARDELEG_OK && result->status == 200 &&
+      is_answer(result->response->body, check->authz.key_authorization)) {
+    return succeed(check, now);
+  }
+  /* What came back is not repeated: it may be of a host that the client must not read through us. */
+  if (result->response == NULL) {
+    sdg_problem_set(&problem, STARDELEG_ACME_CONNECTION, "http-01: %s", result->problem->detail);
+  } else if (result->status != 200) {
+    sdg_problem_set(&problem, STARDELEG_ACME_UNAUTHORIZED, "http-01: the answer has HTTP status %d", result->status);
+  } else {
+    sdg_problem_set(&problem, STARDELEG_ACME_UNAUTHORIZED, "http-01: the answer is not the key authorization");
+  }
+  return fail(check, &problem, now);
+}
+
+static stardeleg_err take_check(sdg_job *job, const sdg_result *result, stardeleg_time now)
+{
+  sdg_ca_check *check = (sdg_ca_check *)job;
+  stardeleg_err err = judge(check, result, now);
+
+  /* On CONFLICT somebody else has the authorization now; on other failures the lease runs out and it is checked again. */
+  if (err != STARDELEG_OK) {
+    sdg_log(&check->ca->options.log, STARDELEG_LOG_WARNING, "ca.validation.unsaved", "%s", stardeleg_strerror(err));
+  }
+  free_check(check);
+  return STARDELEG_OK;
+}
+
+static const sdg_job_ops check_ops = {ask_check, take_check};
+
+/* --- Beginning --- */
+
+static stardeleg_err expire(stardeleg_ca *ca, sdg_ca_authz *authz)
+{
+  stardeleg_problem problem;
+
+  if (authz->wire.status == SDG_AUTHZ_PENDING) {
+    sdg_problem_set(&problem, STARDELEG_ACME_MALFORMED, "the challenge was not answered in time");
+    authz->wire.status = SDG_AUTHZ_INVALID;
+    if (set_error(&authz->wire.challenges[0], &problem) != STARDELEG_OK) {
+      return STARDELEG_ERR_NOMEM;
+    }
+    authz->wire.challenges[0].status = SDG_CHALLENGE_INVALID;
+  } else if (authz->wire.status == SDG_AUTHZ_VALID) {
+    authz->wire.status = SDG_AUTHZ_EXPIRED;
+  }
+  return store_decision(ca, authz, STARDELEG_TIME_NEVER);
+}
+
+static stardeleg_err begin(stardeleg_ca *ca, sdg_ca_authz *authz, stardeleg_time now)
+{
+  sdg_ca_check *check = sdg_calloc(1, sizeof(*check));
+  stardeleg_err err;
+
+  if (check == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  check->job.ops = &check_ops;
+  check->ca = ca;
+  check->authz = *authz;
+  sdg_ca_authz_init(authz); /* moved into the check */
+  check->lease_until = sdg_time_add(now, ca->options.lease_ms);
+  sdg_buf_init(&check->url, 2048);
+  sdg_buf_add_str(&check->url, "http://");
+  sdg_buf_add_str(&check->url, check->authz.wire.identifier.value);
+  if (ca->options.http01_port != 80) {
+    sdg_buf_add_byte(&check->url, ':');
+    sdg_buf_add_int(&check->url, ca->options.http01_port);
+  }
+  sdg_buf_add_str(&check->url, "/.well-known/acme-challenge/");
+  sdg_buf_add_str(&check->url, check->authz.wire.challenges[0].token);
+  check->next = ca->checks;
+  ca->checks = check;
+  err = sdg_buf_error(&check->url);
+  if (err == STARDELEG_OK) {
+    err = sdg_agent_add(ca->agent, &check->job, now);
+  }
+  if (err != STARDELEG_OK) {
+    free_check(check);
+  }
+  return err;
+}
+
+stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now)
+{
+  sdg_ca_authz authz;
+  stardeleg_err err = sdg_ca_authz_read(&authz, record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (now >= authz.expires_at) {
+    err = expire(ca, &authz);
+  } else if (authz.wire.status == SDG_AUTHZ_PENDING && authz.key_authorization != NULL) {
+    err = begin(ca, &authz, now);
+  } else {
+    /* Deactivated: the order goes with it.  Everything else just rests until it expires. */
+    err = store_decision(ca, &authz, authz.wire.status == SDG_AUTHZ_DEACTIVATED ? STARDELEG_TIME_NEVER : authz.expires_at);
+  }
+  sdg_ca_authz_clear(&authz);
+  return err;
+}
