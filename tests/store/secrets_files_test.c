@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stardeleg/secrets_files.h>
 #include <sys/file.h>
@@ -258,6 +259,20 @@ static void test_full_disk(void **state)
   assert_ok(put(*state, "key", large));
 }
 
+/* Writes |count| secrets; an exit status. */
+static int put_many(const stardeleg_secrets *secrets, const char *prefix, const char *value, unsigned count)
+{
+  for (unsigned i = 0; i < count; i++) {
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "%s-%u", prefix, i);
+    if (put(secrets, name, value) != STARDELEG_OK) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 /* Writers that are killed leave whole secrets or none, and nothing that a later start does not clean. */
 static void test_kill_leaves_no_half_secret(void **state)
 {
@@ -268,13 +283,11 @@ static void test_kill_leaves_no_half_secret(void **state)
     pid_t child = fork();
 
     assert_true(child >= 0);
-    for (unsigned i = 0; child == 0; i++) {
-      char name[64];
+    if (child == 0) {
+      char prefix[32];
 
-      (void)snprintf(name, sizeof name, "key-%u-%u", life, i);
-      if (put(*state, name, value) != STARDELEG_OK) {
-        _exit(1);
-      }
+      (void)snprintf(prefix, sizeof prefix, "key-%u", life);
+      _exit(put_many(*state, prefix, value, UINT_MAX));
     }
     (void)nanosleep(&(struct timespec){.tv_nsec = 20000000 + 3777000 * (long)life}, NULL);
     assert_int_equal(kill(child, SIGKILL), 0);
@@ -305,13 +318,8 @@ static void test_cleaning_beside_a_writer(void **state)
   int status = -1;
 
   assert_true(child >= 0);
-  for (unsigned i = 0; child == 0; i++) {
-    char name[64];
-
-    (void)snprintf(name, sizeof name, "key-%u", i);
-    if (i == 300 || put(*state, name, "secret") != STARDELEG_OK) {
-      _exit(i == 300 ? 0 : 1);
-    }
+  if (child == 0) {
+    _exit(put_many(*state, "key", "secret", 300));
   }
   while (waitpid(child, &status, WNOHANG) == 0) {
     assert_directory(STARDELEG_OK);

@@ -22,7 +22,8 @@ static void make_printable(char *text)
 void sdg_sqlite_explain(char *out, size_t size, const char *what, sqlite3 *db, int rc)
 {
   int os_error = db == NULL ? 0 : sqlite3_system_errno(db);
-  const char *message = db == NULL ? sqlite3_errstr(rc) : sqlite3_errmsg(db);
+  /* A later call may have gone well, and the connection's own message with it. */
+  const char *message = db != NULL && sqlite3_extended_errcode(db) == rc ? sqlite3_errmsg(db) : sqlite3_errstr(rc);
 
   if (out == NULL || size == 0) {
     return;

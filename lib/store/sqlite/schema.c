@@ -50,10 +50,8 @@ static int read_number(int64_t *out, sqlite3 *db, const char *query)
   return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-static stardeleg_err fail(sqlite3 *db, const char *what, char *why, size_t why_size)
+static stardeleg_err fail(sqlite3 *db, int rc, const char *what, char *why, size_t why_size)
 {
-  int rc = sqlite3_extended_errcode(db);
-
   sdg_sqlite_explain(why, why_size, what, db, rc);
   return sdg_sqlite_err(rc);
 }
@@ -66,28 +64,55 @@ static stardeleg_err refuse(stardeleg_err rv, const char *text, char *why, size_
   return rv;
 }
 
+typedef struct marks {
+  int64_t version;
+  int64_t application;
+  int64_t tables;
+  int64_t page_size;
+} marks;
+
+/* In one snapshot: another process may be bringing up the schema at this very moment. */
+static int read_marks(marks *out, sqlite3 *db)
+{
+  int rc = sqlite3_exec(db, "SAVEPOINT look", NULL, NULL, NULL);
+  int end;
+
+  if (rc != SQLITE_OK) {
+    return rc;
+  }
+  rc = read_number(&out->version, db, "PRAGMA user_version");
+  if (rc == SQLITE_OK) {
+    rc = read_number(&out->application, db, "PRAGMA application_id");
+  }
+  if (rc == SQLITE_OK) {
+    rc = read_number(&out->tables, db, "SELECT count(*) FROM sqlite_schema");
+  }
+  if (rc == SQLITE_OK) {
+    rc = read_number(&out->page_size, db, "PRAGMA page_size");
+  }
+  end = sqlite3_exec(db, "RELEASE look", NULL, NULL, NULL);
+  return rc == SQLITE_OK ? end : rc;
+}
+
 /* Looks at the file without changing it; |*version| is its schema, 0 if it is empty. */
 static stardeleg_err look(int64_t *version, sqlite3 *db, char *why, size_t why_size)
 {
-  int64_t id = 0;
-  int64_t tables = 0;
-  int64_t page_size = 0;
+  marks found = {0};
+  int rc = read_marks(&found, db);
 
-  if (read_number(version, db, "PRAGMA user_version") != SQLITE_OK ||
-      read_number(&id, db, "PRAGMA application_id") != SQLITE_OK ||
-      read_number(&tables, db, "SELECT count(*) FROM sqlite_schema") != SQLITE_OK ||
-      read_number(&page_size, db, "PRAGMA page_size") != SQLITE_OK) {
-    return fail(db, "cannot read the file", why, why_size);
+  if (rc != SQLITE_OK) {
+    return fail(db, rc, "cannot read the file", why, why_size);
   }
-  if (sdg_sqlite_is_cut(sqlite3_db_filename(db, "main"), page_size)) {
+  if (sdg_sqlite_is_cut(sqlite3_db_filename(db, "main"), found.page_size)) {
     return refuse(STARDELEG_ERR_STORE, "the file is truncated", why, why_size);
   }
-  if (id != APPLICATION_ID && (id != 0 || *version != 0 || tables != 0)) {
+  if (found.application != APPLICATION_ID && (found.application != 0 || found.version != 0 || found.tables != 0)) {
     return refuse(STARDELEG_ERR_STORE, "the file belongs to another program", why, why_size);
   }
-  if (*version < 0 || *version > NEWEST) {
+  if (found.version < 0 || found.version > NEWEST) {
     return refuse(STARDELEG_ERR_UNSUPPORTED, "the file was written by a newer version of the library", why, why_size);
   }
+  *version = found.version;
   return STARDELEG_OK;
 }
 
@@ -115,7 +140,7 @@ static stardeleg_err set_wal(sdg_sqlite_conn *conn, char *why, size_t why_size)
     return STARDELEG_OK;
   }
   if (rc != SQLITE_ROW) {
-    return fail(conn->db, "cannot set the WAL mode", why, why_size);
+    return fail(conn->db, sqlite3_extended_errcode(conn->db), "cannot set the WAL mode", why, why_size);
   }
   return refuse(STARDELEG_ERR_STORE, "the file system does not support the WAL mode", why, why_size);
 }
@@ -148,12 +173,12 @@ stardeleg_err sdg_sqlite_migrate(sdg_sqlite_conn *conn, char *why, size_t why_si
     return rv;
   }
   if (sqlite3_exec(conn->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK) {
-    return fail(conn->db, "cannot lock the file", why, why_size);
+    return fail(conn->db, sqlite3_extended_errcode(conn->db), "cannot lock the file", why, why_size);
   }
   /* Under the lock, look again: another process may have been faster. */
   rv = look(&version, conn->db, why, why_size);
   if (rv == STARDELEG_OK && take_steps(conn->db, version) != SQLITE_OK) {
-    rv = fail(conn->db, "cannot bring the schema up to date", why, why_size);
+    rv = fail(conn->db, sqlite3_extended_errcode(conn->db), "cannot bring the schema up to date", why, why_size);
   }
   if (!sqlite3_get_autocommit(conn->db)) {
     (void)sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
