@@ -65,13 +65,12 @@ static void take_connection(void *self, struct MHD_Connection *connection, void 
   }
 }
 
-static int start_daemon(httpd *server, const httpd_options *options, int fd)
+static int start_daemon(httpd *server, const httpd_options *options)
 {
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
   struct MHD_OptionItem items[16];
   size_t count = 0;
 
-  items[count++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, fd, NULL};
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections, NULL};
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_s, NULL};
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_max, NULL};
@@ -174,14 +173,23 @@ int httpd_start(httpd **out, const httpd_options *options, char error[HTTPD_ERRO
     (void)say(error, rv, "cannot listen at", options->listen);
     goto out;
   }
-  rv = start_daemon(server, options, fd);
+  rv = start_daemon(server, options);
   if (rv != 0) {
-    (void)close(fd);
     (void)snprintf(error, HTTPD_ERROR_SIZE, "cannot serve at %s%s", options->listen,
                    options->cert_file != NULL ? ": do certificate and key fit?" : "");
+    goto out;
+  }
+  rv = httpd_accept_start(&server->accept, fd, server->daemon);
+  if (rv != 0) {
+    (void)say(error, rv, "threads for", options->listen);
+    MHD_stop_daemon(server->daemon);
   }
 out:
   if (rv != 0) {
+    if (fd >= 0) {
+      (void)close(fd);
+      listener_remove(options->listen);
+    }
     httpd_guard_stop(&server->guard);
     free_server(server);
     return rv;
@@ -199,20 +207,16 @@ void httpd_stop(httpd *server, int64_t drain_ms)
 {
   static const struct timespec nap = {.tv_sec = 0, .tv_nsec = 5 * 1000 * 1000};
   int64_t until = clock_ticks() + drain_ms;
-  MHD_socket listener;
 
   if (server == NULL) {
     return;
   }
   atomic_store(&server->stopping, 1);
-  listener = MHD_quiesce_daemon(server->daemon);
+  httpd_accept_stop(&server->accept);
   while (atomic_load(&server->under_way) > 0 && clock_ticks() < until) {
     (void)nanosleep(&nap, NULL);
   }
   MHD_stop_daemon(server->daemon);
-  if (listener != MHD_INVALID_SOCKET) {
-    (void)close(listener);
-  }
   listener_remove(server->where);
   httpd_guard_stop(&server->guard);
   free_server(server);

@@ -7,10 +7,12 @@
 #include <stdatomic.h>
 
 #include "common/httpd.h"
+#include "common/httpd_accept.h"
 #include "common/httpd_guard.h"
 
 struct httpd {
   struct MHD_Daemon *daemon;
+  httpd_accept accept;
   httpd_guard guard;
   httpd_write_page page;
   httpd_handle handle;

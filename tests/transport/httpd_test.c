@@ -3,9 +3,7 @@
 #include "support/test.h"
 
 #include "common/clock.h"
-#include "common/files.h"
 #include "common/httpd.h"
-#include "common/listener.h"
 #include "script.h"
 
 #include <errno.h>
@@ -506,56 +504,6 @@ static void test_refusals_at_start(void **state)
   httpd_stop(first, 0);
 }
 
-static void test_whole_files(void **state)
-{
-  char path[300];
-  char *text = NULL;
-  struct stat info;
-  size_t len = 0;
-
-  (void)state;
-  (void)snprintf(path, sizeof(path), "%s/file", test_directory());
-  assert_int_equal(file_read(&text, &len, path, 10), ENOENT);
-  assert_int_equal(file_write(path, "0123456789", 10, 0600), 0);
-  assert_int_equal(stat(path, &info), 0);
-  assert_int_equal(info.st_mode & 0777, 0600);
-  assert_int_equal(file_read(&text, &len, path, 9), EFBIG);
-  assert_int_equal(file_read(&text, &len, path, 10), 0);
-  assert_int_equal(len, 10);
-  assert_string_equal(text, "0123456789");
-  free(text);
-  assert_int_equal(file_write_port(path, 65535), 0);
-  assert_int_equal(file_read(&text, NULL, path, 10), 0);
-  assert_string_equal(text, "65535\n");
-  free(text);
-  assert_int_equal(file_write("/nonexistent/file", "x", 1, 0600), ENOENT);
-  assert_int_equal(file_read(&text, NULL, test_directory(), 10), EISDIR);
-}
-
-static void test_clock_text(void **state)
-{
-  static const struct {
-    stardeleg_time at;
-    const char *text;
-  } cases[] = {
-      {0, "1970-01-01T00:00:00.000Z"},
-      {INT64_C(951782399999), "2000-02-28T23:59:59.999Z"},
-      {INT64_C(951782400000), "2000-02-29T00:00:00.000Z"},
-      {INT64_C(4107542399000), "2100-02-28T23:59:59.000Z"},
-      {INT64_C(4107542400000), "2100-03-01T00:00:00.000Z"},
-      {-1, "1969-12-31T23:59:59.999Z"},
-      {INT64_MIN, "0000-01-01T00:00:00.000Z"},
-      {INT64_MAX, "9999-12-31T23:59:59.999Z"},
-  };
-  char text[CLOCK_TEXT_SIZE];
-
-  (void)state;
-  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-    clock_write(text, cases[i].at);
-    assert_string_equal(text, cases[i].text);
-  }
-}
-
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -565,8 +513,7 @@ int main(void)
       cmocka_unit_test(test_junk_is_refused),   cmocka_unit_test(test_keep_alive),
       cmocka_unit_test(test_parallel),          cmocka_unit_test(test_slow_drip_ends),
       cmocka_unit_test(test_graceful_stop),     cmocka_unit_test(test_unix_socket),
-      cmocka_unit_test(test_refusals_at_start), cmocka_unit_test(test_whole_files),
-      cmocka_unit_test(test_clock_text),
+      cmocka_unit_test(test_refusals_at_start),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
