@@ -106,6 +106,10 @@ typedef struct stardeleg_name_choice {
 /** Allows (nonzero) or refuses (0) a chosen name.  May be called from any thread that matches. */
 typedef int (*stardeleg_name_policy)(void *ctx, const stardeleg_name_choice *choice);
 
+/** Allows (nonzero) or refuses (0) the CSR's key: known weak keys, keys seen before.  |spki| is its DER
+ * SubjectPublicKeyInfo, borrowed for the call.  May be called from any thread that matches. */
+typedef int (*stardeleg_key_policy)(void *ctx, stardeleg_bytes spki);
+
 /** How a CSR is matched.  Set by stardeleg_match_options_default(). */
 typedef struct stardeleg_match_options {
   size_t size;                  /**< sizeof of this struct */
@@ -116,6 +120,8 @@ typedef struct stardeleg_match_options {
                                 impossible */
   const stardeleg_bytes *account_spkis; /**< keys that must not be in a CSR (RFC 8555 11.1): DER SubjectPublicKeyInfo */
   size_t account_spki_count;            /**< how many */
+  stardeleg_key_policy key_policy;      /**< NULL: every key that fits the template is allowed */
+  void *key_policy_ctx;                 /**< handed to |key_policy| */
 } stardeleg_match_options;
 
 /** No policy, strict. */

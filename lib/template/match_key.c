@@ -97,6 +97,18 @@ static void check_account_keys(const sdg_match *match)
   }
 }
 
+/* Lists of weak keys and of keys that were used before are the program's (decisions 49 and 51). */
+static void ask_policy(const sdg_match *match)
+{
+  const stardeleg_match_options *options = match->options;
+
+  if (options->key_policy != NULL && options->key_policy(options->key_policy_ctx, match->csr->spki) == 0) {
+    sdg_flaw flaw = {.rule = "key-policy", .acme = STARDELEG_ACME_BAD_CSR};
+
+    sdg_findings_add(match->findings, &flaw, "the owner's policy does not allow the key in the CSR");
+  }
+}
+
 void sdg_match_key(const sdg_match *match)
 {
   const sdg_csr *csr = match->csr;
@@ -121,4 +133,5 @@ void sdg_match_key(const sdg_match *match)
   if (!find_member(match, &near)) {
     refuse_key(match, &near);
   }
+  ask_policy(match);
 }

@@ -158,6 +158,44 @@ static void test_acceptance_has_no_report(void **state)
   assert_null(report);
 }
 
+/* The bytes the policy is asked about are the CSR's key; decisions 49 (reuse) and 51 (weak keys). */
+static int refuse_p256(void *ctx, stardeleg_bytes spki)
+{
+  const stardeleg_bytes *refused = ctx;
+
+  return spki.len != refused->len || memcmp(spki.base, refused->base, spki.len) != 0;
+}
+
+static void test_key_policy(void **state)
+{
+  stardeleg_template *tmpl = load("GOOD_figure10");
+  stardeleg_match_options options;
+  stardeleg_report *report = NULL;
+  stardeleg_bytes refused;
+  size_t len = 0;
+  char *spki = test_file("vectors/template/keys/p256.spki.der", &len);
+  char *csr;
+
+  (void)state;
+  refused = (stardeleg_bytes){(const uint8_t *)spki, len};
+  stardeleg_match_options_default(&options);
+  options.key_policy = refuse_p256;
+  options.key_policy_ctx = &refused;
+  csr = test_file("vectors/template/csr/figure10_p256.der", &len);
+  assert_err(STARDELEG_ERR_POLICY,
+             stardeleg_template_match(tmpl, test_crypto(), (stardeleg_bytes){(const uint8_t *)csr, len}, NULL, 0,
+                                      &options, &report));
+  assert_string_equal(stardeleg_report_get(report, 0)->rule, "key-policy");
+  stardeleg_report_free(report);
+  free(csr);
+  csr = test_file("vectors/template/csr/figure10_rsa2048.der", &len);
+  assert_ok(stardeleg_template_match(tmpl, test_crypto(), (stardeleg_bytes){(const uint8_t *)csr, len}, NULL, 0,
+                                     &options, &report));
+  free(csr);
+  free(spki);
+  stardeleg_template_free(tmpl);
+}
+
 /* --- Identifiers of an order --- */
 
 static int allow_names(void *ctx, const stardeleg_name_choice *choice)
@@ -405,6 +443,7 @@ int main(void)
       cmocka_unit_test(test_text_is_escaped),
       cmocka_unit_test(test_no_report),
       cmocka_unit_test(test_acceptance_has_no_report),
+      cmocka_unit_test(test_key_policy),
       cmocka_unit_test(test_identifiers),
       cmocka_unit_test(test_uri_identifiers_if_configured),
       cmocka_unit_test(test_one_bad_at_each_position),
