@@ -53,8 +53,10 @@ stardeleg_err sdg_csr_verify(const sdg_csr *csr, const stardeleg_crypto *crypto,
     return STARDELEG_ERR_UNSUPPORTED;
   }
   rv = sdg_pubkey_import(&key, crypto, csr->spki, NULL);
-  if (rv != STARDELEG_OK) {
+  if (rv == STARDELEG_ERR_BAD_KEY || rv == STARDELEG_ERR_UNSUPPORTED) {
     tell(problem, "/subjectPKInfo", "the key of the CSR is not valid or not supported", "");
+  }
+  if (rv != STARDELEG_OK) {
     return rv;
   }
   rv = check_signature(csr, key);

@@ -41,11 +41,14 @@ static bool is_one_name(stardeleg_bytes value)
 static bool is_other_name(stardeleg_bytes value)
 {
   sdg_der reader = sdg_der_open(value);
+  sdg_der inside = reader;
   stardeleg_bytes content = {NULL, 0};
+  int tag = -1;
 
   return sdg_der_get_oid(&reader, &content) == STARDELEG_OK &&
-         sdg_der_get(&reader, SDG_DER_CONTEXT_CONSTRUCTED(0), &content, NULL) == STARDELEG_OK &&
-         sdg_der_end(&reader) == STARDELEG_OK;
+         sdg_der_enter(&reader, SDG_DER_CONTEXT_CONSTRUCTED(0), &inside) == STARDELEG_OK &&
+         sdg_der_end(&reader) == STARDELEG_OK && sdg_der_get_any(&inside, &tag, &content, NULL) == STARDELEG_OK &&
+         sdg_der_end(&inside) == STARDELEG_OK;
 }
 
 static bool is_good_value(sdg_name_kind kind, stardeleg_bytes value)

@@ -321,7 +321,8 @@ static int ask_openssl(const sdg_buf *root, const sdg_buf *leaf)
 {
   const char *folder = test_directory();
   char paths[2][512];
-  char *argv[] = {"openssl", "verify", "-x509_strict", "-CAfile", paths[0], paths[1], NULL};
+  char words[4][16] = {"openssl", "verify", "-x509_strict", "-CAfile"}; /* argv is not of const text */
+  char *argv[] = {words[0], words[1], words[2], words[3], paths[0], paths[1], NULL};
   posix_spawn_file_actions_t actions;
   pid_t child;
   int status = 0;

@@ -2,6 +2,7 @@
 /* unit/x509_csr_build_test.c -- what the builder of requests writes, read by us and by the openssl program. */
 #include "support/test.h"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -19,7 +20,8 @@ static int ask_openssl(stardeleg_bytes der)
   FILE *file;
   pid_t child;
   int status = 0;
-  char *argv[] = {"openssl", "req", "-inform", "DER", "-verify", "-noout", "-in", path, NULL};
+  char words[7][16] = {"openssl", "req", "-inform", "DER", "-verify", "-noout", "-in"}; /* argv is not of const text */
+  char *argv[] = {words[0], words[1], words[2], words[3], words[4], words[5], words[6], path, NULL};
   posix_spawn_file_actions_t actions;
 
   (void)snprintf(path, sizeof path, "%s/request.der", test_directory());
@@ -28,7 +30,7 @@ static int ask_openssl(stardeleg_bytes der)
   assert_int_equal(fwrite(der.base, 1, der.len, file), der.len);
   assert_int_equal(fclose(file), 0);
   assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-  assert_int_equal(posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1 /* O_WRONLY */, 0), 0);
+  assert_int_equal(posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0), 0);
   if (posix_spawnp(&child, argv[0], &actions, NULL, argv, environ) != 0) {
     status = -1;
   } else {
