@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -57,6 +59,7 @@ static int dial(const probe_target *target)
 {
   struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
   struct timeval patience = {.tv_sec = PATIENCE_S};
+  const int on = 1;
   struct addrinfo *list = NULL;
   int fd = -1;
 
@@ -68,6 +71,7 @@ static int dial(const probe_target *target)
     fd = socket(at->ai_family, at->ai_socktype, at->ai_protocol);
     if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
                     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0 ||
+                    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
                     connect(fd, at->ai_addr, at->ai_addrlen) != 0)) {
       int saved = errno;
 
