@@ -10,6 +10,7 @@
 #include "common/files.h"
 #include "output.h"
 #include "request.h"
+#include "tn_auth_list.h"
 
 #define FILE_MAX ((size_t)1024 * 1024)
 
@@ -46,6 +47,8 @@ static char *read_input(const char *path, size_t *len)
 
 /* --- Templates --- */
 
+static const stardeleg_template_extension *const stir[] = {&tn_auth_list};
+
 /* Loads; |*code| is the exit code if the result is NULL.  Findings are written unless |quiet| and there is no refusal.
  */
 static stardeleg_template *load(const options *opts, bool quiet, int *code)
@@ -63,6 +66,8 @@ static stardeleg_template *load(const options *opts, bool quiet, int *code)
   }
   stardeleg_template_options_default(&limits);
   limits.allow_ca_usages = opts->allow_ca_usages;
+  limits.extensions = opts->stir ? stir : NULL;
+  limits.extension_count = opts->stir ? 1 : 0;
   err = stardeleg_template_load(&tmpl, (stardeleg_bytes){(const uint8_t *)json, len}, &limits, &report);
   free(json);
   if (err == STARDELEG_OK || stardeleg_report_is_refusal(report)) {

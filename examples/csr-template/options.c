@@ -17,6 +17,7 @@ static const char usage[] =
     "all commands:\n"
     "  --json                  write the answer as JSON\n"
     "  --allow-ca-usages       accept keyCertSign and cRLSign in a template\n"
+    "  --stir                  know the extension TNAuthList (RFC 9115, section 5.2)\n"
     "  --crypto NAME           mbedtls or openssl\n"
     "build:\n"
     "  --key FILE              sign with this key (PEM or DER)\n"
@@ -36,6 +37,7 @@ static const char usage[] =
 enum {
   OPT_JSON = 256,
   OPT_ALLOW_CA,
+  OPT_STIR,
   OPT_CRYPTO,
   OPT_KEY,
   OPT_NEW_KEY,
@@ -53,6 +55,7 @@ enum {
 static const struct option longs[] = {
     {"json", no_argument, NULL, OPT_JSON},
     {"allow-ca-usages", no_argument, NULL, OPT_ALLOW_CA},
+    {"stir", no_argument, NULL, OPT_STIR},
     {"crypto", required_argument, NULL, OPT_CRYPTO},
     {"key", required_argument, NULL, OPT_KEY},
     {"new-key", required_argument, NULL, OPT_NEW_KEY},
@@ -125,6 +128,9 @@ static int take_flag(options *out, int option)
     return 0;
   case OPT_ALLOW_CA:
     out->allow_ca_usages = true;
+    return 0;
+  case OPT_STIR:
+    out->stir = true;
     return 0;
   case OPT_DER:
     out->der = true;

@@ -22,6 +22,7 @@ typedef struct options {
   bool json;
   bool der; /* build: DER instead of PEM */
   bool allow_ca_usages;
+  bool stir; /* templates may have TNAuthList */
   bool allow_wildcards;
   bool key_only;
   bool uri_identifiers;

@@ -20,11 +20,11 @@ typedef struct stardeleg_report stardeleg_report;
 
 /** One finding.  Strings are NUL-terminated, never NULL, free of control characters, and live as long as the report. */
 typedef struct stardeleg_finding {
-  const char *place;  /**< JSON pointer into the template ("/extensions/subjectAltName/DNS/0"), or "" */
-  const char *rule;   /**< schema rule or check, a stable identifier ("keyTypes", "san-literal-missing") */
-  const char *value;  /**< what the CSR (or the template) has there; may be "" */
-  const char *detail; /**< a sentence for people */
-  stardeleg_acme_error acme; /**< CSRs: BAD_CSR, REJECTED_IDENTIFIER, UNSUPPORTED_IDENTIFIER; templates: MALFORMED */
+  const char *place;            /**< JSON pointer into the template ("/extensions/subjectAltName/DNS/0"), or "" */
+  const char *rule;             /**< schema rule or check, a stable identifier ("keyTypes", "san-literal-missing") */
+  const char *value;            /**< what the CSR (or the template) has there; may be "" */
+  const char *detail;           /**< a sentence for people */
+  stardeleg_acme_error acme;    /**< CSRs: BAD_CSR, REJECTED_IDENTIFIER, UNSUPPORTED_IDENTIFIER; templates: MALFORMED */
   const char *identifier_type;  /**< "dns", ... if a name is at fault; else "" */
   const char *identifier_value; /**< the name; else "" */
   int warning;                  /**< nonzero: does not by itself refuse */
@@ -43,6 +43,8 @@ STARDELEG_API void stardeleg_report_to_problem(const stardeleg_report *report, s
 /** Frees; NULL allowed. */
 STARDELEG_API void stardeleg_report_free(stardeleg_report *report);
 
+struct stardeleg_template_extension;
+
 /** What a loader accepts beyond the schema.  Set by stardeleg_template_options_default(). */
 typedef struct stardeleg_template_options {
   size_t size;           /**< sizeof of this struct */
@@ -52,6 +54,8 @@ typedef struct stardeleg_template_options {
   size_t bytes_max;      /**< longest document; default 65536 */
   size_t items_max;      /**< most elements of one array; default 100, never more than 256 */
   size_t string_max;     /**< longest string, in characters; default 1024 */
+  const struct stardeleg_template_extension *const *extensions; /**< template_extension.h; borrowed by the template */
+  size_t extension_count;                                       /**< how many; at most 8 */
 } stardeleg_template_options;
 
 /** The defaults named above. */
@@ -138,7 +142,7 @@ stardeleg_template_match(const stardeleg_template *tmpl, const stardeleg_crypto 
 
 /** A value for a wildcard. */
 typedef struct stardeleg_choice {
-  const char *field; /**< a subject member ("locality"), or "DNS" (once per chosen name) */
+  const char *field; /**< a subject member ("locality"), "DNS" (once per chosen name), or an extension's name */
   const char *value; /**< the value, UTF-8 */
 } stardeleg_choice;
 

@@ -185,7 +185,19 @@ static void refuse_extension(const sdg_match *match, const sdg_x509_extension *e
                    repeated ? "stands in the CSR more than once" : "is not in the template");
 }
 
-void sdg_match_extensions(const sdg_match *match, sdg_names *names)
+/* One that a program has described (template_extension.h). */
+static void take_other(sdg_match *match, const sdg_x509_extension *extension)
+{
+  size_t i = sdg_plugs_find(match->tmpl, extension->oid);
+
+  if (i == match->tmpl->plugged_count || match->plugged[i].base != NULL) {
+    refuse_extension(match, extension, i != match->tmpl->plugged_count);
+  } else {
+    match->plugged[i] = extension->value;
+  }
+}
+
+void sdg_match_extensions(sdg_match *match, sdg_names *names)
 {
   enum { KEY_USAGE, PURPOSES, NAMES, KINDS };
   const stardeleg_bytes *oids[KINDS] = {&sdg_oid_key_usage, &sdg_oid_ext_key_usage, &sdg_oid_subject_alt_name};
@@ -199,8 +211,10 @@ void sdg_match_extensions(const sdg_match *match, sdg_names *names)
     while (kind < KINDS && !sdg_bytes_equal(*oids[kind], extension->oid)) {
       kind++;
     }
-    if (kind == KINDS || found[kind] != NULL) {
-      refuse_extension(match, extension, kind != KINDS);
+    if (kind == KINDS) {
+      take_other(match, extension);
+    } else if (found[kind] != NULL) {
+      refuse_extension(match, extension, true);
     } else {
       found[kind] = extension;
     }
@@ -208,4 +222,5 @@ void sdg_match_extensions(const sdg_match *match, sdg_names *names)
   check_key_usage(match, found[KEY_USAGE]);
   check_purposes(match, found[PURPOSES]);
   read_names(match, found[NAMES], names);
+  sdg_match_plugged(match);
 }

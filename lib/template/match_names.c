@@ -195,9 +195,10 @@ void sdg_match_identifiers(const sdg_match *match, const sdg_names *names, const
       check_ordered(match, &names->list[i], identifiers, count);
     }
   }
+  sdg_match_plugged_identifiers(match, identifiers, count);
   for (size_t i = 0; i < count; i++) {
     sdg_flaw flaw = {.rule = "identifier-not-in-csr", .acme = STARDELEG_ACME_REJECTED_IDENTIFIER};
-    bool found = false;
+    bool found = sdg_plugs_find_identifier(match->tmpl, identifiers[i].type) < match->tmpl->plugged_count;
 
     for (size_t k = 0; k < names->count && !found; k++) {
       found = is_identifier_of(&identifiers[i], &names->list[k]);

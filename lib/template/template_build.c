@@ -9,7 +9,11 @@
 #include "base/problem.h"
 #include "template/template_internal.h"
 
-#define EXTENSIONS_MAX 3
+#define EXTENSIONS_MAX (3 + STARDELEG_TEMPLATE_EXTENSIONS_MAX)
+/* Most bytes of a further extension's value. */
+#define PLUGGED_MAX 16384u
+/* Most choices for one further extension. */
+#define CHOICES_MAX 128
 
 /* The CSR in the making.  Values are borrowed from the template and from the choices. */
 typedef struct plan {
@@ -143,7 +147,7 @@ static stardeleg_err take_choices(plan *p)
 
     if (strcmp(choice->field, "DNS") == 0) {
       err = take_dns_choice(p, choice, &chosen);
-    } else {
+    } else if (sdg_plugs_find_name(p->tmpl, choice->field) == p->tmpl->plugged_count) {
       err = take_subject_choice(p, choice);
     }
   }
@@ -194,6 +198,41 @@ static stardeleg_err seal_extension(encoded *e, stardeleg_bytes oid, bool critic
   return sdg_buf_error(value);
 }
 
+/* An extension that the program has described: it writes the value itself. */
+static stardeleg_err encode_plugged(const plan *p, encoded *e, const sdg_plugged *plugged)
+{
+  const stardeleg_template_extension *plug = plugged->plug;
+  stardeleg_extension_fault fault = {"", ""};
+  stardeleg_choice choices[CHOICES_MAX];
+  sdg_buf *value = &e->values[e->count];
+  uint8_t *room = sdg_buf_add_room(value, PLUGGED_MAX);
+  size_t count = 0;
+  size_t len = 0;
+  stardeleg_err err;
+
+  if (room == NULL) {
+    return sdg_buf_error(value);
+  }
+  for (size_t i = 0; i < p->choice_count; i++) {
+    if (strcmp(p->choices[i].field, plug->name) == 0) {
+      if (count == CHOICES_MAX) {
+        return refuse(p, plug->name, NULL, "too many choices");
+      }
+      choices[count++] = p->choices[i];
+    }
+  }
+  err = plug->build(plug->ctx, plugged->rule, choices, count, room, PLUGGED_MAX, &len, &fault);
+  sdg_buf_truncate(value, err == STARDELEG_OK && len <= PLUGGED_MAX ? len : 0);
+  if (err == STARDELEG_ERR_POLICY) {
+    fault.detail[sizeof(fault.detail) - 1] = '\0';
+    return refuse(p, plug->name, NULL, fault.detail[0] != '\0' ? fault.detail : "not acceptable");
+  }
+  if (err != STARDELEG_OK || len == 0) {
+    return err;
+  }
+  return seal_extension(e, plugged->oid, plug->critical != 0);
+}
+
 /* Criticality as RFC 5280 has it for certificates: keyUsage SHOULD be critical, subjectAltName MUST be if and (here)
  * only if the subject is empty (4.2.1.3, 4.2.1.6). */
 static stardeleg_err encode_extensions(const plan *p, encoded *e, bool subject_is_empty)
@@ -211,6 +250,9 @@ static stardeleg_err encode_extensions(const plan *p, encoded *e, bool subject_i
   if (err == STARDELEG_OK) {
     sdg_x509_put_san(&e->values[e->count], p->names, p->name_count);
     err = seal_extension(e, sdg_oid_subject_alt_name, subject_is_empty);
+  }
+  for (size_t i = 0; i < p->tmpl->plugged_count && err == STARDELEG_OK; i++) {
+    err = encode_plugged(p, e, &p->tmpl->plugged[i]);
   }
   return err;
 }

@@ -298,6 +298,10 @@ stardeleg_err sdg_template_compile(stardeleg_template *tmpl, const sdg_json *tre
   if (err != STARDELEG_OK) {
     return err;
   }
+  err = sdg_plugs_load(tmpl, extensions, options, findings);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
   sdg_template_compile_subject(tmpl, sdg_json_member(tree, "subject"), findings);
   sdg_template_compile_names(tmpl, san, findings);
   warn_of_email(tmpl, findings);

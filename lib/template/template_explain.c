@@ -128,6 +128,20 @@ static void explain_usages(sdg_buf *out, const stardeleg_template *tmpl)
   sdg_buf_add_str(out, ".\n");
 }
 
+static void explain_plugged(sdg_buf *out, const stardeleg_template *tmpl)
+{
+  for (size_t i = 0; i < tmpl->plugged_count; i++) {
+    const sdg_plugged *p = &tmpl->plugged[i];
+    char raw[512] = "";
+    char text[1024];
+
+    p->plug->explain(p->plug->ctx, p->rule, raw, sizeof(raw));
+    sdg_text_escape(text, sizeof(text), sdg_bytes_str(raw));
+    sdg_buf_add_str(out, text);
+    sdg_buf_add_byte(out, '\n');
+  }
+}
+
 stardeleg_err stardeleg_template_explain(const stardeleg_template *tmpl, char **text)
 {
   sdg_buf out;
@@ -139,6 +153,7 @@ stardeleg_err stardeleg_template_explain(const stardeleg_template *tmpl, char **
   explain_subject(&out, tmpl);
   explain_names(&out, tmpl);
   explain_usages(&out, tmpl);
+  explain_plugged(&out, tmpl);
   sdg_buf_add_str(&out, "No other extension and no other attribute may be in the CSR.\n");
   err = sdg_buf_take(&out, text, &len);
   sdg_buf_clear(&out);

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stardeleg/template.h>
+#include <stardeleg/template_extension.h>
 
 #include "json/json.h"
 #include "template/report.h"
@@ -112,6 +112,14 @@ typedef struct sdg_name_rule {
   size_t optional;  /* number of "*" */
 } sdg_name_rule;
 
+/* A further extension that the template has (template_extension.h). */
+typedef struct sdg_plugged {
+  const stardeleg_template_extension *plug;
+  stardeleg_bytes oid;
+  char *oid_copy; /* what |oid| points to */
+  void *rule;
+} sdg_plugged;
+
 struct stardeleg_template {
   atomic_size_t references;
   sdg_key_rule *keys;
@@ -122,6 +130,8 @@ struct stardeleg_template {
   stardeleg_bytes *eku;
   size_t eku_count; /* 0: must not be there */
   sdg_name_rule names[SDG_SAN_COUNT];
+  sdg_plugged plugged[STARDELEG_TEMPLATE_EXTENSIONS_MAX];
+  size_t plugged_count;
   char *json; /* canonical text */
   char *pool; /* all strings */
   size_t pool_len;
@@ -141,6 +151,23 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_template_compile(stardeleg_template *tmpl
 void sdg_template_compile_subject(stardeleg_template *tmpl, const sdg_json *subject, sdg_findings *findings);
 void sdg_template_compile_names(stardeleg_template *tmpl, const sdg_json *san, sdg_findings *findings);
 
+/* --- Further extensions (template_plug.c) --- */
+
+/* ARGUMENT for a description that cannot be. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_plugs_check(const stardeleg_template_options *options);
+/* True if |name| is that of a described extension. */
+bool sdg_plugs_have(const stardeleg_template_options *options, const char *name);
+/* Loads the described members of "extensions" into |tmpl|.  0 or NOMEM. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_plugs_load(stardeleg_template *tmpl, const sdg_json *extensions,
+                                                  const stardeleg_template_options *options, sdg_findings *findings);
+void sdg_plugs_unload(stardeleg_template *tmpl);
+/* The index of the one with this OID, or |tmpl->plugged_count|. */
+size_t sdg_plugs_find(const stardeleg_template *tmpl, stardeleg_bytes oid);
+/* The index of the one with this name, or |tmpl->plugged_count|. */
+size_t sdg_plugs_find_name(const stardeleg_template *tmpl, const char *name);
+/* The index of the one whose identifiers have this type, or |tmpl->plugged_count|. */
+size_t sdg_plugs_find_identifier(const stardeleg_template *tmpl, const char *type);
+
 /* --- Values of the subject (subject_value.c) --- */
 
 /* NULL if |utf8| may stand in the member; else a phrase that says what is wrong (decisions 15, 19, 37). */
@@ -155,6 +182,7 @@ typedef struct sdg_match {
   const stardeleg_match_options *options;
   const sdg_csr *csr;
   sdg_findings *findings;
+  stardeleg_bytes plugged[STARDELEG_TEMPLATE_EXTENSIONS_MAX]; /* values of tmpl->plugged; base NULL: not there */
 } sdg_match;
 
 /* One name of a CSR or of an order. */
@@ -182,7 +210,10 @@ void sdg_match_uri_identifier(const sdg_match *match, stardeleg_bytes uri);
 void sdg_match_key(const sdg_match *match);
 void sdg_match_subject(const sdg_match *match, const sdg_names *names);
 /* Attributes and extensions, but for what is inside of subjectAltName: fills |names| (room for SDG_X509_NAMES_MAX). */
-void sdg_match_extensions(const sdg_match *match, sdg_names *names);
+void sdg_match_extensions(sdg_match *match, sdg_names *names);
+/* What goes with the further extensions: their values, and the identifiers of their types. */
+void sdg_match_plugged(const sdg_match *match);
+void sdg_match_plugged_identifiers(const sdg_match *match, const stardeleg_identifier *identifiers, size_t count);
 
 /* |options| merged over the defaults as far as its size says; ARGUMENT for a size that cannot be. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_match_options_take(stardeleg_match_options *out,

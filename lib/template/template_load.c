@@ -40,6 +40,9 @@ static stardeleg_err take_options(stardeleg_template_options *out, const stardel
   if (out->items_max > SDG_X509_NAMES_MAX) {
     out->items_max = SDG_X509_NAMES_MAX; /* no CSR with more is ever read */
   }
+  if (sdg_plugs_check(out) != STARDELEG_OK) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
   if (out->string_max > SIZE_MAX / UTF8_OCTETS_MAX) {
     out->string_max = SIZE_MAX / UTF8_OCTETS_MAX;
   }
@@ -152,8 +155,21 @@ static void write_value(sdg_json_writer *w, const char *name, const sdg_json *va
   }
 }
 
+static void write_extensions(sdg_json_writer *w, const stardeleg_template *tmpl, const sdg_json *extensions)
+{
+  sdg_jw_object(w, "extensions");
+  write_members(w, extensions);
+  for (size_t i = 0; i < tmpl->plugged_count; i++) {
+    const char *name = tmpl->plugged[i].plug->name;
+
+    sdg_jw_tree(w, name, sdg_json_member(extensions, name));
+  }
+  sdg_jw_object_end(w);
+}
+
 static stardeleg_err write_canonical(stardeleg_template *tmpl, const sdg_json *tree)
 {
+  static const char *const members[] = {"keyTypes", "subject"};
   sdg_json_writer w;
   sdg_buf out;
   size_t len;
@@ -161,9 +177,67 @@ static stardeleg_err write_canonical(stardeleg_template *tmpl, const sdg_json *t
 
   sdg_buf_init(&out, SIZE_MAX / 2);
   sdg_jw_init(&w, &out);
-  write_value(&w, NULL, tree);
+  sdg_jw_object(&w, NULL);
+  for (size_t i = 0; i < 2; i++) {
+    const sdg_json *member = sdg_json_member(tree, members[i]);
+
+    if (member != NULL) {
+      write_value(&w, members[i], member);
+    }
+  }
+  write_extensions(&w, tmpl, sdg_json_member(tree, "extensions"));
+  sdg_jw_object_end(&w);
   err = sdg_buf_take(&out, &tmpl->json, &len);
   sdg_buf_clear(&out);
+  return err;
+}
+
+/* The RFC's schema is closed: a copy without the members that have descriptions of their own is what it judges. */
+static void write_without_plugs(sdg_json_writer *w, const sdg_json *tree, const stardeleg_template_options *options)
+{
+  sdg_jw_object(w, NULL);
+  for (const sdg_json *member = sdg_json_first(tree); member != NULL; member = sdg_json_next(member)) {
+    const char *name = sdg_json_name(member);
+
+    if (strcmp(name, "extensions") != 0 || sdg_json_type_of(member) != SDG_JSON_OBJECT) {
+      sdg_jw_tree(w, name, member);
+      continue;
+    }
+    sdg_jw_object(w, name);
+    for (const sdg_json *item = sdg_json_first(member); item != NULL; item = sdg_json_next(item)) {
+      if (!sdg_plugs_have(options, sdg_json_name(item))) {
+        sdg_jw_tree(w, sdg_json_name(item), item);
+      }
+    }
+    sdg_jw_object_end(w);
+  }
+  sdg_jw_object_end(w);
+}
+
+static stardeleg_err check_schema(const sdg_json *tree, const stardeleg_template_options *options,
+                                  sdg_findings *findings)
+{
+  sdg_json_limits limits = {SIZE_MAX, DEPTH_MAX, SIZE_MAX, SIZE_MAX};
+  sdg_json *copy = NULL;
+  sdg_json_writer w;
+  sdg_buf text;
+  stardeleg_err err;
+
+  if (options->extension_count == 0 || sdg_json_type_of(tree) != SDG_JSON_OBJECT) {
+    return sdg_cddl_check(&sdg_csr_template_schema, NULL, tree, NULL, 0, take_violation, findings);
+  }
+  sdg_buf_init(&text, SIZE_MAX / 2);
+  sdg_jw_init(&w, &text);
+  write_without_plugs(&w, tree, options);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_parse(&copy, sdg_buf_bytes(&text), &limits, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_cddl_check(&sdg_csr_template_schema, NULL, copy, NULL, 0, take_violation, findings);
+  }
+  sdg_json_free(copy);
+  sdg_buf_clear(&text);
   return err;
 }
 
@@ -174,6 +248,7 @@ static void destroy(stardeleg_template *tmpl)
   for (int i = 0; i < SDG_SAN_COUNT; i++) {
     sdg_free(tmpl->names[i].literals);
   }
+  sdg_plugs_unload(tmpl);
   sdg_free(tmpl->keys);
   sdg_free(tmpl->eku);
   sdg_free(tmpl->json);
@@ -214,7 +289,7 @@ static stardeleg_err load(stardeleg_template **out, stardeleg_bytes json, const 
   stardeleg_err err = read_json(&tree, json, options, findings);
 
   if (err == STARDELEG_OK) {
-    err = sdg_cddl_check(&sdg_csr_template_schema, NULL, tree, NULL, 0, take_violation, findings);
+    err = check_schema(tree, options, findings);
   }
   if (err == STARDELEG_OK) {
     check_strings(tree, options->string_max, findings);

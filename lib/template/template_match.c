@@ -105,7 +105,7 @@ static stardeleg_err verify_csr(const sdg_match *match, const stardeleg_crypto *
   return STARDELEG_OK;
 }
 
-static stardeleg_err match_csr(const sdg_match *match, const stardeleg_crypto *crypto,
+static stardeleg_err match_csr(sdg_match *match, const stardeleg_crypto *crypto,
                                const stardeleg_identifier *identifiers, size_t identifier_count)
 {
   sdg_name list[SDG_X509_NAMES_MAX];
@@ -230,9 +230,12 @@ stardeleg_err stardeleg_template_check_identifiers(const stardeleg_template *tmp
     return conclude(&findings, STARDELEG_OK, report);
   }
   for (size_t i = 0; i < identifier_count; i++) {
-    take_identifier(&match, &list[i], &identifiers[i]);
+    /* Those of a further extension are judged by it. */
+    if (sdg_plugs_find_identifier(tmpl, identifiers[i].type) == tmpl->plugged_count) {
+      take_identifier(&match, &list[names.count++], &identifiers[i]);
+    }
   }
-  names.count = identifier_count;
+  sdg_match_plugged_identifiers(&match, identifiers, identifier_count);
   check_uris(&match);
   sdg_match_names(&match, &names);
   return conclude(&findings, STARDELEG_OK, report);
