@@ -79,7 +79,8 @@ static stardeleg_err deactivate(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *
     return err;
   }
   if (strcmp(status, "deactivated") != 0) {
-    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "the only status an authorization can be given is \"deactivated\"");
+    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED,
+                         "the only status an authorization can be given is \"deactivated\"");
   }
   if (authz->wire.status != SDG_AUTHZ_PENDING && authz->wire.status != SDG_AUTHZ_VALID) {
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "the authorization is %s",

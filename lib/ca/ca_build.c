@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ca/ca_build.c -- from a CSR to a certificate: what is checked, what is taken over, what is not.
  *
- * Names come from the order, the key from the CSR.  Of what the CSR asks for beyond that, key usages fit for TLS are honoured and a common name that is one
- * of the DNS names; nothing else is, because nobody has validated it. */
+ * Names come from the order, the key from the CSR.  Of what the CSR asks for beyond that, key usages fit for TLS are
+ * honoured and a common name that is one of the DNS names; nothing else is, because nobody has validated it. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -106,7 +106,8 @@ static stardeleg_err check_names(const sdg_ca_order *order, const sdg_csr *csr, 
   return err == STARDELEG_OK ? check_common_names(order, csr, problem) : err;
 }
 
-stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der, stardeleg_problem *problem)
+stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der,
+                               stardeleg_problem *problem)
 {
   sdg_csr csr;
   stardeleg_err err = sdg_csr_parse(&csr, der, problem);
@@ -138,7 +139,8 @@ stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, star
 
 static unsigned choose_key_usage(const sdg_csr *csr)
 {
-  unsigned allowed = SDG_KU_DIGITAL_SIGNATURE | (csr->key.info.family == STARDELEG_FAMILY_RSA ? KU_KEY_ENCIPHERMENT : 0);
+  unsigned allowed =
+      SDG_KU_DIGITAL_SIGNATURE | (csr->key.info.family == STARDELEG_FAMILY_RSA ? KU_KEY_ENCIPHERMENT : 0);
   const sdg_x509_extension *wanted = find_extension(csr, sdg_oid_key_usage);
   unsigned bits = 0;
 
@@ -198,7 +200,8 @@ static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order
     return err;
   }
   sdg_x509_put_key_usage(sdg_ca_extensions_add(extensions, sdg_oid_key_usage, true), choose_key_usage(csr));
-  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages, wants_client_auth(csr) ? 2 : 1);
+  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages,
+                   wants_client_auth(csr) ? 2 : 1);
   put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);
   return sdg_ca_extensions_close(extensions);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ca/ca_cert.c -- the certificate as a resource (RFC 8739 3.3, 3.4, 4.3; RFC 8555 7.4.2; RFC 9115 2.3.5) and revokeCert. */
+/* ca/ca_cert.c -- the certificate as a resource (RFC 8739 3.3, 3.4, 4.3; RFC 8555 7.4.2; RFC 9115 2.3.5) and
+ * revokeCert. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ static stardeleg_err check_access(sdg_call *call, const sdg_ca_cert *cert)
 {
   if (is_plain_get(call)) {
     if (!cert->certificate_get) {
-      (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "unauthenticated GET was not negotiated for this certificate");
+      (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED,
+                          "unauthenticated GET was not negotiated for this certificate");
       call->problem.status = 405;
       return STARDELEG_ERR_PROTOCOL;
     }
@@ -129,7 +131,8 @@ stardeleg_err sdg_ca_route_cert(void *role, sdg_call *call)
 
 /* --- revokeCert --- */
 
-/* Which of our certificates is it?  The names of resources are random, so it is looked for by serial among what is published. */
+/* Which of our certificates is it?  The names of resources are random, so it is looked for by serial among what is
+ * published. */
 typedef struct search {
   stardeleg_ca *ca;
   char serial[48];
@@ -198,7 +201,8 @@ static stardeleg_err mark_revoked(search *s)
 static stardeleg_err check_reason(sdg_call *call)
 {
   int64_t reason = 0;
-  stardeleg_err err = sdg_json_get_int(&reason, call->payload, "reason", SDG_JSON_OPTIONAL, INT32_MIN, INT32_MAX, &call->problem);
+  stardeleg_err err =
+      sdg_json_get_int(&reason, call->payload, "reason", SDG_JSON_OPTIONAL, INT32_MIN, INT32_MAX, &call->problem);
 
   if (err == STARDELEG_OK && reason != 0 && reason != 1 && reason != 3 && reason != 4 && reason != 5 && reason != 9) {
     return sdg_call_fail(call, STARDELEG_ACME_BAD_REVOCATION_REASON, "allowed reasons: 0, 1, 3, 4, 5, 9");

@@ -94,8 +94,10 @@ void sdg_ca_cert_write(sdg_buf *out, const sdg_ca_cert *cert);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_cert_load(const stardeleg_ca *ca, const char *id, sdg_ca_cert *out);
 
 /* Operations of a batch; |value| keeps the record's text until the batch is done. */
-void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order, bool release);
-void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz *authz, stardeleg_time due, bool release);
+void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order,
+                      bool release);
+void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz *authz, stardeleg_time due,
+                      bool release);
 void sdg_ca_put_cert(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert);
 
 /* --- Routes --- */
@@ -108,21 +110,25 @@ stardeleg_err sdg_ca_route_cert(void *role, sdg_call *call);
 stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call);
 stardeleg_err sdg_ca_list_orders(void *role, sdg_call *call);
 /* The order as the reply. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, int status);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order,
+                                                      int status);
 
 /* --- Issuing (ca_issue.c) --- */
 /* Works on a claimed order: issues what is due, or lets it expire.  The record is written and released. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record,
+                                                     stardeleg_time now);
 /* --- The certificate itself (ca_build.c) --- */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_time not_before,
-                                                      stardeleg_time not_after, sdg_ca_cert *cert);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sdg_ca_order *order,
+                                                      stardeleg_time not_before, stardeleg_time not_after,
+                                                      sdg_ca_cert *cert);
 /* Checks the CSR for |order|: DER, signature, key, names.  Problem badCSR. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der,
                                                     stardeleg_problem *problem);
 
 /* --- Validation (ca_validate.c) --- */
 /* Begins the check of a claimed authorization, or lets it expire. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record,
+                                                      stardeleg_time now);
 void sdg_ca_drop_checks(stardeleg_ca *ca);
 /* Renews the leases of checks under way. */
 void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now);

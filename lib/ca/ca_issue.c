@@ -103,8 +103,8 @@ static void tell(stardeleg_ca *ca, const sdg_ca_order *order, const sdg_ca_cert 
 }
 
 /* The period to issue: the first one first; after an outage the newest, as a missed one is of no use to anybody. */
-static stardeleg_err choose_period(stardeleg_ca *ca, sdg_ca_order *order, const sdg_auto_renewal *renewal, stardeleg_time now,
-                                   sdg_star_period *period)
+static stardeleg_err choose_period(stardeleg_ca *ca, sdg_ca_order *order, const sdg_auto_renewal *renewal,
+                                   stardeleg_time now, sdg_star_period *period)
 {
   sdg_star_schedule schedule;
   stardeleg_err err;
@@ -218,7 +218,8 @@ stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record
   }
   err = work(ca, &order, now);
   if (err != STARDELEG_OK && err != STARDELEG_ERR_CONFLICT) {
-    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.issue.failed", "order=%s: %s", order.id, stardeleg_strerror(err));
+    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.issue.failed", "order=%s: %s", order.id,
+            stardeleg_strerror(err));
   }
   sdg_ca_order_clear(&order);
   return err;

@@ -25,8 +25,9 @@ sdg_buf *sdg_ca_extensions_add(sdg_ca_extensions *extensions, stardeleg_bytes oi
 /* Sets the values where they are now, after all were written. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_close(sdg_ca_extensions *extensions);
 /* basicConstraints, subjectKeyIdentifier, authorityKeyIdentifier (|authority| empty: none). */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions, const stardeleg_crypto *crypto,
-                                                            bool is_ca, stardeleg_bytes spki, stardeleg_bytes authority);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions,
+                                                            const stardeleg_crypto *crypto, bool is_ca,
+                                                            stardeleg_bytes spki, stardeleg_bytes authority);
 /* 16 random octets, positive, not zero. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_new_serial(const stardeleg_crypto *crypto, uint8_t out[16]);
 

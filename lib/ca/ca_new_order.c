@@ -13,7 +13,8 @@
 
 /* --- What was asked for --- */
 
-/* The auto-renewal object as it is granted: as sent, but without a GET we do not offer (RFC 8739 3.4: reflected only if accepted). */
+/* The auto-renewal object as it is granted: as sent, but without a GET we do not offer (RFC 8739 3.4: reflected only if
+ * accepted). */
 static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request,
                                    sdg_ca_order *order)
 {
@@ -23,7 +24,8 @@ static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_a
   stardeleg_err err;
 
   if (request->not_before != STARDELEG_TIME_NONE || request->not_after != STARDELEG_TIME_NONE) {
-    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notBefore and notAfter do not go with auto-renewal (RFC 8739 3.1.1)");
+    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED,
+                         "notBefore and notAfter do not go with auto-renewal (RFC 8739 3.1.1)");
   }
   err = sdg_auto_renewal_parse(&renewal, request->auto_renewal, &call->problem);
   if (err == STARDELEG_OK) {
@@ -51,7 +53,8 @@ static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_a
   return err;
 }
 
-static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request, sdg_ca_order *order)
+static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request,
+                                 sdg_ca_order *order)
 {
   stardeleg_time latest = sdg_time_add(call->now, ca->options.max_duration_s * SDG_TIME_S);
 
@@ -68,7 +71,8 @@ static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acm
   return STARDELEG_OK;
 }
 
-static stardeleg_err fill_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request, sdg_ca_order *order)
+static stardeleg_err fill_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request,
+                                sdg_ca_order *order)
 {
   stardeleg_err err = sdg_server_new_id(ca->server, order->id);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/problem.h"
@@ -133,6 +134,9 @@ static stardeleg_err store_canceled(stardeleg_ca *ca, sdg_call *call, sdg_ca_ord
   }
   if (err == STARDELEG_OK) {
     err = sdg_store_batch(ca->options.store, ops, 2);
+  }
+  if (err == STARDELEG_OK) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.canceled", "order=%s serial=%s", order->id, cert.serial);
   }
   sdg_buf_clear(&values[0]);
   sdg_buf_clear(&values[1]);

@@ -170,7 +170,8 @@ static stardeleg_time next_issue_at(const stardeleg_ca *ca, const sdg_ca_order *
 
   if (order->wire.auto_renewal == NULL ||
       sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) != STARDELEG_OK ||
-      sdg_star_schedule_init(&schedule, &renewal, order->first_issue_at, ca->options.fraction_permille) != STARDELEG_OK ||
+      sdg_star_schedule_init(&schedule, &renewal, order->first_issue_at, ca->options.fraction_permille) !=
+          STARDELEG_OK ||
       sdg_star_schedule_period(&schedule, order->next_index, &period) != STARDELEG_OK) {
     return STARDELEG_TIME_NEVER; /* the last certificate is out */
   }
@@ -192,7 +193,8 @@ stardeleg_time sdg_ca_order_due(const stardeleg_ca *ca, const sdg_ca_order *orde
   }
 }
 
-void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order, bool release)
+void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order,
+                      bool release)
 {
   sdg_ca_order_write(value, order);
   *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,

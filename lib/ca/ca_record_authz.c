@@ -102,7 +102,8 @@ stardeleg_err sdg_ca_authz_load(const stardeleg_ca *ca, const char *id, sdg_ca_a
   return err;
 }
 
-void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz *authz, stardeleg_time due, bool release)
+void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz *authz, stardeleg_time due,
+                      bool release)
 {
   sdg_ca_authz_write(value, authz);
   *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,

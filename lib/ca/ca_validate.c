@@ -266,7 +266,8 @@ static stardeleg_err take_check(sdg_job *job, const sdg_result *result, stardele
   sdg_ca_check *check = (sdg_ca_check *)job;
   stardeleg_err err = judge(check, result, now);
 
-  /* On CONFLICT somebody else has the authorization now; on other failures the lease runs out and it is checked again. */
+  /* On CONFLICT somebody else has the authorization now; on other failures the lease runs out and it is checked again.
+   */
   if (err != STARDELEG_OK) {
     sdg_log(&check->ca->options.log, STARDELEG_LOG_WARNING, "ca.validation.unsaved", "%s", stardeleg_strerror(err));
   }
@@ -343,7 +344,8 @@ stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *recor
     err = begin(ca, &authz, now);
   } else {
     /* Deactivated: the order goes with it.  Everything else just rests until it expires. */
-    err = store_decision(ca, &authz, authz.wire.status == SDG_AUTHZ_DEACTIVATED ? STARDELEG_TIME_NEVER : authz.expires_at);
+    err = store_decision(ca, &authz,
+                         authz.wire.status == SDG_AUTHZ_DEACTIVATED ? STARDELEG_TIME_NEVER : authz.expires_at);
   }
   sdg_ca_authz_clear(&authz);
   return err;
