@@ -118,7 +118,8 @@ typedef struct stardeleg_crypto_ops {
                         uint8_t *out, size_t *len);
   /** Wipes and frees a private handle; NULL allowed. */
   void (*key_free)(void *self, void *handle);
-  /** Frees the backend itself; NULL where there is nothing to free. */
+  /** Frees the backend itself; NULL where there is nothing to free.  stardeleg_crypto_free()
+   *  calls it and then gives the stardeleg_crypto to free(). */
   void (*free)(void *self);
 } stardeleg_crypto_ops;
 

@@ -6,9 +6,10 @@
 #include <stardeleg/base.h>
 
 /* Checks that chain[0] leads to one of |roots| by signatures, basicConstraints, keyUsage, path length and
- * validity at |now| of every certificate used.  All certificates DER.  At most 10 in the chain.  Names are the caller's job.
- * Where two certificates of the chain could be the issuer, only the first is tried.  A root that cannot be read is passed over.
- * Returns 0, UNTRUSTED (|why| gets a phrase), EXPIRED (only validity is wrong), MALFORMED, LIMIT or NOMEM. */
+ * validity at |now| of every certificate used.  All certificates DER.  At most 10 in the chain.  Names are the caller's
+ * job. Where two certificates of the chain could be the issuer, only the first is tried.  A root that cannot be read is
+ * passed over. Returns 0, UNTRUSTED (|why| gets a phrase), EXPIRED (only validity is wrong), MALFORMED, LIMIT or NOMEM.
+ */
 STARDELEG_MUST_CHECK stardeleg_err sdg_chain_verify(const stardeleg_bytes *chain, size_t chain_count,
                                                     const stardeleg_bytes *roots, size_t root_count, stardeleg_time now,
                                                     char *why, size_t why_size);

@@ -39,19 +39,21 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_random_name(const stardeleg_crypto *crypt
 
 /* --- Public keys: immutable, reference-counted, safe for concurrent verify --- */
 typedef struct sdg_pubkey sdg_pubkey;
-/* Strictly reads the DER SPKI (rsaEncryption with NULL, id-ecPublicKey with a named curve and an uncompressed point, Ed25519 without
- * parameters; RSA 2048 to 8192 bits, exponent odd and over 65536 but at most 2^64) and lets the provider check the numbers.  BAD_KEY with the
- * reason in |problem| (badPublicKey; may be NULL), MALFORMED for bad DER. */
+/* Strictly reads the DER SPKI (rsaEncryption with NULL, id-ecPublicKey with a named curve and an uncompressed point,
+ * Ed25519 without parameters; RSA 2048 to 8192 bits, exponent odd and over 65536 but at most 2^64) and lets the
+ * provider check the numbers.  BAD_KEY with the reason in |problem| (badPublicKey; may be NULL), MALFORMED for bad DER,
+ * UNSUPPORTED for a good key of a type the backend lacks (Ed25519 on mbedTLS). */
 struct stardeleg_problem;
-STARDELEG_MUST_CHECK stardeleg_err sdg_pubkey_import(sdg_pubkey **out, const stardeleg_crypto *crypto, stardeleg_bytes spki,
-                                                     struct stardeleg_problem *problem);
+STARDELEG_MUST_CHECK stardeleg_err sdg_pubkey_import(sdg_pubkey **out, const stardeleg_crypto *crypto,
+                                                     stardeleg_bytes spki, struct stardeleg_problem *problem);
 sdg_pubkey *sdg_pubkey_ref(sdg_pubkey *key);
 void sdg_pubkey_free(sdg_pubkey *key);
 stardeleg_bytes sdg_pubkey_spki(const sdg_pubkey *key);
 const stardeleg_key_info *sdg_pubkey_info(const sdg_pubkey *key);
 /* SIGNATURE if it does not verify; BAD_KEY if the algorithm does not fit; UNSUPPORTED if the backend lacks it. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_pubkey_verify(const sdg_pubkey *key, stardeleg_alg alg, const stardeleg_bytes *pieces,
-                                                     size_t n, stardeleg_bytes signature);
+STARDELEG_MUST_CHECK stardeleg_err sdg_pubkey_verify(const sdg_pubkey *key, stardeleg_alg alg,
+                                                     const stardeleg_bytes *pieces, size_t n,
+                                                     stardeleg_bytes signature);
 
 /* --- Private keys (stardeleg_key in the public header) --- */
 const stardeleg_key_info *sdg_key_info(const stardeleg_key *key);
@@ -67,7 +69,8 @@ typedef struct sdg_spki {
   stardeleg_bytes x, y;  /* EC: both at full field length; Ed25519: x only, 32 bytes */
 } sdg_spki;
 /* The parts point into |spki|.  The strictness of sdg_pubkey_import, the numbers unchecked. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_spki_read(sdg_spki *out, stardeleg_bytes spki, struct stardeleg_problem *problem);
+STARDELEG_MUST_CHECK stardeleg_err sdg_spki_read(sdg_spki *out, stardeleg_bytes spki,
+                                                 struct stardeleg_problem *problem);
 void sdg_spki_write(sdg_buf *out, const sdg_spki *parts);
 
 #endif /* SDG_CRYPTO_CRYPTO_H */

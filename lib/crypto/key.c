@@ -65,7 +65,11 @@ stardeleg_err stardeleg_key_generate(stardeleg_key **out, const stardeleg_crypto
     return STARDELEG_ERR_UNSUPPORTED;
   }
   rv = sdg_crypto_answer(crypto->ops->key_generate(crypto->self, &handle, spec));
-  return rv == 0 ? adopt(out, crypto, handle) : rv;
+  if (rv == 0) {
+    rv = adopt(out, crypto, handle);
+  }
+  /* A new key that is not valid is the backend's fault, not the caller's. */
+  return rv == STARDELEG_ERR_BAD_KEY ? STARDELEG_ERR_CRYPTO : rv;
 }
 
 /* Signs once, to learn now instead of at the first order that the two halves belong together. */

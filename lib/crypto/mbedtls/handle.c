@@ -26,6 +26,9 @@ sdg_mbed_key *sdg_mbed_key_new(void)
   mbedtls_ecp_point_init(&key->q);
   mbedtls_mpi_init(&key->d);
   sdg_mbed_rsa_init(&key->rsa);
+  sdg_mbed_rsa_init(&key->working);
+  atomic_init(&key->table, NULL);
+  atomic_init(&key->used, false);
   return key;
 }
 
@@ -37,9 +40,11 @@ void sdg_mbed_key_free(void *self, void *handle)
   if (key == NULL) {
     return;
   }
+  sdg_mbed_table_free(key);
   mbedtls_ecp_point_free(&key->q);
   mbedtls_mpi_free(&key->d); /* wipes */
   mbedtls_rsa_free(&key->rsa);
+  mbedtls_rsa_free(&key->working);
   (void)pthread_mutex_destroy(&key->lock);
   sdg_wipe(key, sizeof(*key));
   free(key);

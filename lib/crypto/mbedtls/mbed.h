@@ -4,6 +4,7 @@
 #define SDG_CRYPTO_MBEDTLS_MBED_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include <mbedtls/ctr_drbg.h>
@@ -41,9 +42,19 @@ typedef struct sdg_mbed_key {
   stardeleg_key_info info;
   mbedtls_ecp_point q;     /* EC: immutable */
   mbedtls_mpi d;           /* EC private: immutable */
-  mbedtls_rsa_context rsa; /* RSA; private use under |lock|: blinding values and padding change */
+  mbedtls_rsa_context rsa; /* RSA: immutable once read */
+  mbedtls_rsa_context
+      working;      /* RSA private, under |lock|: the copy that signs, with its blinding values and padding */
+  bool has_working; /* under |lock| */
   pthread_mutex_t lock;
+  _Atomic(mbedtls_ecp_group *) table; /* EC public: see ecdsa.c */
+  atomic_bool used;
 } sdg_mbed_key;
+
+typedef struct sdg_mbed_digest {
+  size_t len; /* never longer than the order of the curve it goes with */
+  uint8_t bytes[STARDELEG_HASH_MAX];
+} sdg_mbed_digest;
 
 /* --- thread.c --- */
 /* The calling thread's state, made at the first call. */
@@ -72,6 +83,12 @@ sdg_mbed_key *sdg_mbed_key_new(void);
 void sdg_mbed_key_free(void *self, void *handle);
 /* Appends the SubjectPublicKeyInfo; the result is in the buffer's error. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_mbed_key_spki(sdg_mbed *mbed, const sdg_mbed_key *key, sdg_buf *out);
+
+/* --- ecdsa.c --- */
+/* 0, or an mbedTLS error; what is wrong with r or s is MBEDTLS_ERR_ECP_VERIFY_FAILED. */
+int sdg_mbed_ecdsa_verify(sdg_mbed_thread *thread, sdg_mbed_key *key, const sdg_mbed_digest *digest,
+                          const mbedtls_mpi *r, const mbedtls_mpi *s);
+void sdg_mbed_table_free(sdg_mbed_key *key);
 
 /* --- public.c --- */
 stardeleg_err sdg_mbed_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki);

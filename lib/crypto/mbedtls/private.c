@@ -215,22 +215,43 @@ static stardeleg_err sign_ec(sdg_mbed_thread *thread, const sdg_mbed_key *key, c
   return sdg_mbed_error(ret, STARDELEG_ERR_CRYPTO);
 }
 
+static int sign_with(mbedtls_rsa_context *rsa, sdg_mbed_thread *thread, const sdg_alg_info *alg, const uint8_t *hash,
+                     uint8_t *out)
+{
+  const mbedtls_md_type_t md = sdg_mbed_md(alg->hash);
+  const size_t hash_len = sdg_hash_len(alg->hash);
+  const bool pss = alg->alg >= STARDELEG_ALG_PS256;
+  int ret = sdg_mbed_rsa_pad(rsa, pss ? MBEDTLS_RSA_PKCS_V21 : MBEDTLS_RSA_PKCS_V15, pss ? md : MBEDTLS_MD_NONE);
+
+  if (ret != 0) {
+    return ret;
+  }
+  if (!pss) {
+    return sdg_mbed_pkcs1_sign(rsa, sdg_mbed_rng, thread, md, hash, out);
+  }
+  return mbedtls_rsa_rsassa_pss_sign_ext(rsa, sdg_mbed_rng, thread, md, (unsigned)hash_len, hash, (int)hash_len, out);
+}
+
+/* mbedTLS squares a pair of blinding values before each use.  Short of memory it may square one of them only, after
+ * which every signature of that context is wrong: so a context that has failed is never used again. */
 static stardeleg_err sign_rsa(sdg_mbed_thread *thread, sdg_mbed_key *key, const sdg_alg_info *alg, const uint8_t *hash,
                               uint8_t *out)
 {
-  const mbedtls_md_type_t md = sdg_mbed_md(alg->hash);
-  const bool pss = alg->alg >= STARDELEG_ALG_PS256;
-  int ret;
+  int ret = 0;
 
   if (pthread_mutex_lock(&key->lock) != 0) {
     return STARDELEG_ERR_CRYPTO;
   }
-  ret = sdg_mbed_rsa_pad(&key->rsa, pss ? MBEDTLS_RSA_PKCS_V21 : MBEDTLS_RSA_PKCS_V15, pss ? md : MBEDTLS_MD_NONE);
-  if (ret == 0 && pss) {
-    ret = mbedtls_rsa_rsassa_pss_sign_ext(&key->rsa, sdg_mbed_rng, thread, md, (unsigned)sdg_hash_len(alg->hash), hash,
-                                          (int)sdg_hash_len(alg->hash), out);
-  } else if (ret == 0) {
-    ret = sdg_mbed_pkcs1_sign(&key->rsa, sdg_mbed_rng, thread, md, hash, out);
+  if (!key->has_working) {
+    ret = mbedtls_rsa_copy(&key->working, &key->rsa);
+  }
+  if (ret == 0) {
+    ret = sign_with(&key->working, thread, alg, hash, out);
+  }
+  key->has_working = ret == 0;
+  if (!key->has_working) {
+    mbedtls_rsa_free(&key->working);
+    sdg_mbed_rsa_init(&key->working);
   }
   (void)pthread_mutex_unlock(&key->lock);
   return sdg_mbed_error(ret, STARDELEG_ERR_CRYPTO);

@@ -3,7 +3,6 @@
 #include "crypto/mbedtls/mbed.h"
 
 #include <mbedtls/bignum.h>
-#include <mbedtls/ecdsa.h>
 
 static stardeleg_err import_ec(sdg_mbed *mbed, sdg_mbed_key *key, const sdg_spki *parts)
 {
@@ -77,12 +76,11 @@ stardeleg_err sdg_mbed_public_import(void *self, void **handle, stardeleg_key_in
   return STARDELEG_OK;
 }
 
-static stardeleg_err verify_ec(sdg_mbed *mbed, const sdg_mbed_key *key, const uint8_t *hash, size_t hash_len,
+static stardeleg_err verify_ec(sdg_mbed *mbed, const sdg_mbed_key *key, const sdg_mbed_digest *digest,
                                stardeleg_bytes signature)
 {
   const size_t half = signature.len / 2;
   sdg_mbed_thread *thread = NULL;
-  mbedtls_ecp_group *group;
   mbedtls_mpi r;
   mbedtls_mpi s;
   stardeleg_err rv = sdg_mbed_thread_get(&thread, mbed);
@@ -91,10 +89,6 @@ static stardeleg_err verify_ec(sdg_mbed *mbed, const sdg_mbed_key *key, const ui
   if (rv != 0) {
     return rv;
   }
-  group = sdg_mbed_group(thread, key->info.bits);
-  if (group == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
   mbedtls_mpi_init(&r);
   mbedtls_mpi_init(&s);
   ret = mbedtls_mpi_read_binary(&r, signature.base, half);
@@ -102,7 +96,8 @@ static stardeleg_err verify_ec(sdg_mbed *mbed, const sdg_mbed_key *key, const ui
     ret = mbedtls_mpi_read_binary(&s, signature.base + half, half);
   }
   if (ret == 0) {
-    ret = mbedtls_ecdsa_verify(group, hash, hash_len, &key->q, &r, &s); /* checks 0 < r, s < n first */
+    /* Immutable to the caller; its table comes in by compare-and-swap. */
+    ret = sdg_mbed_ecdsa_verify(thread, (sdg_mbed_key *)(uintptr_t)key, digest, &r, &s);
   }
   mbedtls_mpi_free(&r);
   mbedtls_mpi_free(&s);
@@ -131,7 +126,7 @@ stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg,
 {
   const sdg_mbed_key *key = handle;
   const sdg_alg_info *info = sdg_alg_info_of(alg);
-  uint8_t hash[STARDELEG_HASH_MAX];
+  sdg_mbed_digest digest;
   size_t expected;
   stardeleg_err rv;
 
@@ -142,12 +137,13 @@ stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg,
   if (signature.len != expected) {
     return STARDELEG_ERR_SIGNATURE;
   }
-  rv = sdg_mbed_hash(self, info->hash, pieces, n, hash);
+  digest.len = sdg_hash_len(info->hash);
+  rv = sdg_mbed_hash(self, info->hash, pieces, n, digest.bytes);
   if (rv != 0) {
     return rv;
   }
   if (info->family == STARDELEG_FAMILY_EC) {
-    return verify_ec(self, key, hash, sdg_hash_len(info->hash), signature);
+    return verify_ec(self, key, &digest, signature);
   }
-  return verify_rsa(key, info, hash, signature);
+  return verify_rsa(key, info, digest.bytes, signature);
 }

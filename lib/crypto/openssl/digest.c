@@ -4,12 +4,17 @@
 
 #include <openssl/err.h>
 
-stardeleg_err ossl_failure(stardeleg_err otherwise)
+stardeleg_err sdg_ossl_failure(stardeleg_err otherwise)
 {
-  return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE ? STARDELEG_ERR_NOMEM : otherwise;
+  /* The cause comes first, those who suffered from it behind. */
+  if (ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+      ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  return otherwise;
 }
 
-size_t ossl_hash_len(stardeleg_hash hash)
+size_t sdg_ossl_hash_len(stardeleg_hash hash)
 {
   switch (hash) {
   case STARDELEG_HASH_SHA1:
@@ -25,7 +30,7 @@ size_t ossl_hash_len(stardeleg_hash hash)
   }
 }
 
-const char *ossl_hash_name(stardeleg_hash hash)
+const char *sdg_ossl_hash_name(stardeleg_hash hash)
 {
   switch (hash) {
   case STARDELEG_HASH_SHA1:
@@ -41,13 +46,13 @@ const char *ossl_hash_name(stardeleg_hash hash)
   }
 }
 
-stardeleg_err ossl_hash(void *self, stardeleg_hash hash, const stardeleg_bytes *pieces, size_t n, uint8_t *out)
+stardeleg_err sdg_ossl_hash(void *self, stardeleg_hash hash, const stardeleg_bytes *pieces, size_t n, uint8_t *out)
 {
-  const ossl *provider = self;
+  const sdg_ossl *provider = self;
   EVP_MD_CTX *ctx;
   bool good;
 
-  if (ossl_hash_len(hash) == 0 || provider->md[hash] == NULL) {
+  if (sdg_ossl_hash_len(hash) == 0 || provider->md[hash] == NULL) {
     return STARDELEG_ERR_UNSUPPORTED;
   }
   ctx = EVP_MD_CTX_new();
@@ -62,7 +67,7 @@ stardeleg_err ossl_hash(void *self, stardeleg_hash hash, const stardeleg_bytes *
   good = good && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
   EVP_MD_CTX_free(ctx);
   if (!good) {
-    stardeleg_err rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    stardeleg_err rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
 
     (void)ERR_pop_to_mark();
     return rv;
@@ -71,17 +76,17 @@ stardeleg_err ossl_hash(void *self, stardeleg_hash hash, const stardeleg_bytes *
   return STARDELEG_OK;
 }
 
-stardeleg_err ossl_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces, size_t n,
-                        uint8_t *out)
+stardeleg_err sdg_ossl_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, const stardeleg_bytes *pieces,
+                            size_t n, uint8_t *out)
 {
   static const unsigned char nothing[1] = {0};
-  const ossl *provider = self;
+  const sdg_ossl *provider = self;
   stardeleg_err rv = STARDELEG_OK;
   EVP_MAC_CTX *ctx;
   bool good;
   size_t len = 0;
 
-  if (ossl_hash_len(hash) == 0 || provider->hmac_ready[hash] == NULL) {
+  if (sdg_ossl_hash_len(hash) == 0 || provider->hmac_ready[hash] == NULL) {
     return STARDELEG_ERR_UNSUPPORTED;
   }
   (void)ERR_set_mark();
@@ -91,9 +96,9 @@ stardeleg_err ossl_hmac(void *self, stardeleg_hash hash, stardeleg_bytes key, co
   for (size_t i = 0; good && i < n; i++) {
     good = EVP_MAC_update(ctx, pieces[i].base, pieces[i].len) == 1;
   }
-  good = good && EVP_MAC_final(ctx, out, &len, STARDELEG_HASH_MAX) == 1 && len == ossl_hash_len(hash);
+  good = good && EVP_MAC_final(ctx, out, &len, STARDELEG_HASH_MAX) == 1 && len == sdg_ossl_hash_len(hash);
   if (!good) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   }
   EVP_MAC_CTX_free(ctx);
   (void)ERR_pop_to_mark();

@@ -27,10 +27,10 @@ static size_t put_integer(uint8_t *out, const uint8_t *magnitude, size_t len)
   return at + len;
 }
 
-size_t ossl_ecdsa_to_der(uint8_t out[OSSL_ECDSA_DER_MAX], stardeleg_bytes raw)
+size_t sdg_ossl_ecdsa_to_der(uint8_t out[SDG_OSSL_ECDSA_DER_MAX], stardeleg_bytes raw)
 {
   const size_t half = raw.len / 2;
-  uint8_t inside[OSSL_ECDSA_DER_MAX];
+  uint8_t inside[SDG_OSSL_ECDSA_DER_MAX];
   size_t len = put_integer(inside, raw.base, half);
   size_t at = 0;
 
@@ -44,14 +44,14 @@ size_t ossl_ecdsa_to_der(uint8_t out[OSSL_ECDSA_DER_MAX], stardeleg_bytes raw)
   return at + len;
 }
 
-stardeleg_err ossl_ecdsa_to_raw(uint8_t *out, size_t half, stardeleg_bytes der)
+stardeleg_err sdg_ossl_ecdsa_to_raw(uint8_t *out, size_t half, stardeleg_bytes der)
 {
   const unsigned char *at = der.base;
   ECDSA_SIG *parts = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
   stardeleg_err rv = STARDELEG_ERR_CRYPTO;
 
   if (parts == NULL) {
-    return ossl_failure(STARDELEG_ERR_CRYPTO);
+    return sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   }
   if (BN_bn2binpad(ECDSA_SIG_get0_r(parts), out, (int)half) == (int)half &&
       BN_bn2binpad(ECDSA_SIG_get0_s(parts), out + half, (int)half) == (int)half) {

@@ -15,7 +15,7 @@
 #define RSA_BITS_MAX 8192
 #define RSA_EXPONENT_MIN 65537
 
-static const ossl_curve *curve_of(const EVP_PKEY *pkey)
+static const sdg_ossl_curve *curve_of(const EVP_PKEY *pkey)
 {
   char name[64];
   size_t len = 0;
@@ -23,9 +23,9 @@ static const ossl_curve *curve_of(const EVP_PKEY *pkey)
   if (EVP_PKEY_get_group_name(pkey, name, sizeof(name), &len) != 1) {
     return NULL;
   }
-  for (size_t i = 0; i < OSSL_CURVES; i++) {
-    if (strcmp(name, ossl_curves[i].name) == 0 || strcmp(name, ossl_curves[i].alias) == 0) {
-      return &ossl_curves[i];
+  for (size_t i = 0; i < SDG_OSSL_CURVES; i++) {
+    if (strcmp(name, sdg_ossl_curves[i].name) == 0 || strcmp(name, sdg_ossl_curves[i].alias) == 0) {
+      return &sdg_ossl_curves[i];
     }
   }
   return NULL;
@@ -39,7 +39,7 @@ static stardeleg_err describe_rsa(stardeleg_key_info *info, const EVP_PKEY *pkey
 
   if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
       EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1) {
-    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+    rv = sdg_ossl_failure(STARDELEG_ERR_BAD_KEY);
   } else if (BN_is_odd(n) && BN_is_odd(e) && BN_num_bits(n) >= RSA_BITS_MIN && BN_num_bits(n) <= RSA_BITS_MAX &&
              BN_num_bits(e) <= 64 && BN_get_word(e) >= RSA_EXPONENT_MIN) {
     *info = (stardeleg_key_info){STARDELEG_FAMILY_RSA, (unsigned)BN_num_bits(n)};
@@ -52,7 +52,7 @@ static stardeleg_err describe_rsa(stardeleg_key_info *info, const EVP_PKEY *pkey
 
 static stardeleg_err describe(stardeleg_key_info *info, const EVP_PKEY *pkey)
 {
-  const ossl_curve *found;
+  const sdg_ossl_curve *found;
 
   if (EVP_PKEY_is_a(pkey, "EC")) {
     found = curve_of(pkey);
@@ -69,11 +69,11 @@ static stardeleg_err describe(stardeleg_key_info *info, const EVP_PKEY *pkey)
   return EVP_PKEY_is_a(pkey, "RSA") ? describe_rsa(info, pkey) : STARDELEG_ERR_BAD_KEY;
 }
 
-stardeleg_err ossl_key_new(ossl_key **out, EVP_PKEY *pkey)
+stardeleg_err sdg_ossl_key_new(sdg_ossl_key **out, EVP_PKEY *pkey)
 {
   stardeleg_key_info info = {0, 0};
   stardeleg_err rv = describe(&info, pkey);
-  ossl_key *key = NULL;
+  sdg_ossl_key *key = NULL;
 
   if (rv == 0) {
     key = calloc(1, sizeof(*key));
@@ -83,7 +83,7 @@ stardeleg_err ossl_key_new(ossl_key **out, EVP_PKEY *pkey)
     EVP_PKEY_free(pkey);
     return rv;
   }
-  for (size_t i = 0; i < OSSL_SIGNATURE_ALGS; i++) {
+  for (size_t i = 0; i < SDG_OSSL_SIGNATURE_ALGS; i++) {
     atomic_init(&key->ready[i], NULL);
   }
   key->pkey = pkey;
@@ -92,31 +92,31 @@ stardeleg_err ossl_key_new(ossl_key **out, EVP_PKEY *pkey)
   return STARDELEG_OK;
 }
 
-void ossl_key_free(void *self, void *handle)
+void sdg_ossl_key_free(void *self, void *handle)
 {
-  ossl_key *key = handle;
+  sdg_ossl_key *key = handle;
 
   (void)self;
   if (key == NULL) {
     return;
   }
-  for (size_t i = 0; i < OSSL_SIGNATURE_ALGS; i++) {
+  for (size_t i = 0; i < SDG_OSSL_SIGNATURE_ALGS; i++) {
     EVP_PKEY_CTX_free(atomic_load_explicit(&key->ready[i], memory_order_acquire));
   }
   EVP_PKEY_free(key->pkey); /* wipes what is private */
   free(key);
 }
 
-stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki)
+stardeleg_err sdg_ossl_public_import(void *self, void **handle, stardeleg_key_info *info, stardeleg_bytes spki)
 {
-  const ossl *provider = self;
-  ossl_key *key = NULL;
+  const sdg_ossl *provider = self;
+  sdg_ossl_key *key = NULL;
   EVP_PKEY *pkey;
   stardeleg_err rv;
 
   (void)ERR_set_mark();
-  pkey = ossl_spki_read(provider, spki);
-  rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_BAD_KEY) : ossl_key_new(&key, pkey);
+  pkey = sdg_ossl_spki_read(provider, spki);
+  rv = pkey == NULL ? sdg_ossl_failure(STARDELEG_ERR_BAD_KEY) : sdg_ossl_key_new(&key, pkey);
   (void)ERR_pop_to_mark();
   if (rv != 0) {
     return rv;
@@ -126,7 +126,7 @@ stardeleg_err ossl_public_import(void *self, void **handle, stardeleg_key_info *
   return STARDELEG_OK;
 }
 
-static EVP_PKEY *generate(const ossl *provider, stardeleg_key_spec spec)
+static EVP_PKEY *generate(const sdg_ossl *provider, stardeleg_key_spec spec)
 {
   EVP_PKEY_CTX *ctx;
   EVP_PKEY *pkey = NULL;
@@ -151,9 +151,9 @@ static EVP_PKEY *generate(const ossl *provider, stardeleg_key_spec spec)
   return pkey;
 }
 
-stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec spec)
+stardeleg_err sdg_ossl_key_generate(void *self, void **handle, stardeleg_key_spec spec)
 {
-  ossl_key *key = NULL;
+  sdg_ossl_key *key = NULL;
   EVP_PKEY *pkey;
   stardeleg_err rv;
 
@@ -162,7 +162,7 @@ stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec sp
   }
   (void)ERR_set_mark();
   pkey = generate(self, spec);
-  rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_CRYPTO) : ossl_key_new(&key, pkey);
+  rv = pkey == NULL ? sdg_ossl_failure(STARDELEG_ERR_CRYPTO) : sdg_ossl_key_new(&key, pkey);
   (void)ERR_pop_to_mark();
   if (rv == 0) {
     *handle = key;
@@ -172,24 +172,24 @@ stardeleg_err ossl_key_generate(void *self, void **handle, stardeleg_key_spec sp
 
 /* OpenSSL reads scalars of any size, and points in any form: the first must be in range (SEC 1 3.2.1), the second is
  * handed out uncompressed only. */
-static stardeleg_err settle_ec(const ossl *provider, EVP_PKEY *pkey)
+static stardeleg_err settle_ec(const sdg_ossl *provider, EVP_PKEY *pkey)
 {
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(provider->lib, pkey, NULL);
   stardeleg_err rv = STARDELEG_OK;
 
   if (ctx == NULL || EVP_PKEY_private_check(ctx) != 1 ||
       EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed") != 1) {
-    rv = ossl_failure(STARDELEG_ERR_BAD_KEY);
+    rv = sdg_ossl_failure(STARDELEG_ERR_BAD_KEY);
   }
   EVP_PKEY_CTX_free(ctx);
   return rv;
 }
 
-stardeleg_err ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8)
+stardeleg_err sdg_ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8)
 {
-  const ossl *provider = self;
+  const sdg_ossl *provider = self;
   const unsigned char *at = pkcs8.base;
-  ossl_key *key = NULL;
+  sdg_ossl_key *key = NULL;
   EVP_PKEY *pkey;
   stardeleg_err rv;
 
@@ -198,22 +198,22 @@ stardeleg_err ossl_key_import(void *self, void **handle, stardeleg_bytes pkcs8)
   }
   (void)ERR_set_mark();
   pkey = d2i_AutoPrivateKey_ex(NULL, &at, (long)pkcs8.len, provider->lib, NULL);
-  rv = pkey == NULL ? ossl_failure(STARDELEG_ERR_BAD_KEY) : ossl_key_new(&key, pkey);
+  rv = pkey == NULL ? sdg_ossl_failure(STARDELEG_ERR_BAD_KEY) : sdg_ossl_key_new(&key, pkey);
   if (rv == 0 && key->info.family == STARDELEG_FAMILY_EC) {
     rv = settle_ec(provider, key->pkey);
   }
   (void)ERR_pop_to_mark();
   if (rv != 0) {
-    ossl_key_free(self, key);
+    sdg_ossl_key_free(self, key);
     return rv;
   }
   *handle = key;
   return STARDELEG_OK;
 }
 
-stardeleg_err ossl_key_public(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len)
+stardeleg_err sdg_ossl_key_public(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len)
 {
-  const ossl_key *key = handle;
+  const sdg_ossl_key *key = handle;
   unsigned char *at = out;
   stardeleg_err rv = STARDELEG_OK;
   int need = 0;
@@ -221,14 +221,14 @@ stardeleg_err ossl_key_public(void *self, const void *handle, uint8_t *out, size
   (void)self;
   (void)ERR_set_mark();
   if (key->info.family == STARDELEG_FAMILY_EC) {
-    *len = ossl_spki_write_ec(out, cap, key);
-    rv = *len == 0 ? ossl_failure(STARDELEG_ERR_CRYPTO) : STARDELEG_OK;
+    *len = sdg_ossl_spki_write_ec(out, cap, key);
+    rv = *len == 0 ? sdg_ossl_failure(STARDELEG_ERR_CRYPTO) : STARDELEG_OK;
   } else if ((need = i2d_PUBKEY(key->pkey, NULL)) <= 0) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   } else if ((size_t)need > cap) {
     rv = STARDELEG_ERR_ARGUMENT;
   } else if (i2d_PUBKEY(key->pkey, &at) != need) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   } else {
     *len = (size_t)need;
   }
@@ -236,9 +236,9 @@ stardeleg_err ossl_key_public(void *self, const void *handle, uint8_t *out, size
   return rv;
 }
 
-stardeleg_err ossl_key_export(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len)
+stardeleg_err sdg_ossl_key_export(void *self, const void *handle, uint8_t *out, size_t cap, size_t *len)
 {
-  const ossl_key *key = handle;
+  const sdg_ossl_key *key = handle;
   unsigned char *at = out;
   stardeleg_err rv = STARDELEG_OK;
   PKCS8_PRIV_KEY_INFO *info;
@@ -251,11 +251,11 @@ stardeleg_err ossl_key_export(void *self, const void *handle, uint8_t *out, size
     need = i2d_PKCS8_PRIV_KEY_INFO(info, NULL);
   }
   if (need <= 0) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   } else if ((size_t)need > cap) {
     rv = STARDELEG_ERR_ARGUMENT;
   } else if (i2d_PKCS8_PRIV_KEY_INFO(info, &at) != need) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   } else {
     *len = (size_t)need;
   }

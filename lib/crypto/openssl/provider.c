@@ -16,7 +16,7 @@
 
 static stardeleg_err draw(void *self, uint8_t *out, size_t len)
 {
-  const ossl *provider = self;
+  const sdg_ossl *provider = self;
   stardeleg_err rv = STARDELEG_OK;
 
   (void)ERR_set_mark();
@@ -30,16 +30,16 @@ static stardeleg_err draw(void *self, uint8_t *out, size_t len)
 
 static void free_ossl(void *self)
 {
-  ossl *provider = self;
+  sdg_ossl *provider = self;
 
   if (provider == NULL) {
     return;
   }
-  for (size_t i = 0; i < OSSL_HASHES; i++) {
+  for (size_t i = 0; i < SDG_OSSL_HASHES; i++) {
     EVP_MAC_CTX_free(provider->hmac_ready[i]);
     EVP_MD_free(provider->md[i]);
   }
-  for (size_t i = 0; i < OSSL_CURVES; i++) {
+  for (size_t i = 0; i < SDG_OSSL_CURVES; i++) {
     EVP_PKEY_free(provider->curves[i]);
   }
   EVP_MAC_free(provider->hmac);
@@ -50,30 +50,30 @@ static void free_ossl(void *self)
   free(provider);
 }
 
-static const stardeleg_crypto_ops ossl_ops = {
+static const stardeleg_crypto_ops sdg_ossl_ops = {
     .size = sizeof(stardeleg_crypto_ops),
     .name = "openssl",
     .verify_algs = ALL_ALGS,
     .sign_algs = ALL_ALGS,
     .key_specs = ALL_SPECS,
     .random = draw,
-    .hash = ossl_hash,
-    .hmac = ossl_hmac,
-    .public_import = ossl_public_import,
-    .public_free = ossl_key_free,
-    .verify = ossl_verify,
-    .key_generate = ossl_key_generate,
-    .key_import = ossl_key_import,
-    .key_public = ossl_key_public,
-    .key_export = ossl_key_export,
-    .sign = ossl_sign,
-    .key_free = ossl_key_free,
+    .hash = sdg_ossl_hash,
+    .hmac = sdg_ossl_hmac,
+    .public_import = sdg_ossl_public_import,
+    .public_free = sdg_ossl_key_free,
+    .verify = sdg_ossl_verify,
+    .key_generate = sdg_ossl_key_generate,
+    .key_import = sdg_ossl_key_import,
+    .key_public = sdg_ossl_key_public,
+    .key_export = sdg_ossl_key_export,
+    .sign = sdg_ossl_sign,
+    .key_free = sdg_ossl_key_free,
     .free = free_ossl,
 };
 
-static bool prepare_hash(ossl *provider, stardeleg_hash hash)
+static bool prepare_hash(sdg_ossl *provider, stardeleg_hash hash)
 {
-  char *name = (char *)(uintptr_t)ossl_hash_name(hash); /* OSSL_PARAM is not const; the value is only read */
+  char *name = (char *)(uintptr_t)sdg_ossl_hash_name(hash); /* OSSL_PARAM is not const; the value is only read */
   const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
                                OSSL_PARAM_construct_end()};
 
@@ -83,9 +83,9 @@ static bool prepare_hash(ossl *provider, stardeleg_hash hash)
          EVP_MAC_CTX_set_params(provider->hmac_ready[hash], params) == 1;
 }
 
-static bool prepare_curve(ossl *provider, size_t curve)
+static bool prepare_curve(sdg_ossl *provider, size_t curve)
 {
-  char *name = (char *)(uintptr_t)ossl_curves[curve].alias;
+  char *name = (char *)(uintptr_t)sdg_ossl_curves[curve].alias;
   OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
                          OSSL_PARAM_construct_end()};
   EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(provider->lib, "EC", NULL);
@@ -96,7 +96,7 @@ static bool prepare_curve(ossl *provider, size_t curve)
   return good;
 }
 
-static bool prepare(ossl *provider)
+static bool prepare(sdg_ossl *provider)
 {
   provider->lib = OSSL_LIB_CTX_new();
   if (provider->lib == NULL) {
@@ -113,7 +113,7 @@ static bool prepare(ossl *provider)
 stardeleg_err stardeleg_crypto_openssl_new(stardeleg_crypto **out)
 {
   stardeleg_crypto *crypto;
-  ossl *provider;
+  sdg_ossl *provider;
   stardeleg_err rv = STARDELEG_OK;
 
   if (out == NULL) {
@@ -128,7 +128,7 @@ stardeleg_err stardeleg_crypto_openssl_new(stardeleg_crypto **out)
   }
   (void)ERR_set_mark();
   if (!prepare(provider)) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   }
   (void)ERR_pop_to_mark();
   if (rv != 0) {
@@ -136,7 +136,7 @@ stardeleg_err stardeleg_crypto_openssl_new(stardeleg_crypto **out)
     free(crypto);
     return rv;
   }
-  crypto->ops = &ossl_ops;
+  crypto->ops = &sdg_ossl_ops;
   crypto->self = provider;
   *out = crypto;
   return STARDELEG_OK;

@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
-static const ossl_alg algs[OSSL_SIGNATURE_ALGS] = {
+static const sdg_ossl_alg algs[SDG_OSSL_SIGNATURE_ALGS] = {
     [STARDELEG_ALG_ES256] = {STARDELEG_FAMILY_EC, 256, STARDELEG_HASH_SHA256, false},
     [STARDELEG_ALG_ES384] = {STARDELEG_FAMILY_EC, 384, STARDELEG_HASH_SHA384, false},
     [STARDELEG_ALG_ES512] = {STARDELEG_FAMILY_EC, 521, STARDELEG_HASH_SHA512, false},
@@ -23,11 +23,11 @@ static const ossl_alg algs[OSSL_SIGNATURE_ALGS] = {
 };
 
 /* The row of |alg| if it goes with |key|, else NULL. */
-static const ossl_alg *alg_for(const ossl_key *key, stardeleg_alg alg)
+static const sdg_ossl_alg *alg_for(const sdg_ossl_key *key, stardeleg_alg alg)
 {
-  const ossl_alg *row;
+  const sdg_ossl_alg *row;
 
-  if ((int)alg <= 0 || (int)alg >= OSSL_SIGNATURE_ALGS) {
+  if ((int)alg <= 0 || (int)alg >= SDG_OSSL_SIGNATURE_ALGS) {
     return NULL;
   }
   row = &algs[alg];
@@ -37,7 +37,7 @@ static const ossl_alg *alg_for(const ossl_key *key, stardeleg_alg alg)
   return row;
 }
 
-static size_t signature_len(const ossl_key *key)
+static size_t signature_len(const sdg_ossl_key *key)
 {
   if (key->info.family == STARDELEG_FAMILY_ED) {
     return 64;
@@ -45,7 +45,7 @@ static size_t signature_len(const ossl_key *key)
   return (key->info.bits + 7u) / 8u * (key->info.family == STARDELEG_FAMILY_EC ? 2u : 1u);
 }
 
-static bool set_up(EVP_PKEY_CTX *ctx, const ossl *provider, const ossl_alg *alg, bool sign)
+static bool set_up(EVP_PKEY_CTX *ctx, const sdg_ossl *provider, const sdg_ossl_alg *alg, bool sign)
 {
   EVP_MD *md = provider->md[alg->hash];
 
@@ -65,7 +65,7 @@ static bool set_up(EVP_PKEY_CTX *ctx, const ossl *provider, const ossl_alg *alg,
 }
 
 /* A copy of the key's prepared operation for |alg|; a key is only ever verified with or only signed with. */
-static EVP_PKEY_CTX *take_ready(const ossl *provider, ossl_key *key, stardeleg_alg alg, bool sign)
+static EVP_PKEY_CTX *take_ready(const sdg_ossl *provider, sdg_ossl_key *key, stardeleg_alg alg, bool sign)
 {
   EVP_PKEY_CTX *ready = atomic_load_explicit(&key->ready[alg], memory_order_acquire);
   EVP_PKEY_CTX *made;
@@ -86,39 +86,39 @@ static EVP_PKEY_CTX *take_ready(const ossl *provider, ossl_key *key, stardeleg_a
   return EVP_PKEY_CTX_dup(ready);
 }
 
-static stardeleg_err verify_digest(const ossl *provider, ossl_key *key, stardeleg_alg alg, const uint8_t *digest,
-                                   stardeleg_bytes signature)
+static stardeleg_err verify_digest(const sdg_ossl *provider, sdg_ossl_key *key, stardeleg_alg alg,
+                                   const uint8_t *digest, stardeleg_bytes signature)
 {
-  uint8_t der[OSSL_ECDSA_DER_MAX];
+  uint8_t der[SDG_OSSL_ECDSA_DER_MAX];
   EVP_PKEY_CTX *ctx = take_ready(provider, key, alg, false);
   stardeleg_err rv = STARDELEG_OK;
 
   if (ctx == NULL) {
-    return ossl_failure(STARDELEG_ERR_CRYPTO);
+    return sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   }
   if (algs[alg].family == STARDELEG_FAMILY_EC) {
-    signature = (stardeleg_bytes){der, ossl_ecdsa_to_der(der, signature)};
+    signature = (stardeleg_bytes){der, sdg_ossl_ecdsa_to_der(der, signature)};
   }
-  if (EVP_PKEY_verify(ctx, signature.base, signature.len, digest, ossl_hash_len(algs[alg].hash)) != 1) {
-    rv = ossl_failure(STARDELEG_ERR_SIGNATURE);
+  if (EVP_PKEY_verify(ctx, signature.base, signature.len, digest, sdg_ossl_hash_len(algs[alg].hash)) != 1) {
+    rv = sdg_ossl_failure(STARDELEG_ERR_SIGNATURE);
   }
   EVP_PKEY_CTX_free(ctx);
   return rv;
 }
 
-static stardeleg_err sign_digest(const ossl *provider, ossl_key *key, stardeleg_alg alg, const uint8_t *digest,
+static stardeleg_err sign_digest(const sdg_ossl *provider, sdg_ossl_key *key, stardeleg_alg alg, const uint8_t *digest,
                                  uint8_t *out)
 {
-  uint8_t der[OSSL_ECDSA_DER_MAX];
+  uint8_t der[SDG_OSSL_ECDSA_DER_MAX];
   const bool ec = algs[alg].family == STARDELEG_FAMILY_EC;
   size_t len = ec ? sizeof(der) : STARDELEG_SIGNATURE_MAX;
   EVP_PKEY_CTX *ctx = take_ready(provider, key, alg, true);
   stardeleg_err rv = STARDELEG_OK;
 
-  if (ctx == NULL || EVP_PKEY_sign(ctx, ec ? der : out, &len, digest, ossl_hash_len(algs[alg].hash)) != 1) {
-    rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+  if (ctx == NULL || EVP_PKEY_sign(ctx, ec ? der : out, &len, digest, sdg_ossl_hash_len(algs[alg].hash)) != 1) {
+    rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
   } else if (ec) {
-    rv = ossl_ecdsa_to_raw(out, signature_len(key) / 2, (stardeleg_bytes){der, len});
+    rv = sdg_ossl_ecdsa_to_raw(out, signature_len(key) / 2, (stardeleg_bytes){der, len});
   } else if (len != signature_len(key)) {
     rv = STARDELEG_ERR_CRYPTO;
   }
@@ -153,8 +153,8 @@ static stardeleg_err join(uint8_t **out, size_t *len, const stardeleg_bytes *pie
   return STARDELEG_OK;
 }
 
-static stardeleg_err verify_message(const ossl *provider, const ossl_key *key, const stardeleg_bytes *pieces, size_t n,
-                                    stardeleg_bytes signature)
+static stardeleg_err verify_message(const sdg_ossl *provider, const sdg_ossl_key *key, const stardeleg_bytes *pieces,
+                                    size_t n, stardeleg_bytes signature)
 {
   uint8_t *message = NULL;
   size_t len = 0;
@@ -164,9 +164,9 @@ static stardeleg_err verify_message(const ossl *provider, const ossl_key *key, c
   if (rv == 0) {
     ctx = EVP_MD_CTX_new();
     if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, NULL, provider->lib, NULL, key->pkey, NULL) != 1) {
-      rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+      rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
     } else if (EVP_DigestVerify(ctx, signature.base, signature.len, message, len) != 1) {
-      rv = ossl_failure(STARDELEG_ERR_SIGNATURE);
+      rv = sdg_ossl_failure(STARDELEG_ERR_SIGNATURE);
     }
   }
   EVP_MD_CTX_free(ctx);
@@ -174,8 +174,8 @@ static stardeleg_err verify_message(const ossl *provider, const ossl_key *key, c
   return rv;
 }
 
-static stardeleg_err sign_message(const ossl *provider, const ossl_key *key, const stardeleg_bytes *pieces, size_t n,
-                                  uint8_t *out)
+static stardeleg_err sign_message(const sdg_ossl *provider, const sdg_ossl_key *key, const stardeleg_bytes *pieces,
+                                  size_t n, uint8_t *out)
 {
   uint8_t *message = NULL;
   size_t len = 0;
@@ -187,7 +187,7 @@ static stardeleg_err sign_message(const ossl *provider, const ossl_key *key, con
     ctx = EVP_MD_CTX_new();
     if (ctx == NULL || EVP_DigestSignInit_ex(ctx, NULL, NULL, provider->lib, NULL, key->pkey, NULL) != 1 ||
         EVP_DigestSign(ctx, out, &made, message, len) != 1 || made != signature_len(key)) {
-      rv = ossl_failure(STARDELEG_ERR_CRYPTO);
+      rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);
     }
   }
   EVP_MD_CTX_free(ctx);
@@ -195,12 +195,12 @@ static stardeleg_err sign_message(const ossl *provider, const ossl_key *key, con
   return rv;
 }
 
-stardeleg_err ossl_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
-                          stardeleg_bytes signature)
+stardeleg_err sdg_ossl_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces,
+                              size_t n, stardeleg_bytes signature)
 {
   /* Immutable to the caller; the prepared operations come in by compare-and-swap. */
-  ossl_key *key = (ossl_key *)(uintptr_t)handle;
-  const ossl_alg *row = alg_for(key, alg);
+  sdg_ossl_key *key = (sdg_ossl_key *)(uintptr_t)handle;
+  const sdg_ossl_alg *row = alg_for(key, alg);
   uint8_t digest[STARDELEG_HASH_MAX];
   stardeleg_err rv;
 
@@ -214,7 +214,7 @@ stardeleg_err ossl_verify(void *self, const void *handle, stardeleg_alg alg, con
   if (row->family == STARDELEG_FAMILY_ED) {
     rv = verify_message(self, key, pieces, n, signature);
   } else {
-    rv = ossl_hash(self, row->hash, pieces, n, digest);
+    rv = sdg_ossl_hash(self, row->hash, pieces, n, digest);
     if (rv == 0) {
       rv = verify_digest(self, key, alg, digest, signature);
     }
@@ -223,11 +223,11 @@ stardeleg_err ossl_verify(void *self, const void *handle, stardeleg_alg alg, con
   return rv;
 }
 
-stardeleg_err ossl_sign(void *self, void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
-                        uint8_t *out, size_t *len)
+stardeleg_err sdg_ossl_sign(void *self, void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
+                            uint8_t *out, size_t *len)
 {
-  ossl_key *key = handle;
-  const ossl_alg *row = alg_for(key, alg);
+  sdg_ossl_key *key = handle;
+  const sdg_ossl_alg *row = alg_for(key, alg);
   uint8_t digest[STARDELEG_HASH_MAX];
   stardeleg_err rv;
 
@@ -238,7 +238,7 @@ stardeleg_err ossl_sign(void *self, void *handle, stardeleg_alg alg, const stard
   if (row->family == STARDELEG_FAMILY_ED) {
     rv = sign_message(self, key, pieces, n, out);
   } else {
-    rv = ossl_hash(self, row->hash, pieces, n, digest);
+    rv = sdg_ossl_hash(self, row->hash, pieces, n, digest);
     if (rv == 0) {
       rv = sign_digest(self, key, alg, digest, out);
     }

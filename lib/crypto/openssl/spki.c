@@ -23,7 +23,7 @@ static const uint8_t ed25519_head[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b,
 static const uint8_t rsa_algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                         0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 
-const ossl_curve ossl_curves[OSSL_CURVES] = {
+const sdg_ossl_curve sdg_ossl_curves[SDG_OSSL_CURVES] = {
     {"prime256v1", "P-256", 256, {p256_head, sizeof(p256_head)}},
     {"secp384r1", "P-384", 384, {p384_head, sizeof(p384_head)}},
     {"secp521r1", "P-521", 521, {p521_head, sizeof(p521_head)}},
@@ -81,7 +81,7 @@ static bool split_rsa(stardeleg_bytes *n, stardeleg_bytes *e, stardeleg_bytes sp
          numbers.len == 0 && n->len > 0 && e->len > 0 && (n->base[0] & 0x80) == 0 && (e->base[0] & 0x80) == 0;
 }
 
-static EVP_PKEY *make_rsa(const ossl *provider, stardeleg_bytes n_bytes, stardeleg_bytes e_bytes)
+static EVP_PKEY *make_rsa(const sdg_ossl *provider, stardeleg_bytes n_bytes, stardeleg_bytes e_bytes)
 {
   BIGNUM *n = BN_bin2bn(n_bytes.base, (int)n_bytes.len, NULL);
   BIGNUM *e = BN_bin2bn(e_bytes.base, (int)e_bytes.len, NULL);
@@ -108,7 +108,7 @@ static EVP_PKEY *make_rsa(const ossl *provider, stardeleg_bytes n_bytes, stardel
 }
 
 /* The curve's numbers are copied from the provider's own; setting the point checks that it is on the curve. */
-static EVP_PKEY *make_ec(const ossl *provider, size_t curve, const uint8_t *point, size_t len)
+static EVP_PKEY *make_ec(const sdg_ossl *provider, size_t curve, const uint8_t *point, size_t len)
 {
   EVP_PKEY *pkey = EVP_PKEY_dup(provider->curves[curve]);
 
@@ -119,14 +119,14 @@ static EVP_PKEY *make_ec(const ossl *provider, size_t curve, const uint8_t *poin
   return pkey;
 }
 
-EVP_PKEY *ossl_spki_read(const ossl *provider, stardeleg_bytes spki)
+EVP_PKEY *sdg_ossl_spki_read(const sdg_ossl *provider, stardeleg_bytes spki)
 {
   const stardeleg_bytes ed25519 = {ed25519_head, sizeof(ed25519_head)};
   stardeleg_bytes n;
   stardeleg_bytes e;
 
-  for (size_t i = 0; i < OSSL_CURVES; i++) {
-    const ossl_curve *curve = &ossl_curves[i];
+  for (size_t i = 0; i < SDG_OSSL_CURVES; i++) {
+    const sdg_ossl_curve *curve = &sdg_ossl_curves[i];
     const size_t coordinates = (curve->bits + 7u) / 8u * 2;
 
     if (has_head(spki, curve->head, coordinates)) {
@@ -139,16 +139,16 @@ EVP_PKEY *ossl_spki_read(const ossl *provider, stardeleg_bytes spki)
   return split_rsa(&n, &e, spki) ? make_rsa(provider, n, e) : NULL;
 }
 
-size_t ossl_spki_write_ec(uint8_t *out, size_t cap, const ossl_key *key)
+size_t sdg_ossl_spki_write_ec(uint8_t *out, size_t cap, const sdg_ossl_key *key)
 {
-  const ossl_curve *curve = NULL;
+  const sdg_ossl_curve *curve = NULL;
   unsigned char *point = NULL;
   size_t point_len = EVP_PKEY_get1_encoded_public_key(key->pkey, &point);
   size_t len = 0;
 
-  for (size_t i = 0; i < OSSL_CURVES; i++) {
-    if (ossl_curves[i].bits == key->info.bits) {
-      curve = &ossl_curves[i];
+  for (size_t i = 0; i < SDG_OSSL_CURVES; i++) {
+    if (sdg_ossl_curves[i].bits == key->info.bits) {
+      curve = &sdg_ossl_curves[i];
     }
   }
   if (curve != NULL && point_len == 1 + (curve->bits + 7u) / 8u * 2 && curve->head.len + point_len - 1 <= cap) {

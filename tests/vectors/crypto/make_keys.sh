@@ -4,7 +4,9 @@
 set -eu
 cd "$(dirname "$0")"
 ec() { openssl genpkey -algorithm EC -pkeyopt "ec_paramgen_curve:$1" -out "$2"; }
-rsa() { openssl genpkey -algorithm "$1" -pkeyopt "rsa_keygen_bits:$2" -pkeyopt "rsa_keygen_pubexp:$3" -out "$4" 2>/dev/null; }
+rsa() {
+  openssl genpkey -algorithm "$1" -pkeyopt "rsa_keygen_bits:$2" -pkeyopt "rsa_keygen_pubexp:$3" -out "$4" 2>/dev/null
+}
 
 ec P-256 ec_pkcs8.pem
 openssl pkey -in ec_pkcs8.pem -outform DER -out ec_pkcs8.der
@@ -21,7 +23,8 @@ openssl pkcs8 -topk8 -in ec_pkcs8.pem -passout pass:secret -out encrypted.pem
 # the scalar of one key with the point of another
 ec P-256 other.tmp
 openssl pkey -in other.tmp -outform DER -out other.tmp.der
-perl -0777 -e 'open A, "ec_pkcs8.der"; open B, "other.tmp.der"; $a = <A>; $b = <B>; print substr($a, 0, -65), substr($b, -65)' \
+perl -0777 -e 'open A, "ec_pkcs8.der"; open B, "other.tmp.der"; $a = <A>; $b = <B>;
+  print substr($a, 0, -65), substr($b, -65)' \
   > ec_other_half.der
 rm other.tmp other.tmp.der
 rsa RSA 2048 65537 rsa_pkcs8.pem
