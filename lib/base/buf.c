@@ -46,9 +46,10 @@ static size_t choose_cap(const sdg_buf *buf, size_t need)
   size_t cap = buf->cap < FIRST_CAP ? FIRST_CAP : buf->cap;
 
   while (cap < need) {
-    cap = cap > need / 2 ? need : cap * 2;
+    cap = cap > SIZE_MAX / 2 ? need : cap * 2;
   }
-  return cap;
+  /* Doubling must not take more than the buffer may ever hold. */
+  return buf->max < SIZE_MAX - 1 && cap > buf->max + 1 && need <= buf->max + 1 ? buf->max + 1 : cap;
 }
 
 /* Makes room for |more| bytes and the NUL behind them. */
