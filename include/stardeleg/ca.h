@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file ca.h
- *  The CA's role: an ACME server (RFC 8555) that offers STAR orders (RFC 8739) with unauthenticated GET, for private PKI and for
- *  tests.  handle() answers clients on many threads; the engine validates challenges and issues certificates on one. */
+ *  The CA's role: an ACME server (RFC 8555) that offers STAR orders (RFC 8739) with unauthenticated GET, for private
+ * PKI and for tests.  handle() answers clients on many threads; the engine validates challenges and issues certificates
+ * on one. */
 #ifndef STARDELEG_CA_H
 #define STARDELEG_CA_H
 
@@ -18,15 +19,16 @@ extern "C" {
 /** The CA's role.  Opaque. */
 typedef struct stardeleg_ca stardeleg_ca;
 
-/** How the role works.  Set by stardeleg_ca_options_default(), then changed.  Strings are copied; objects are borrowed and must outlive
- *  the role. */
+/** How the role works.  Set by stardeleg_ca_options_default(), then changed.  Strings are copied; objects are borrowed
+ * and must outlive the role. */
 typedef struct stardeleg_ca_options {
   size_t size;                      /**< sizeof of this struct */
   const stardeleg_crypto *crypto;   /**< required */
   const stardeleg_store *store;     /**< required */
   const stardeleg_secrets *secrets; /**< required if |eab_required| */
   const char *base_url;             /**< required: external URL below which everything is, without a final slash */
-  stardeleg_bytes issuer_chain_pem; /**< required: the issuing certificate first, then what leads to the root; the root may be left out.  Copied. */
+  stardeleg_bytes issuer_chain_pem; /**< required: the issuing certificate first, then what leads to the root; the root
+                                       may be left out.  Copied. */
   stardeleg_key *issuer_key;        /**< required: its key; a reference is taken */
   int64_t min_lifetime_s;           /**< shortest STAR lifetime (RFC 8739 3.2, 6.2); default 1 day */
   int64_t max_duration_s;           /**< longest end-date minus start-date; default 1 year */
@@ -45,41 +47,43 @@ typedef struct stardeleg_ca_options {
   void *on_work_ctx;                /**< handed to |on_work| */
   stardeleg_log log;                /**< where log lines go */
   int64_t plain_lifetime_s;         /**< validity of certificates of orders without auto-renewal; default 7 days */
-  int64_t poll_ms;                  /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
+  int64_t poll_ms; /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
 } stardeleg_ca_options;
 
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_ca_options_default(stardeleg_ca_options *options);
 
-/** Makes the role.  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, NOMEM, CRYPTO or RANDOM.  Free with
- *  stardeleg_ca_free(). */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *options,
+/** Makes the role.  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, NOMEM, CRYPTO or
+ * RANDOM.  Free with stardeleg_ca_free(). */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_new(stardeleg_ca **out,
+                                                                  const stardeleg_ca_options *options,
                                                                   stardeleg_problem *problem);
 
 /** Answers one request, like stardeleg_ido_handle().  Any number of threads.  Returns 0, NOMEM or ARGUMENT. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_handle(stardeleg_ca *ca, const stardeleg_http_request *request,
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_handle(stardeleg_ca *ca,
+                                                                     const stardeleg_http_request *request,
                                                                      stardeleg_time now, stardeleg_http_reply **reply);
 
-/** The interface to drive validation and issuance by; valid as long as |ca|.  Its exchanges are plain http GETs to the names
- *  being validated. */
+/** The interface to drive validation and issuance by; valid as long as |ca|.  Its exchanges are plain http GETs to the
+ * names being validated. */
 STARDELEG_API const stardeleg_engine *stardeleg_ca_engine(stardeleg_ca *ca);
 
-/** Adds an external account binding: |name| is the key identifier, a new MAC key is written to |mac_key| as base64url (64 bytes of
- *  room).  Returns 0, EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_eab_add(stardeleg_ca *ca, const char *name, char mac_key[64],
-                                                                      stardeleg_time now);
+/** Adds an external account binding: |name| is the key identifier, a new MAC key is written to |mac_key| as base64url
+ * (64 bytes of room).  Returns 0, EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_eab_add(stardeleg_ca *ca, const char *name,
+                                                                      char mac_key[64], stardeleg_time now);
 
-/** Makes a self-signed root certificate for |key| with the common name |name|, valid |not_before| to |not_after|, as PEM in malloc'd memory with a
- *  final NUL; free() it.  Returns 0, ARGUMENT, NOMEM, CRYPTO or RANDOM. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_make_root(char **pem, stardeleg_key *key, const char *name,
-                                                                        stardeleg_time not_before, stardeleg_time not_after);
+/** Makes a self-signed root certificate for |key| with the common name |name|, valid |not_before| to |not_after|, as
+ * PEM in malloc'd memory with a final NUL; free() it.  Returns 0, ARGUMENT, NOMEM, CRYPTO or RANDOM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_make_root(char **pem, stardeleg_key *key,
+                                                                        const char *name, stardeleg_time not_before,
+                                                                        stardeleg_time not_after);
 
-/** Makes a TLS server certificate for the DNS names and IP addresses |names| (NULL-terminated), signed by |issuer_key| under |issuer_pem|, for the
- *  PKI's own servers.  Result, ownership and codes as stardeleg_ca_make_root(). */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_make_server(char **pem, stardeleg_bytes server_spki,
-                                                                          const char *const *names, stardeleg_key *issuer_key,
-                                                                          stardeleg_bytes issuer_pem, stardeleg_time not_before,
-                                                                          stardeleg_time not_after);
+/** Makes a TLS server certificate for the DNS names and IP addresses |names| (NULL-terminated), signed by |issuer_key|
+ * under |issuer_pem|, for the PKI's own servers.  Result, ownership and codes as stardeleg_ca_make_root(). */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err
+stardeleg_ca_make_server(char **pem, stardeleg_bytes server_spki, const char *const *names, stardeleg_key *issuer_key,
+                         stardeleg_bytes issuer_pem, stardeleg_time not_before, stardeleg_time not_after);
 
 /** Frees the role; nobody may be inside handle().  NULL allowed. */
 STARDELEG_API void stardeleg_ca_free(stardeleg_ca *ca);

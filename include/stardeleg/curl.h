@@ -31,7 +31,8 @@ typedef struct stardeleg_curl_options {
   const char *ca_file;            /**< PEM file of trust anchors; NULL: the system's */
   const char *user_agent;         /**< program and version, put before the library's own; NULL: none (RFC 8555 6.1) */
   const char *accept_language;    /**< value of Accept-Language; NULL: "en" */
-  const char *const *resolve;     /**< NULL-terminated list of "host:port:address[:port]": names answered without DNS, also ports moved; NULL: none */
+  const char *const *resolve; /**< NULL-terminated list of "host:port:address[:port]": names answered without DNS, also
+                                 ports moved; NULL: none */
   const char *proxy;              /**< URL of an HTTP proxy; NULL: none, environment variables do not count */
   const char *pinned_public_key;  /**< libcurl's pin ("sha256//..."); NULL: none */
   int allow_http;                 /**< nonzero: plain http too (an http-01 validator needs it); 0: https only */
@@ -56,7 +57,8 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_curl_new(stardeleg_cu
 
 /** Adds an engine.  The struct is copied, the object behind it is borrowed and must outlive the driver
  *  or be taken out first.  Returns 0 or NOMEM. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_curl_add(stardeleg_curl *curl, const stardeleg_engine *engine);
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_curl_add(stardeleg_curl *curl,
+                                                                    const stardeleg_engine *engine);
 
 /** Takes the engine out whose self is |self|: its open exchanges are dropped without an answer. */
 STARDELEG_API void stardeleg_curl_remove(stardeleg_curl *curl, const void *self);

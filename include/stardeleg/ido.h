@@ -3,8 +3,8 @@
  *  The owner's role (IdO, identifier owner; RFC 9115 2.3): an ACME server towards delegates, an ACME client towards the
  *  CA, a list of who holds what, and one call that ends it.
  *
- *  handle() answers delegates and may run on many threads; the engine does the work towards the CA and runs on one. Both meet in
- *  the store only, so they may even be in different processes. */
+ *  handle() answers delegates and may run on many threads; the engine does the work towards the CA and runs on one.
+ * Both meet in the store only, so they may even be in different processes. */
 #ifndef STARDELEG_IDO_H
 #define STARDELEG_IDO_H
 
@@ -27,7 +27,7 @@ typedef struct stardeleg_ido stardeleg_ido;
 typedef struct stardeleg_issuer_options {
   size_t size;                       /**< sizeof of this struct */
   const char *name;                  /**< how delegations refer to it, [a-z0-9-] */
-  const char *kind;                  /**< "star": RFC 8739 with unauthenticated GET, its certificate URL is passed on (RFC 9115 2.3.2) */
+  const char *kind; /**< "star": RFC 8739 with unauthenticated GET, its certificate URL is passed on (RFC 9115 2.3.2) */
   const char *directory_url;         /**< required */
   const char *const *contacts;       /**< NULL-terminated; NULL: none */
   int terms_agreed;                  /**< nonzero: agree to the CA's terms of service */
@@ -36,27 +36,29 @@ typedef struct stardeleg_issuer_options {
   const stardeleg_solver *solver;    /**< NULL: the built-in http-01 solver, served by stardeleg_ido_handle_http01() */
 } stardeleg_issuer_options;
 
-/** How the role works.  Set by stardeleg_ido_options_default(), then changed.  Strings are copied; objects are borrowed and must
- *  outlive the role. */
+/** How the role works.  Set by stardeleg_ido_options_default(), then changed.  Strings are copied; objects are borrowed
+ * and must outlive the role. */
 typedef struct stardeleg_ido_options {
   size_t size;                             /**< sizeof of this struct */
   const stardeleg_crypto *crypto;          /**< required */
   const stardeleg_store *store;            /**< required */
   const stardeleg_secrets *secrets;        /**< required; CA account keys and the MAC keys of delegates */
-  const char *base_url;                    /**< required: external URL below which everything is, without a final slash ("https://ido.example/acme") */
+  const char *base_url;                    /**< required: external URL below which everything is, without a final slash
+                                              ("https://ido.example/acme") */
   const stardeleg_issuer_options *issuers; /**< at least one if the engine is to run; array is copied */
   size_t issuer_count;                     /**< how many */
   const char *terms_of_service;            /**< URL delegates must agree to; NULL: none */
   const char *website;                     /**< URL; NULL: none */
-  int64_t order_grace_s;                   /**< how long an order can still be fetched after its end-date; default 7 days */
+  int64_t order_grace_s; /**< how long an order can still be fetched after its end-date; default 7 days */
   int64_t order_pending_s;                 /**< how long an order may stay unfinished; default 7 days */
   size_t page_size;                        /**< entries per page of lists; default 50 */
-  int keep_ready_after_bad_csr;            /**< nonzero: a refused CSR leaves the order ready (AMB-01); 0: it becomes invalid */
+  int keep_ready_after_bad_csr; /**< nonzero: a refused CSR leaves the order ready (AMB-01); 0: it becomes invalid */
   int64_t backoff_min_ms;                  /**< first pause after a failure at the CA; default 1 s */
   int64_t backoff_max_ms;                  /**< longest pause; default 1 hour */
   int64_t lease_ms;                        /**< how long a piece of work belongs to this process; default 15 s */
   stardeleg_match_options match;           /**< policy for chosen names and the other options of matching */
-  /** Called after handle() stored work for the engine; wake its driver (stardeleg_curl_wake()).  Any thread.  May be NULL. */
+  /** Called after handle() stored work for the engine; wake its driver (stardeleg_curl_wake()).  Any thread.  May be
+   * NULL. */
   void (*on_work)(void *ctx);
   void *on_work_ctx;                       /**< handed to |on_work| */
   /** CNAMEs to publish (|install| nonzero) or to take away, RFC 9115 2.3.2.1; FQDNs with the final dot.  From the
@@ -64,36 +66,40 @@ typedef struct stardeleg_ido_options {
   void (*on_cname)(void *ctx, const char *name, const char *target, int install);
   void *on_cname_ctx;                      /**< handed to |on_cname| */
   stardeleg_log log;                       /**< where log lines go */
-  int64_t poll_ms;                         /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
-  int64_t order_poll_ms;                   /**< first pause between polls of an order at the CA that sends no Retry-After; default 1 s */
+  int64_t poll_ms;       /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
+  int64_t order_poll_ms; /**< first pause between polls of an order at the CA that sends no Retry-After; default 1 s */
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_ido_options_default(stardeleg_ido_options *options);
 
-/** Makes the role.  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, SECRETS, NOMEM, CRYPTO or RANDOM.
- *  Free with stardeleg_ido_free(). */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_new(stardeleg_ido **out, const stardeleg_ido_options *options,
+/** Makes the role.  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, SECRETS, NOMEM,
+ * CRYPTO or RANDOM. Free with stardeleg_ido_free(). */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_new(stardeleg_ido **out,
+                                                                   const stardeleg_ido_options *options,
                                                                    stardeleg_problem *problem);
 
-/** Answers one request of a delegate.  |request| is borrowed; its url is the request target.  |*reply| is always set on success; free
- *  it with stardeleg_http_reply_free().  Never waits for the CA.  Any number of threads.  Returns 0, NOMEM (answer 503) or ARGUMENT. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_handle(stardeleg_ido *ido, const stardeleg_http_request *request,
+/** Answers one request of a delegate.  |request| is borrowed; its url is the request target.  |*reply| is always set on
+ * success; free it with stardeleg_http_reply_free().  Never waits for the CA.  Any number of threads.  Returns 0, NOMEM
+ * (answer 503) or ARGUMENT. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_handle(stardeleg_ido *ido,
+                                                                      const stardeleg_http_request *request,
                                                                       stardeleg_time now, stardeleg_http_reply **reply);
 
-/** Answers GET /.well-known/acme-challenge/{token} from the built-in solver (RFC 8555 8.3), on the plain http listener of the
- *  delegated names.  404 for everything else.  Any number of threads.  Returns like stardeleg_ido_handle(). */
+/** Answers GET /.well-known/acme-challenge/{token} from the built-in solver (RFC 8555 8.3), on the plain http listener
+ * of the delegated names.  404 for everything else.  Any number of threads.  Returns like stardeleg_ido_handle(). */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_handle_http01(stardeleg_ido *ido,
                                                                              const stardeleg_http_request *request,
                                                                              stardeleg_time now,
                                                                              stardeleg_http_reply **reply);
 
-/** The interface to drive the work towards the CA by; valid as long as |ido|.  It also finds work stored by other processes
- *  within a second. */
+/** The interface to drive the work towards the CA by; valid as long as |ido|.  It also finds work stored by other
+ * processes within a second. */
 STARDELEG_API const stardeleg_engine *stardeleg_ido_engine(stardeleg_ido *ido);
 
-/** Registers a delegate.  |name| ([A-Za-z0-9._-], at most 64) is the key identifier for external account binding; a new MAC key is made and
- *  written to |mac_key| as base64url (64 bytes of room).  Hand both over out of band.  Returns 0, EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
+/** Registers a delegate.  |name| ([A-Za-z0-9._-], at most 64) is the key identifier for external account binding; a new
+ * MAC key is made and written to |mac_key| as base64url (64 bytes of room).  Hand both over out of band.  Returns 0,
+ * EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_add(stardeleg_ido *ido, const char *name,
                                                                        char mac_key[64], stardeleg_time now);
 
@@ -110,12 +116,12 @@ typedef struct stardeleg_ido_delegation {
   stardeleg_time expires_at; /**< no orders after, none that end later; NEVER: no bound */
 } stardeleg_ido_delegation;
 
-/** Adds a delegation.  |id| gets its identifier (65 bytes of room).  |problem| (may be NULL) says what is wrong, with the place in the
- *  template.  Returns 0, EXISTS, NOT_FOUND (no such delegate or issuer), CONFIG (template or map), STORE, NOMEM, RANDOM. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_delegation_add(stardeleg_ido *ido,
-                                                                              const stardeleg_ido_delegation *delegation,
-                                                                              char id[65], stardeleg_time now,
-                                                                              stardeleg_problem *problem);
+/** Adds a delegation.  |id| gets its identifier (65 bytes of room).  |problem| (may be NULL) says what is wrong, with
+ * the place in the template.  Returns 0, EXISTS, NOT_FOUND (no such delegate or issuer), CONFIG (template or map),
+ * STORE, NOMEM, RANDOM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err
+stardeleg_ido_delegation_add(stardeleg_ido *ido, const stardeleg_ido_delegation *delegation, char id[65],
+                             stardeleg_time now, stardeleg_problem *problem);
 
 /** Ends a delegation: from the return on it takes no orders; its STAR orders will be cancelled at the CA, tried again
  *  until done, over restarts too.  Ending twice is fine.  Returns 0, NOT_FOUND, STORE or NOMEM. */
@@ -137,11 +143,10 @@ typedef struct stardeleg_ido_status {
   const char *reason;          /**< why the last step failed; "" */
 } stardeleg_ido_status;
 
-/** Tells the status of every delegation (|id| NULL) or of one, order by order; nonzero from |each| stops.  |each| must not call the role.
- *  Returns 0, NOT_FOUND, STORE or NOMEM. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_inspect(stardeleg_ido *ido, const char *id,
-                                                                       int (*each)(void *ctx, const stardeleg_ido_status *status),
-                                                                       void *ctx);
+/** Tells the status of every delegation (|id| NULL) or of one, order by order; nonzero from |each| stops.  |each| must
+ * not call the role. Returns 0, NOT_FOUND, STORE or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_inspect(
+    stardeleg_ido *ido, const char *id, int (*each)(void *ctx, const stardeleg_ido_status *status), void *ctx);
 
 /** Frees the role; nobody may be inside handle().  NULL allowed. */
 STARDELEG_API void stardeleg_ido_free(stardeleg_ido *ido);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file ndc.h
  *  The delegate's role (NDC, name delegation consumer; RFC 9115 2.3): registers at an IdO, takes every delegation
- *  it is offered (or those it chooses), orders certificates with keys of its own, keeps them fresh, and learns of the end.
+ *  it is offered (or those it chooses), orders certificates with keys of its own, keeps them fresh, and learns of the
+ * end.
  *
  *  One object serves one account at one IdO and any number of delegations.  All state is in the store, all keys in
  *  the secret store: the process may be killed at any moment and started again. */
@@ -25,8 +26,9 @@ typedef struct stardeleg_ndc stardeleg_ndc;
 /** What an event tells. */
 typedef enum stardeleg_ndc_event_kind {
   STARDELEG_NDC_CERTIFICATE = 1, /**< a certificate is there to be used: a new one, or the stored one after a restart */
-  STARDELEG_NDC_ENDED,           /**< the owner ended the delegation, or it is no longer offered: use the last certificate until |not_after| */
-  STARDELEG_NDC_FAILED           /**< something is wrong; the engine goes on trying; the old certificate stays */
+  STARDELEG_NDC_ENDED, /**< the owner ended the delegation, or it is no longer offered: use the last certificate until
+                          |not_after| */
+  STARDELEG_NDC_FAILED /**< something is wrong; the engine goes on trying; the old certificate stays */
 } stardeleg_ndc_event_kind;
 
 /** Something happened to a delegation.  Everything is borrowed for the call; strings are NUL-terminated. */
@@ -50,25 +52,27 @@ typedef struct stardeleg_ndc_options {
   size_t size;                          /**< sizeof of this struct */
   const stardeleg_crypto *crypto;       /**< required */
   const stardeleg_store *store;         /**< required */
-  const stardeleg_secrets *secrets;     /**< required; holds the account key ("ndc-account-<n>") and the certificate keys */
+  const stardeleg_secrets *secrets; /**< required; holds the account key ("ndc-account-<n>") and the certificate keys */
   const char *directory_url;            /**< required: the IdO's directory */
   const char *const *contacts;          /**< NULL-terminated "mailto:" URLs; NULL: none */
   int terms_agreed;                     /**< nonzero: the user agrees to the IdO's terms of service */
   const char *eab_key_id;               /**< external account binding, as the IdO gave it; NULL: none */
-  const char *eab_mac_key;              /**< base64url (padding and the standard alphabet are taken too); wiped after use */
+  const char *eab_mac_key; /**< base64url (padding and the standard alphabet are taken too); wiped after use */
   const char *const *delegations;       /**< NULL-terminated URLs to take; NULL: every one that is offered */
   int64_t lifetime_s;                   /**< lifetime to ask for, in seconds; default 4 days */
   int64_t lifetime_adjust_s;            /**< lifetime-adjust to ask for; 0: leave it out */
   int64_t order_duration_s;             /**< end-date of an order: this long after it is made; default 90 days */
   int64_t discovery_interval_s;         /**< how often the list of delegations is read again; default 1 hour */
   int64_t backoff_min_ms;               /**< first pause after a failure; default 1 s; doubled each time, with jitter */
-  int64_t backoff_max_ms;               /**< longest pause after a failure; default 1 hour, never more than a quarter of what is left of a certificate */
+  int64_t backoff_max_ms; /**< longest pause after a failure; default 1 hour, never more than a quarter of what is left
+                             of a certificate */
   stardeleg_bytes roots_pem;            /**< trust anchors certificates must lead to; empty: no chain check.  Copied. */
   const stardeleg_choice *choices;      /**< values for the wildcards of templates; array is copied */
   size_t choice_count;                  /**< how many */
   int allow_other_origins;              /**< nonzero: the IdO's resources may be at other origins than its directory */
   /** Told of everything that happens; called from next() and answer(); must not call the engine.  May be NULL.
-   *  Nonzero from a CERTIFICATE event: the program could not take it (disk full): it is told again after the backoff. */
+   *  Nonzero from a CERTIFICATE event: the program could not take it (disk full): it is told again after the backoff.
+   */
   int (*on_event)(void *ctx, const stardeleg_ndc_event *event);
   void *on_event_ctx;                   /**< handed to |on_event| */
   stardeleg_log log;                    /**< where log lines go */
@@ -78,10 +82,11 @@ typedef struct stardeleg_ndc_options {
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_ndc_options_default(stardeleg_ndc_options *options);
 
-/** Makes the role: reads what the store has, makes an account key where there is none.  Certificates that are still valid are told by
- *  events from the first next().  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, SECRETS, NOMEM, CRYPTO or
- *  RANDOM.  Free with stardeleg_ndc_free(). */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ndc_new(stardeleg_ndc **out, const stardeleg_ndc_options *options,
+/** Makes the role: reads what the store has, makes an account key where there is none.  Certificates that are still
+ * valid are told by events from the first next().  |problem| (may be NULL) says which option is wrong.  Returns 0,
+ * CONFIG, STORE, SECRETS, NOMEM, CRYPTO or RANDOM.  Free with stardeleg_ndc_free(). */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ndc_new(stardeleg_ndc **out,
+                                                                   const stardeleg_ndc_options *options,
                                                                    stardeleg_problem *problem);
 
 /** The interface to drive it by; valid as long as |ndc|. */

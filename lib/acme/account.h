@@ -6,7 +6,11 @@
 #include <stardeleg/problem.h>
 #include "json/json_write.h"
 
-typedef enum sdg_account_status { SDG_ACCOUNT_VALID = 0, SDG_ACCOUNT_DEACTIVATED, SDG_ACCOUNT_REVOKED } sdg_account_status;
+typedef enum sdg_account_status {
+  SDG_ACCOUNT_VALID = 0,
+  SDG_ACCOUNT_DEACTIVATED,
+  SDG_ACCOUNT_REVOKED
+} sdg_account_status;
 const char *sdg_account_status_name(sdg_account_status status);
 
 #define SDG_CONTACTS_MAX 8
@@ -37,8 +41,8 @@ typedef struct sdg_acme_new_account {
   bool only_return_existing;
   const sdg_json *eab; /* or NULL */
 } sdg_acme_new_account;
-/* Checks types, and contacts by RFC 8555 7.3 (mailto with one address and no header fields: invalidContact, other schemes:
- * unsupportedContact).  "orders" and unknown members are ignored. */
+/* Checks types, and contacts by RFC 8555 7.3 (mailto with one address and no header fields: invalidContact, other
+ * schemes: unsupportedContact).  "orders" and unknown members are ignored. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_new_account_parse(sdg_acme_new_account *out, const sdg_json *payload,
                                                               stardeleg_problem *problem);
 /* invalidContact or unsupportedContact. */

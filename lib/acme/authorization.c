@@ -178,7 +178,8 @@ stardeleg_err sdg_acme_authorization_from_tree(sdg_acme_authorization *out, cons
   return err;
 }
 
-stardeleg_err sdg_acme_authorization_parse(sdg_acme_authorization *out, stardeleg_bytes body, stardeleg_problem *problem)
+stardeleg_err sdg_acme_authorization_parse(sdg_acme_authorization *out, stardeleg_bytes body,
+                                           stardeleg_problem *problem)
 {
   sdg_json *tree = NULL;
   stardeleg_err err = sdg_field_object(&tree, body, "authorization", problem);

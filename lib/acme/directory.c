@@ -16,10 +16,11 @@ static stardeleg_err read_urls(sdg_acme_directory *out, const sdg_json *tree, st
     char **out;
     const char *name;
     sdg_json_need need;
-  } urls[] = {{&out->new_nonce, "newNonce", SDG_JSON_REQUIRED},     {&out->new_account, "newAccount", SDG_JSON_REQUIRED},
-              {&out->new_order, "newOrder", SDG_JSON_REQUIRED},     {&out->new_authz, "newAuthz", SDG_JSON_OPTIONAL},
-              {&out->revoke_cert, "revokeCert", SDG_JSON_OPTIONAL}, {&out->key_change, "keyChange", SDG_JSON_OPTIONAL},
-              {&out->renewal_info, "renewalInfo", SDG_JSON_OPTIONAL}};
+  } urls[] = {
+      {&out->new_nonce, "newNonce", SDG_JSON_REQUIRED},      {&out->new_account, "newAccount", SDG_JSON_REQUIRED},
+      {&out->new_order, "newOrder", SDG_JSON_REQUIRED},      {&out->new_authz, "newAuthz", SDG_JSON_OPTIONAL},
+      {&out->revoke_cert, "revokeCert", SDG_JSON_OPTIONAL},  {&out->key_change, "keyChange", SDG_JSON_OPTIONAL},
+      {&out->renewal_info, "renewalInfo", SDG_JSON_OPTIONAL}};
 
   for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
     stardeleg_err err = sdg_field_url(urls[i].out, tree, urls[i].name, urls[i].need, problem);
@@ -40,7 +41,8 @@ static stardeleg_err read_auto_renewal(sdg_acme_directory *out, const sdg_json *
     return err;
   }
   out->has_auto_renewal = true;
-  err = sdg_json_get_int(&out->star_min_lifetime_s, renewal, "min-lifetime", SDG_JSON_REQUIRED, 0, DURATION_MAX, problem);
+  err =
+      sdg_json_get_int(&out->star_min_lifetime_s, renewal, "min-lifetime", SDG_JSON_REQUIRED, 0, DURATION_MAX, problem);
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&out->star_max_duration_s, renewal, "max-duration", SDG_JSON_REQUIRED, 0, DURATION_MAX,
                            problem);
@@ -64,7 +66,8 @@ static stardeleg_err read_meta(sdg_acme_directory *out, const sdg_json *tree, st
     err = sdg_field_text(&out->website, meta, "website", SDG_JSON_OPTIONAL, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_bool(&out->external_account_required, meta, "externalAccountRequired", SDG_JSON_OPTIONAL, problem);
+    err =
+        sdg_json_get_bool(&out->external_account_required, meta, "externalAccountRequired", SDG_JSON_OPTIONAL, problem);
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&out->delegation_enabled, meta, "delegation-enabled", SDG_JSON_OPTIONAL, problem);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme/directory.h -- the directory object (RFC 8555 7.1.1) with the meta members of RFC 8739 3.2, RFC 9115 2.3.4 and RFC 9773. */
+/* acme/directory.h -- the directory object (RFC 8555 7.1.1) with the meta members of RFC 8739 3.2, RFC 9115 2.3.4 and
+ * RFC 9773. */
 #ifndef SDG_ACME_DIRECTORY_H
 #define SDG_ACME_DIRECTORY_H
 
@@ -20,8 +21,8 @@ typedef struct sdg_acme_directory {
   bool certificate_get;          /* top level, RFC 9115 2.3.5 */
 } sdg_acme_directory;
 
-/* Unknown members are ignored; a member of the wrong type, a URL that is no absolute http(s) URL, or meta that is no object is
- * MALFORMED with its place in |problem|. */
+/* Unknown members are ignored; a member of the wrong type, a URL that is no absolute http(s) URL, or meta that is no
+ * object is MALFORMED with its place in |problem|. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_directory_parse(sdg_acme_directory *out, stardeleg_bytes body,
                                                             stardeleg_problem *problem);
 /* A whole object. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme/fields.h -- members that several ACME objects have alike: owned strings, URLs, lists of URLs, copies of subtrees. */
+/* acme/fields.h -- members that several ACME objects have alike: owned strings, URLs, lists of URLs, copies of
+ * subtrees. */
 #ifndef SDG_ACME_FIELDS_H
 #define SDG_ACME_FIELDS_H
 
@@ -16,8 +17,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_field_object(sdg_json **out, stardeleg_by
 STARDELEG_MUST_CHECK stardeleg_err sdg_field_text(char **out, const sdg_json *object, const char *name,
                                                   sdg_json_need need, stardeleg_problem *problem);
 /* The same, which must be an absolute http or https URL. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_field_url(char **out, const sdg_json *object, const char *name, sdg_json_need need,
-                                                 stardeleg_problem *problem);
+STARDELEG_MUST_CHECK stardeleg_err sdg_field_url(char **out, const sdg_json *object, const char *name,
+                                                 sdg_json_need need, stardeleg_problem *problem);
 /* An array of such URLs; |max| of them. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_field_urls(char ***out, size_t *count, const sdg_json *object, const char *name,
                                                   sdg_json_need need, stardeleg_problem *problem);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_client/agent.h -- runs many jobs over HTTP without I/O: the body of every engine.
  *
- * A job is asked what it wants (ask), gets the outcome (take), and is asked again.  ask must be repeatable: it is called again after badNonce, after
- * a lost answer, after a restart.  What must survive is written to the store by the job: intent in ask, result in take.  Signed steps go through a
- * session (session.h), which supplies directory, account and nonces; while it is not ready its jobs are parked. */
+ * A job is asked what it wants (ask), gets the outcome (take), and is asked again.  ask must be repeatable: it is
+ * called again after badNonce, after a lost answer, after a restart.  What must survive is written to the store by the
+ * job: intent in ask, result in take.  Signed steps go through a session (session.h), which supplies directory, account
+ * and nonces; while it is not ready its jobs are parked. */
 #ifndef SDG_ACME_CLIENT_AGENT_H
 #define SDG_ACME_CLIENT_AGENT_H
 
@@ -40,7 +41,8 @@ typedef struct sdg_step {
 
 /* What take gets.  Borrowed for the call. */
 typedef struct sdg_result {
-  stardeleg_err err;                          /* 0: 2xx or 304; PROBLEM: the server refused; TRANSPORT: no answer; LIMIT: answer too large; PROTOCOL: 1xx, 3xx */
+  stardeleg_err err; /* 0: 2xx or 304; PROBLEM: the server refused; TRANSPORT: no answer; LIMIT: answer too large;
+                        PROTOCOL: 1xx, 3xx */
   int status;                                 /* HTTP status, 0 without response */
   const char *url;                            /* what was asked */
   const stardeleg_http_response *response;    /* NULL without response */
@@ -67,7 +69,8 @@ struct sdg_job {
   uint8_t nonce_tries;    /* agent's: badNonce answers in a row; at most 10, then take gets the problem */
 };
 
-STARDELEG_MUST_CHECK stardeleg_err sdg_agent_new(sdg_agent **out, const stardeleg_crypto *crypto, const stardeleg_log *log);
+STARDELEG_MUST_CHECK stardeleg_err sdg_agent_new(sdg_agent **out, const stardeleg_crypto *crypto,
+                                                 const stardeleg_log *log);
 /* The jobs and sessions must be gone. */
 void sdg_agent_free(sdg_agent *agent);
 /* Puts a job in, to be asked at |due|. */
@@ -83,8 +86,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_agent_answer(sdg_agent *agent, uint64_t i
                                                     stardeleg_time now);
 void sdg_agent_set_exchanges_max(sdg_agent *agent, size_t max);
 
-/* Pause before try number |tries| (1, 2, ...): min * 2^(tries-1), at most max, then between half of that and all of it by |random|.  Never 0, never
- * decreasing in its bounds, no overflow for any |tries| (field lesson: a counter that wrapped made the pause 0). */
+/* Pause before try number |tries| (1, 2, ...): min * 2^(tries-1), at most max, then between half of that and all of it
+ * by |random|.  Never 0, never decreasing in its bounds, no overflow for any |tries| (field lesson: a counter that
+ * wrapped made the pause 0). */
 int64_t sdg_backoff_ms(uint32_t tries, int64_t min_ms, int64_t max_ms, uint32_t random);
 /* A random number for jitter; 0 if the source fails. */
 uint32_t sdg_agent_random(sdg_agent *agent);

@@ -22,7 +22,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_session_sign(sdg_session *session, const 
 void sdg_session_see(sdg_session *session, const stardeleg_http_response *response, stardeleg_time now);
 /* The server says that the account is gone; true if the session will register again and the step is worth repeating. */
 bool sdg_session_account_gone(sdg_session *session, stardeleg_time now);
-/* The session whose setup job |job| is; NULL for other jobs.  Lets the agent hand nonces of setup answers to their session. */
+/* The session whose setup job |job| is; NULL for other jobs.  Lets the agent hand nonces of setup answers to their
+ * session. */
 sdg_session *sdg_session_of_setup(sdg_job *job);
 
 /* Asked again at |due|. */

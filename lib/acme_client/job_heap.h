@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_client/job_heap.h -- jobs by the moment they are due: a binary heap whose room is reserved when a job joins, so that moving a job
- * never needs memory. */
+/* acme_client/job_heap.h -- jobs by the moment they are due: a binary heap whose room is reserved when a job joins, so
+ * that moving a job never needs memory. */
 #ifndef SDG_ACME_CLIENT_JOB_HEAP_H
 #define SDG_ACME_CLIENT_JOB_HEAP_H
 

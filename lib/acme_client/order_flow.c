@@ -144,7 +144,8 @@ void sdg_flow_retry(sdg_order_flow *flow, sdg_flow_turn *turn)
 
 void sdg_flow_pause(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
-  int64_t pause = or_default(flow->poll_min_ms, SDG_TIME_S) * (1 + (int64_t)(flow->polls < 100 ? flow->polls : 100) / 2);
+  int64_t pause =
+      or_default(flow->poll_min_ms, SDG_TIME_S) * (1 + (int64_t)(flow->polls < 100 ? flow->polls : 100) / 2);
   stardeleg_time retry_at = turn->result != NULL ? turn->result->retry_at : STARDELEG_TIME_NONE;
 
   flow->polls++;
@@ -393,7 +394,8 @@ static stardeleg_err take_cancel(sdg_order_flow *flow, sdg_flow_turn *turn)
 
 static stardeleg_err take_cancel_look(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
-  bool gone = turn->result->err == STARDELEG_ERR_PROBLEM && (turn->result->status == 404 || turn->result->status == 410);
+  bool gone =
+      turn->result->err == STARDELEG_ERR_PROBLEM && (turn->result->status == 404 || turn->result->status == 410);
   stardeleg_err err = STARDELEG_OK;
 
   if (turn->result->err == STARDELEG_OK) {
@@ -481,8 +483,8 @@ stardeleg_err sdg_order_flow_ask(sdg_order_flow *flow, sdg_session *session, sdg
   return row->ask(flow, session, step, now);
 }
 
-stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent, const sdg_result *result,
-                                  stardeleg_time now, sdg_flow_change *change)
+stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent,
+                                  const sdg_result *result, stardeleg_time now, sdg_flow_change *change)
 {
   sdg_flow_turn turn = {session, agent, result, now, SDG_FLOW_SAME};
   const sdg_flow_row *row = sdg_flow_row_of(flow->state);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_client/order_flow.h -- one order from newOrder to its certificate URL, and its cancellation (RFC 8555 7.4, 7.5; RFC 8739 3.1).
+/* acme_client/order_flow.h -- one order from newOrder to its certificate URL, and its cancellation (RFC 8555 7.4, 7.5;
+ * RFC 8739 3.1).
  *
- * A table of states; each has an ask (what to send) and a take (what the answer means).  The flow keeps no pointers to peers and
- * can be written to JSON and read back at any moment: a restart goes on from the state, never from memory. */
+ * A table of states; each has an ask (what to send) and a take (what the answer means).  The flow keeps no pointers to
+ * peers and can be written to JSON and read back at any moment: a restart goes on from the state, never from memory. */
 #ifndef SDG_ACME_CLIENT_ORDER_FLOW_H
 #define SDG_ACME_CLIENT_ORDER_FLOW_H
 
@@ -63,12 +64,15 @@ typedef struct sdg_order_flow {
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_init(sdg_order_flow *flow, const char *new_order);
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_set_csr(sdg_order_flow *flow, stardeleg_bytes der);
 void sdg_order_flow_clear(sdg_order_flow *flow);
-/* Steps; |session| supplies directory and key.  WAIT with NEVER in the resting states and while FINALIZE lacks a CSR. */
+/* Steps; |session| supplies directory and key.  WAIT with NEVER in the resting states and while FINALIZE lacks a CSR.
+ */
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_ask(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent,
                                                       sdg_step *step, stardeleg_time now);
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent,
-                                                       const sdg_result *result, stardeleg_time now, sdg_flow_change *change);
-/* Asks for cancellation: at once in VALID; in earlier states as soon as it can (an order that never became valid needs none: FAILED). */
+                                                       const sdg_result *result, stardeleg_time now,
+                                                       sdg_flow_change *change);
+/* Asks for cancellation: at once in VALID; in earlier states as soon as it can (an order that never became valid needs
+ * none: FAILED). */
 void sdg_order_flow_cancel(sdg_order_flow *flow);
 void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_flow *flow);
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_read(sdg_order_flow *flow, const sdg_json *tree);

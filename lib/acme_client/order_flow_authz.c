@@ -16,7 +16,8 @@ stardeleg_err sdg_flow_ask_authz(sdg_order_flow *flow, sdg_session *session, sdg
   (void)session;
   (void)now;
   step->kind = SDG_STEP_FETCH;
-  step->url = flow->authz_index < flow->order.authorization_count ? flow->order.authorizations[flow->authz_index] : NULL;
+  step->url =
+      flow->authz_index < flow->order.authorization_count ? flow->order.authorizations[flow->authz_index] : NULL;
   return step->url != NULL ? STARDELEG_OK : STARDELEG_ERR_STATE;
 }
 
@@ -71,7 +72,8 @@ static void clean_up(sdg_order_flow *flow, sdg_session *session)
 
 /* --- Choosing a challenge --- */
 
-static bool can_solve(const sdg_order_flow *flow, const sdg_acme_authorization *authz, const sdg_acme_challenge *challenge)
+static bool can_solve(const sdg_order_flow *flow, const sdg_acme_authorization *authz,
+                      const sdg_acme_challenge *challenge)
 {
   return flow->solver != NULL && challenge->type != NULL && challenge->url != NULL && challenge->token != NULL &&
          challenge->status != SDG_CHALLENGE_INVALID &&

@@ -30,7 +30,8 @@ void sdg_flow_fail(sdg_order_flow *flow, sdg_flow_turn *turn, const stardeleg_pr
 void sdg_flow_fail_text(sdg_order_flow *flow, sdg_flow_turn *turn, stardeleg_acme_error acme, const char *detail);
 /* The step failed but is worth repeating: backoff, or Retry-After. */
 void sdg_flow_retry(sdg_order_flow *flow, sdg_flow_turn *turn);
-/* True if the result's failure is no word of the server about the request itself: lost answers, overload, rate limits. */
+/* True if the result's failure is no word of the server about the request itself: lost answers, overload, rate limits.
+ */
 bool sdg_flow_is_passing(const sdg_result *result);
 /* Nothing new yet: pause before the next poll. */
 void sdg_flow_pause(sdg_order_flow *flow, sdg_flow_turn *turn);

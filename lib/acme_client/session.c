@@ -333,7 +333,8 @@ bool sdg_session_account_gone(sdg_session *session, stardeleg_time now)
   if (session->registered_at != STARDELEG_TIME_NONE && now - session->registered_at < REGISTER_PAUSE) {
     return false;
   }
-  sdg_log(session->log, STARDELEG_LOG_WARNING, "acme.account.gone", "the server does not know the account any more: registering again");
+  sdg_log(session->log, STARDELEG_LOG_WARNING, "acme.account.gone",
+          "the server does not know the account any more: registering again");
   sdg_free(session->kid);
   session->kid = NULL;
   sdg_session_setup_wanted(session, now);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_client/session.h -- one account at one ACME server (RFC 8555 6, 7.1 to 7.3): directory, nonces, registration, signing. */
+/* acme_client/session.h -- one account at one ACME server (RFC 8555 6, 7.1 to 7.3): directory, nonces, registration,
+ * signing. */
 #ifndef SDG_ACME_CLIENT_SESSION_H
 #define SDG_ACME_CLIENT_SESSION_H
 
@@ -25,8 +26,8 @@ typedef struct sdg_session_options {
 } sdg_session_options;
 
 /* CONFIG with |problem| for a bad URL, contact or MAC key. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_session_new(sdg_session **out, sdg_agent *agent, const sdg_session_options *options,
-                                                   stardeleg_problem *problem);
+STARDELEG_MUST_CHECK stardeleg_err sdg_session_new(sdg_session **out, sdg_agent *agent,
+                                                   const sdg_session_options *options, stardeleg_problem *problem);
 /* Its jobs must have been removed from the agent. */
 void sdg_session_free(sdg_session *session);
 
@@ -39,7 +40,8 @@ const stardeleg_problem *sdg_session_problem(const sdg_session *session);
 stardeleg_key *sdg_session_key(const sdg_session *session);
 /* The directory is read again before the next signed step (a URL of it answered 404 or 410). */
 void sdg_session_refresh(sdg_session *session);
-/* PROTOCOL unless |url| may be used with this account: absolute https (http only if the directory is), same origin as the directory unless allowed otherwise. */
+/* PROTOCOL unless |url| may be used with this account: absolute https (http only if the directory is), same origin as
+ * the directory unless allowed otherwise. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_session_check_url(const sdg_session *session, const char *url);
 
 #endif /* SDG_ACME_CLIENT_SESSION_H */

@@ -164,7 +164,8 @@ static void succeed(sdg_session *session)
   session->has_problem = false;
 }
 
-/* A directory that has moved (RFC 8555 says nothing; CAs did it): followed for this one resource, https only, never for a POST. */
+/* A directory that has moved (RFC 8555 says nothing; CAs did it): followed for this one resource, https only, never for
+ * a POST. */
 static stardeleg_err follow_redirect(sdg_session *session, const sdg_result *result, stardeleg_time now)
 {
   sdg_buf target;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_server/account_record.c -- accounts in the store: "account" by id, "account-key" by thumbprint (one key, one account). */
+/* acme_server/account_record.c -- accounts in the store: "account" by id, "account-key" by thumbprint (one key, one
+ * account). */
 #include <stdio.h>
 #include <string.h>
 

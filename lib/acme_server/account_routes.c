@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_server/account_routes.c -- directory, nonces, and an account's own resources (RFC 8555 7.1.1, 7.2, 7.3.2, 7.3.6). */
+/* acme_server/account_routes.c -- directory, nonces, and an account's own resources (RFC
+ * 8555 7.1.1, 7.2, 7.3.2, 7.3.6). */
 #include <string.h>
 
 #include "acme_server/server_internal.h"
@@ -61,7 +62,8 @@ static stardeleg_err put_record(sdg_server *server, const sdg_account_record *re
   return err;
 }
 
-/* Only contacts and the status "deactivated" can be changed; the rest of the payload does not count (RFC 8555 7.3.2). */
+/* Only contacts and the status "deactivated" can be changed; the rest of the payload does not count (RFC 8555 7.3.2).
+ */
 static stardeleg_err change(sdg_call *call, sdg_account_record *record, bool *deactivated)
 {
   sdg_acme_new_account request;

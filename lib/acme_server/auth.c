@@ -59,7 +59,8 @@ static stardeleg_err check_url(sdg_call *call)
   url = sdg_bytes_str(call->jws->url);
   if (!sdg_bytes_has_prefix(url, call->server->origin) ||
       !sdg_bytes_is(sdg_bytes_from(url, origin.len), call->request->url)) {
-    return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "url in the protected header is not the URL of this request");
+    return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED,
+                         "url in the protected header is not the URL of this request");
   }
   return STARDELEG_OK;
 }
@@ -128,15 +129,16 @@ static stardeleg_err read_payload(sdg_call *call, const sdg_route *route, sdg_js
                : sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "this resource needs a payload, not POST-as-GET");
   }
   if ((route->methods & SDG_ROUTE_POST) == 0) {
-    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "this resource is read-only: POST-as-GET has an empty payload");
+    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED,
+                         "this resource is read-only: POST-as-GET has an empty payload");
   }
   err = sdg_json_parse(payload, call->jws->payload, &limits, &fault);
   if (err == STARDELEG_ERR_NOMEM) {
     return err;
   }
   if (err != STARDELEG_OK) {
-    (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "the payload is not acceptable JSON: %s (byte %zu)", fault.reason,
-                        fault.offset);
+    (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "the payload is not acceptable JSON: %s (byte %zu)",
+                        fault.reason, fault.offset);
     sdg_problem_set_place(&call->problem, sdg_bytes_str(fault.pointer));
     return STARDELEG_ERR_PROTOCOL;
   }

@@ -56,8 +56,8 @@ static stardeleg_err make_mac_key(const stardeleg_crypto *crypto, const stardele
   return err;
 }
 
-stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store *store, const stardeleg_secrets *secrets,
-                          const char *name, char mac_key[64], stardeleg_time now)
+stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store *store,
+                          const stardeleg_secrets *secrets, const char *name, char mac_key[64], stardeleg_time now)
 {
   char secret_name[SDG_EAB_SECRET_SIZE];
   stardeleg_record record = {0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_server/eab.h -- external account bindings a server hands out (RFC 8555 7.3.4): record "eab"/name, MAC key in the secret store.  Each binds one
- * account; the binding is spent by compare-and-swap in the batch that creates the account. */
+/* acme_server/eab.h -- external account bindings a server hands out (RFC 8555 7.3.4): record "eab"/name, MAC key in the
+ * secret store.  Each binds one account; the binding is spent by compare-and-swap in the batch that creates the
+ * account. */
 #ifndef SDG_ACME_SERVER_EAB_H
 #define SDG_ACME_SERVER_EAB_H
 
@@ -9,7 +10,8 @@
 
 #define SDG_EAB_NAME_MAX 64
 
-/* Makes a 32-byte MAC key, base64url in |mac_key|.  EXISTS, ARGUMENT for a bad name ([A-Za-z0-9._-], not beginning with a dot). */
+/* Makes a 32-byte MAC key, base64url in |mac_key|.  EXISTS, ARGUMENT for a bad name ([A-Za-z0-9._-], not beginning with
+ * a dot). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store *store,
                                                const stardeleg_secrets *secrets, const char *name, char mac_key[64],
                                                stardeleg_time now);

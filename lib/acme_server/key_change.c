@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_server/key_change.c -- account key rollover (RFC 8555 7.3.5): the outer JWS is by the old key, the inner by the new. */
+/* acme_server/key_change.c -- account key rollover (RFC 8555 7.3.5): the outer JWS is by the old key, the inner by the
+ * new. */
 #include <stdio.h>
 #include <string.h>
 

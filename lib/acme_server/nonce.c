@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_server/nonce.c -- a nonce is a number and its MAC; a ring of bits knows which of the last numbers are spent.
  *
- * The 16 bytes of MAC make a nonce unpredictable (RFC 8555 6.5.1); the number in front is masked with a pad from the MAC, so that it tells an onlooker
- * nothing about the traffic.  Only the last WINDOW numbers count, so the memory is bounded whatever clients do, and a client that comes back later
- * gets badNonce with a fresh one. */
+ * The 16 bytes of MAC make a nonce unpredictable (RFC 8555 6.5.1); the number in front is masked with a pad from the
+ * MAC, so that it tells an onlooker nothing about the traffic.  Only the last WINDOW numbers count, so the memory is
+ * bounded whatever clients do, and a client that comes back later gets badNonce with a fresh one. */
 #include "acme_server/nonce.h"
 
 #include <stdatomic.h>
@@ -63,8 +63,9 @@ static void write_number(uint8_t out[NUMBER_LEN], uint64_t number)
   }
 }
 
-/* MAC and mask come from one HMAC over the number: 16 bytes seal it, 8 others hide it.  The mask cannot be taken from the sealed number itself
- * alone, or the reader would need it first: so the reader gets it from the MAC, by a second HMAC. */
+/* MAC and mask come from one HMAC over the number: 16 bytes seal it, 8 others hide it.  The mask cannot be taken from
+ * the sealed number itself alone, or the reader would need it first: so the reader gets it from the MAC, by a second
+ * HMAC. */
 static stardeleg_err seal(const sdg_nonces *nonces, uint64_t number, uint8_t mac[MAC_LEN])
 {
   uint8_t bytes[NUMBER_LEN + 1];
@@ -75,7 +76,8 @@ static stardeleg_err seal(const sdg_nonces *nonces, uint64_t number, uint8_t mac
 
   bytes[0] = 's';
   write_number(bytes + 1, number);
-  err = sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), &piece, 1, full, &len);
+  err =
+      sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), &piece, 1, full, &len);
   memcpy(mac, full, MAC_LEN);
   return err;
 }
@@ -87,7 +89,8 @@ static stardeleg_err mask(const sdg_nonces *nonces, const uint8_t mac[MAC_LEN], 
   size_t len = 0;
   stardeleg_err err;
 
-  err = sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), pieces, 2, full, &len);
+  err =
+      sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), pieces, 2, full, &len);
   for (size_t i = 0; i < NUMBER_LEN; i++) {
     number[i] ^= full[i];
   }

@@ -146,7 +146,8 @@ static stardeleg_err add_next_link(sdg_call *call, const char *cursor)
   return err;
 }
 
-stardeleg_err sdg_call_page(sdg_call *call, const char *name, const char *const *urls, size_t count, const char *next_cursor)
+stardeleg_err sdg_call_page(sdg_call *call, const char *name, const char *const *urls, size_t count,
+                            const char *next_cursor)
 {
   sdg_json_writer w;
   stardeleg_err err = sdg_call_json(call, &w);

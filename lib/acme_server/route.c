@@ -61,7 +61,8 @@ static bool matches(sdg_call *call, const char *pattern, stardeleg_bytes path)
   return path.len == 0;
 }
 
-/* The only query the server knows: "cursor=<text>" (RFC 9115 2.3.1.2 shows one).  Anything else makes the target unknown. */
+/* The only query the server knows: "cursor=<text>" (RFC 9115 2.3.1.2 shows one).  Anything else makes the target
+ * unknown. */
 static bool read_query(sdg_call *call, stardeleg_bytes query)
 {
   call->cursor[0] = '\0';
@@ -86,7 +87,8 @@ const sdg_route *sdg_route_find(sdg_server *server, sdg_call *call, void **role)
   stardeleg_bytes path;
   size_t len = 0;
 
-  if (target.len < server->path_len || memcmp(target.base, server->base_url + strlen(server->origin), server->path_len) != 0) {
+  if (target.len < server->path_len ||
+      memcmp(target.base, server->base_url + strlen(server->origin), server->path_len) != 0) {
     return NULL;
   }
   path = sdg_bytes_from(target, server->path_len);

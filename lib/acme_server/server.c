@@ -33,7 +33,8 @@ static stardeleg_err copy_urls(sdg_server *server, const sdg_server_options *opt
   server->origin = sdg_bytes_dup(sdg_bytes(base.base, base.len - url.path.len));
   server->terms = sdg_strdup(options->terms_of_service);
   server->website = sdg_strdup(options->website);
-  if (server->base_url == NULL || server->origin == NULL || (options->terms_of_service != NULL && server->terms == NULL) ||
+  if (server->base_url == NULL || server->origin == NULL ||
+      (options->terms_of_service != NULL && server->terms == NULL) ||
       (options->website != NULL && server->website == NULL)) {
     return STARDELEG_ERR_NOMEM;
   }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_server/server.h -- what every ACME server does alike (RFC 8555 6, 7.1 to 7.3): routing, nonces, JWS checks, accounts, problems,
- * paging.  Roles bring their own routes. */
+/* acme_server/server.h -- what every ACME server does alike (RFC 8555 6, 7.1 to 7.3): routing, nonces, JWS checks,
+ * accounts, problems, paging.  Roles bring their own routes. */
 #ifndef SDG_ACME_SERVER_SERVER_H
 #define SDG_ACME_SERVER_SERVER_H
 
@@ -41,8 +41,8 @@ typedef struct sdg_call {
   stardeleg_problem problem;      /* fill in before returning an error */
 } sdg_call;
 
-/* Returns 0 with the reply filled in, or an error: with a problem set it becomes the reply; without one it becomes serverInternal (or 503
- * for STORE and NOMEM).  Anything already in the reply is thrown away then. */
+/* Returns 0 with the reply filled in, or an error: with a problem set it becomes the reply; without one it becomes
+ * serverInternal (or 503 for STORE and NOMEM).  Anything already in the reply is thrown away then. */
 typedef stardeleg_err (*sdg_route_fn)(void *role, sdg_call *call);
 
 #define SDG_ROUTE_POST 1u  /* JWS with a payload, by kid */
@@ -65,7 +65,8 @@ typedef struct sdg_server_options {
   const sdg_route *routes;           /* the role's; borrowed */
   size_t route_count;
   void *role;                        /* handed to the routes and callbacks */
-  /* Sets the role's own members of the directory (meta, revoke_cert ...): |directory| has the common ones, URLs by sdg_server_url. Called once, at new. */
+  /* Sets the role's own members of the directory (meta, revoke_cert ...): |directory| has the common ones, URLs by
+   * sdg_server_url. Called once, at new. */
   stardeleg_err (*fill_directory)(void *role, sdg_server *server, sdg_acme_directory *directory);
   /* Adds members to the account object ("delegations"); may be NULL. */
   void (*write_account)(void *role, sdg_server *server, sdg_json_writer *w, const sdg_server_account *account);
@@ -98,7 +99,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_server_id_from_url(const sdg_server *serv
 /* A new unguessable identifier: 128 random bits in base64url (RFC 8555 10.5). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_new_id(const sdg_server *server, char id[SDG_ID_SIZE]);
 /* Loads an account by id (cached); release it. NOT_FOUND if there is none. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_get(sdg_server *server, const char *id, const sdg_server_account **out);
+STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_get(sdg_server *server, const char *id,
+                                                          const sdg_server_account **out);
 /* OK if some account has this key (RFC 8555 11.1: such a key must not be in a CSR); NOT_FOUND if none has. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki);
 void sdg_server_account_release(sdg_server *server, const sdg_server_account *account);
@@ -109,8 +111,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_call_json(sdg_call *call, sdg_json_writer
 /* Adds the Location header. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_call_location(sdg_call *call, const char *url);
 /* Writes {"<name>":[urls...]} of one page and Link rel=next if |next_cursor| is not NULL. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_call_page(sdg_call *call, const char *name, const char *const *urls, size_t count,
-                                                 const char *next_cursor);
+STARDELEG_MUST_CHECK stardeleg_err sdg_call_page(sdg_call *call, const char *name, const char *const *urls,
+                                                 size_t count, const char *next_cursor);
 /* Sets the problem and returns PROTOCOL, for use in return statements. */
 stardeleg_err sdg_call_fail(sdg_call *call, stardeleg_acme_error acme, const char *detail, ...)
     __attribute__((format(printf, 3, 4)));

@@ -18,7 +18,7 @@
 struct sdg_server {
   sdg_server_options options; /* strings replaced by copies of our own */
   char *base_url;
-  char *origin;               /* scheme, host and port of base_url: what stands before the request target in a JWS url */
+  char *origin; /* scheme, host and port of base_url: what stands before the request target in a JWS url */
   size_t path_len;            /* length of base_url's path: what request targets begin with */
   char *terms;
   char *website;
@@ -29,11 +29,14 @@ struct sdg_server {
 };
 
 /* route.c */
-/* The route and the parts of |call| for the request's target; NULL if there is none.  |role| gets what the route's function is called with. */
+/* The route and the parts of |call| for the request's target; NULL if there is none.  |role| gets what the route's
+ * function is called with. */
 const sdg_route *sdg_route_find(sdg_server *server, sdg_call *call, void **role);
 
-/* auth.c: the JWS of a POST, checked; sets account or jwk, jws, payload. |jws| and |payload| are the caller's to clear. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *jws, sdg_json **payload);
+/* auth.c: the JWS of a POST, checked; sets account or jwk, jws, payload. |jws| and |payload| are the caller's to clear.
+ */
+STARDELEG_MUST_CHECK stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *jws,
+                                                    sdg_json **payload);
 void sdg_authenticate_end(sdg_call *call);
 
 /* The built-in routes. */
@@ -62,6 +65,7 @@ void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
 /* Fills the reply with the account object, |status| as HTTP status. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_reply(sdg_call *call, const sdg_account_record *record, int status);
 /* The account that has the key with this thumbprint; NOT_FOUND if none. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbprint, char id[SDG_ID_SIZE]);
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbprint,
+                                                             char id[SDG_ID_SIZE]);
 
 #endif /* SDG_ACME_SERVER_SERVER_INTERNAL_H */

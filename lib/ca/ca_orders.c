@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ca/ca_orders.c -- newOrder, the order, finalize, cancellation (RFC 8555 7.4, RFC 8739 3.1). */
+#include "ca/ca_orders.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +12,6 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
-#include "ca/ca_orders.h"
 
 void sdg_ca_work_waits(stardeleg_ca *ca)
 {

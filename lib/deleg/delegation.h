@@ -20,7 +20,8 @@ typedef struct sdg_delegation {
   size_t cname_count;
 } sdg_delegation;
 
-/* csr-template must be an object; cname-map an object of strings, both sides FQDNs with the final dot.  MALFORMED with the place. */
+/* csr-template must be an object; cname-map an object of strings, both sides FQDNs with the final dot.  MALFORMED with
+ * the place. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_delegation_parse(sdg_delegation *out, stardeleg_bytes body,
                                                         stardeleg_problem *problem);
 /* A whole object. */

@@ -9,8 +9,8 @@
 #include "base/problem.h"
 #include "base/time.h"
 
-/* Members of drafts that never became the RFC; still met in the field.  Reading them as unknown members would silently drop what the
- * client asked for. */
+/* Members of drafts that never became the RFC; still met in the field.  Reading them as unknown members would silently
+ * drop what the client asked for. */
 static const struct {
   const char *name;
   const char *now;
@@ -73,7 +73,8 @@ static stardeleg_err read_members(sdg_auto_renewal *out, const sdg_json *object,
     err = sdg_json_get_time(&out->end_at, object, "end-date", SDG_JSON_REQUIRED, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_int(&out->lifetime_s, object, "lifetime", SDG_JSON_REQUIRED, 1, SDG_STAR_LIFETIME_MAX_S, problem);
+    err =
+        sdg_json_get_int(&out->lifetime_s, object, "lifetime", SDG_JSON_REQUIRED, 1, SDG_STAR_LIFETIME_MAX_S, problem);
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&out->lifetime_adjust_s, object, "lifetime-adjust", SDG_JSON_OPTIONAL, 0,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* star/schedule.h -- when which certificate of a STAR order is due (RFC 8739 3.5), for the issuing and for the fetching side. */
+/* star/schedule.h -- when which certificate of a STAR order is due (RFC 8739 3.5), for the issuing and for the fetching
+ * side. */
 #ifndef SDG_STAR_SCHEDULE_H
 #define SDG_STAR_SCHEDULE_H
 
@@ -31,13 +32,15 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_star_schedule_init(sdg_star_schedule *out
 /* Period |index|; EXPIRED beyond the last one (nrd >= end-date). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_star_schedule_period(const sdg_star_schedule *schedule, uint64_t index,
                                                             sdg_star_period *out);
-/* The newest period that is to be published at |now| (missed ones are skipped); period 0 before nrd0; EXPIRED from end-date on. */
+/* The newest period that is to be published at |now| (missed ones are skipped); period 0 before nrd0; EXPIRED from
+ * end-date on. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_star_schedule_at(const sdg_star_schedule *schedule, stardeleg_time now,
                                                         sdg_star_period *out);
 
 /* --- The fetching side --- */
-/* When to begin asking for the successor of a certificate valid |not_before| to |not_after|, from the values reflected in the order: at notAfter - max(min(T, la), T/2), the latest
- * moment RFC 8739 3.3 allows for publication; NEVER if |not_after| has reached end-date (it is the last one). */
+/* When to begin asking for the successor of a certificate valid |not_before| to |not_after|, from the values reflected
+ * in the order: at notAfter - max(min(T, la), T/2), the latest moment RFC 8739 3.3 allows for publication; NEVER if
+ * |not_after| has reached end-date (it is the last one). */
 stardeleg_time sdg_star_fetch_at(const sdg_auto_renewal *renewal, stardeleg_time not_before, stardeleg_time not_after);
 /* Pause between two askings while the successor is late: a twentieth of what is left, between 1 s and 1 h. */
 int64_t sdg_star_poll_pause_ms(stardeleg_time now, stardeleg_time not_after);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store/files/files.c -- secrets as files of mode 0600 in a directory of mode 0700. */
-#include <stardeleg/secrets_files.h>
+#include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include <stardeleg/crypto.h>
-
-#include "files.h"
+#include <stardeleg/secrets_files.h>
 
 typedef struct file_secrets {
   stardeleg_secrets base;
