@@ -289,16 +289,16 @@ static void test_options(void **state)
 /* A caller compiled against a shorter struct gets the defaults for the rest; a longer one is refused. */
 static void test_option_sizes(void **state)
 {
-  stardeleg_template_options *options = malloc(offsetof(stardeleg_template_options, rsa_bits_max));
+  void *options = malloc(offsetof(stardeleg_template_options, rsa_bits_max));
   stardeleg_template_options whole;
   stardeleg_template *tmpl = NULL;
 
   (void)state;
   assert_non_null(options);
   stardeleg_template_options_default(&whole);
-  memcpy(options, &whole, offsetof(stardeleg_template_options, rsa_bits_max));
-  options->size = offsetof(stardeleg_template_options, rsa_bits_max);
-  options->rsa_bits_min = 1024;
+  whole.size = offsetof(stardeleg_template_options, rsa_bits_max);
+  whole.rsa_bits_min = 1024;
+  memcpy(options, &whole, whole.size);
   assert_ok(load_file(&tmpl, "vectors/template/FAIL_rsa_length_1024.json", options, NULL));
   stardeleg_template_free(tmpl);
   free(options);
