@@ -29,10 +29,11 @@ static void good_ones(void **state)
   assert_int_equal(renewal.start_at, STARDELEG_TIME_NONE);
   assert_int_equal(renewal.lifetime_adjust_s, 0);
   assert_false(renewal.has_certificate_get);
-  assert_ok(parse(&renewal,
-                  "{\"start-date\":\"2021-01-01T00:00:00+01:00\",\"end-date\":\"2021-04-20T00:00:00.5Z\",\"lifetime\":1,"
-                  "\"lifetime-adjust\":7,\"allow-certificate-get\":true,\"other\":{}}",
-                  NULL));
+  assert_ok(
+      parse(&renewal,
+            "{\"start-date\":\"2021-01-01T00:00:00+01:00\",\"end-date\":\"2021-04-20T00:00:00.5Z\",\"lifetime\":1,"
+            "\"lifetime-adjust\":7,\"allow-certificate-get\":true,\"other\":{}}",
+            NULL));
   assert_int_equal(renewal.lifetime_adjust_s, 7);
   assert_true(renewal.certificate_get);
 }
@@ -58,8 +59,10 @@ static void spoiled_ones(void **state)
       {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":0}", "/auto-renewal/lifetime"},
       {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":-1}", "/auto-renewal/lifetime"},
       {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9007199254740991}", "/auto-renewal/lifetime"},
-      {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,\"lifetime-adjust\":-1}", "/auto-renewal/lifetime-adjust"},
-      {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,\"lifetime-adjust\":null}", "/auto-renewal/lifetime-adjust"},
+      {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,\"lifetime-adjust\":-1}",
+       "/auto-renewal/lifetime-adjust"},
+      {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,\"lifetime-adjust\":null}",
+       "/auto-renewal/lifetime-adjust"},
       {"{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,\"allow-certificate-get\":\"true\"}",
        "/auto-renewal/allow-certificate-get"},
       {"{\"start-date\":\"2021-04-20T00:00:00Z\",\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9}",
@@ -106,8 +109,9 @@ static void bounds(void **state)
 
 static void written_and_read(void **state)
 {
-  static const char text[] = "{\"start-date\":\"2021-01-01T00:00:00Z\",\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,"
-                             "\"lifetime-adjust\":4,\"allow-certificate-get\":true}";
+  static const char text[] =
+      "{\"start-date\":\"2021-01-01T00:00:00Z\",\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":9,"
+      "\"lifetime-adjust\":4,\"allow-certificate-get\":true}";
   sdg_auto_renewal renewal;
   sdg_json_writer w;
   sdg_buf out;

@@ -113,7 +113,8 @@ static uint64_t next_random(uint64_t *seed)
   return z ^ (z >> 31);
 }
 
-/* STAR-3.3-07, STAR-3.3-08, STAR-3.3-09: published no later than half way, valid when published, never beyond the end */
+/* STAR-3.3-07, STAR-3.3-08, STAR-3.3-09: published no later than half way, valid when published, never beyond the end
+ */
 static void check_order(const sdg_auto_renewal *renewal, stardeleg_time first, unsigned fraction)
 {
   sdg_star_schedule schedule;
