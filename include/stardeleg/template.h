@@ -92,10 +92,11 @@ STARDELEG_API const char *stardeleg_template_dns(const stardeleg_template *tmpl,
 STARDELEG_API void stardeleg_template_dns_wildcards(const stardeleg_template *tmpl, size_t *mandatory,
                                                     size_t *optional);
 
+struct stardeleg_match_options;
+
 /** Checks an order's identifiers against the template before there is a CSR (RFC 9115 2.3.2): every literal name is
  * there, others fit the wildcards and the policy, nothing twice.  Arguments and results as with
  * stardeleg_template_match(). */
-struct stardeleg_match_options;
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_template_check_identifiers(
     const stardeleg_template *tmpl, const stardeleg_identifier *identifiers, size_t identifier_count,
     const struct stardeleg_match_options *options, stardeleg_report **report);

@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# run.sh -- installs what is missing (Debian), builds three ways, runs every test.
+#
+# The last line is "N passed, N failed[, N skipped]"; the exit status is 0 only if nothing failed.
+#   JOBS=n            how many jobs at once (default: all processors)
+#   STARDELEG_APT=0   install nothing
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+jobs=${JOBS:-$(nproc)}
+export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
+
+# The library and its programs; the tests; what checks the checkers.
+packages=(gcc g++ clang libclang-rt-14-dev cmake ninja-build pkg-config binutils
+          libmbedtls-dev libcjson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev
+          libcmocka-dev libxml2-dev openssl python3 python3-cryptography curl doxygen ca-certificates)
+
+as_root()
+{
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+is_installed()
+{
+  dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+
+install_missing()
+{
+  local missing=() package
+  for package in "${packages[@]}"; do
+    is_installed "$package" || missing+=("$package")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    return
+  fi
+  echo "== installing: ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 --no-install-recommends install \
+    "${missing[@]}"
+}
+
+# build NAME OPTION...: configures and builds build-NAME.
+build()
+{
+  local name=$1
+  shift
+  echo "== build-$name: configure and build"
+  cmake -S "$root" -B "build-$name" -G Ninja -DSTARDELEG_WERROR=ON "${launcher[@]}" "$@" >"build-$name.log" 2>&1 &&
+    cmake --build "build-$name" -j "$jobs" >>"build-$name.log" 2>&1
+}
+
+# run NAME OPTION...: runs the tests of build-NAME; what they said is left in build-NAME/tests.xml.
+run()
+{
+  local name=$1
+  shift
+  echo "== build-$name: test"
+  rm -f "build-$name/tests.xml"
+  (cd "build-$name" &&
+    ctest -j "$jobs" --output-junit "$root/build-$name/tests.xml" --test-output-size-passed 10000000 \
+      --test-output-size-failed 10000000 "$@") || true
+  reports+=("build-$name/tests.xml")
+}
+
+# both NAME OPTION... [-- CTEST OPTION...]: builds and tests; a build that fails counts as one failed case.
+both()
+{
+  local name=$1 options=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  mkdir -p "build-$name"
+  if build "$name" "${options[@]}"; then
+    run "$name" "${@:2}"
+  else
+    grep -E 'error|warning|CMake Error|FAILED' -A6 "build-$name.log" | head -200 || true
+    echo "build-$name does not build: see build-$name.log"
+    broken=$((broken + 1))
+  fi
+}
+
+launcher=()
+reports=()
+broken=0
+if command -v dpkg-query >/dev/null && [ "${STARDELEG_APT:-1}" != 0 ]; then
+  install_missing
+fi
+if command -v ccache >/dev/null; then
+  launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+fi
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+# As it is used; the rules of the house (tests/house) are tests of this one.
+both gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo
+# With everything that finds mistakes while running.
+both clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 -DSTARDELEG_SANITIZE=ON
+# The core alone: what needs neither OpenSSL nor SQLite nor libcurl.
+units=$(cd tests/unit && printf '%s\n' *_test.c | sed 's/\.c$//' | paste -sd '|')
+both core -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSTARDELEG_OPENSSL=OFF -DSTARDELEG_SQLITE=OFF \
+  -DSTARDELEG_CURL=OFF -DSTARDELEG_EXAMPLES=OFF -- --tests-regex "^($units)(\\.|\$)"
+
+exec python3 tests/house/count.py --broken "$broken" "${reports[@]}"
