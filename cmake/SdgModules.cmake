@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# The floors of the house.  A module is one folder under lib/ and one object library.  It sees its own headers, the public
-# headers and those of the modules it names: a folder of links in the build tree is its only include path, so an include that
-# goes sideways or up does not compile.
+# The floors of the house.  A module is one folder under lib/ and one object library.  It sees its own headers, the
+# public headers and those of the modules it names: a folder of links in the build tree is its only include path, so an
+# include that goes sideways or up does not compile.
 
 set(SDG_SEE_DIR "${CMAKE_BINARY_DIR}/see")
 
@@ -15,7 +15,8 @@ function(sdg_see name)
   endforeach()
 endfunction()
 
-# sdg_module(<name> [FOLDER <folder>] [SEES <module>...] [LINK <target>...]): the object library sdg_<name> of all .c files of lib/<folder>.
+# sdg_module(<name> [FOLDER <folder>] [SEES <module>...] [LINK <target>...]): the object library sdg_<name> of all .c
+# files of lib/<folder>.
 function(sdg_module name)
   cmake_parse_arguments(M "" "FOLDER" "SEES;LINK" ${ARGN})
   if(NOT M_FOLDER)

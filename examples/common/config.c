@@ -36,8 +36,8 @@ static int complain_schema(void *ctx, const sdg_cddl_finding *finding)
   const config *cfg = ctx;
 
   (void)fprintf(stderr, "%s:%zu: %s: expected %s (rule %s)\n", cfg->path,
-                json_line_of(cfg->text, cfg->len, finding->pointer), finding->pointer[0] != '\0' ? finding->pointer : "/",
-                finding->expected, finding->rule);
+                json_line_of(cfg->text, cfg->len, finding->pointer),
+                finding->pointer[0] != '\0' ? finding->pointer : "/", finding->expected, finding->rule);
   return 0;
 }
 

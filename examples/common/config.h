@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* common/config.h -- configuration files: strict JSON, checked by a CDDL schema, so that a mistake is answered with file, line, JSON
- * pointer and rule before the program does anything. */
+/* common/config.h -- configuration files: strict JSON, checked by a CDDL schema, so that a mistake is answered with
+ * file, line, JSON pointer and rule before the program does anything. */
 #ifndef EXAMPLE_COMMON_CONFIG_H
 #define EXAMPLE_COMMON_CONFIG_H
 

@@ -53,7 +53,8 @@ static void skip_value(cursor *c)
   } while (depth > 0);
 }
 
-/* Compares a name in the text with a token of the pointer ("~1" is "/", "~0" is "~"); names with escapes just do not match. */
+/* Compares a name in the text with a token of the pointer ("~1" is "/", "~0" is "~"); names with escapes just do not
+ * match. */
 static bool is_name(const char *name, size_t name_len, const char *token, size_t token_len)
 {
   size_t n = 0;

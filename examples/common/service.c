@@ -43,7 +43,8 @@ static int open_store(service *s, const char *name)
   stardeleg_sqlite_options_default(&options);
   options.log = log_receiver();
   err = stardeleg_store_sqlite_open(&s->store, service_path(s, file, path), &options, why, sizeof(why));
-  return err == STARDELEG_OK ? 0 : fail("cannot open the database", path, why[0] != '\0' ? why : stardeleg_strerror(err));
+  return err == STARDELEG_OK ? 0
+                             : fail("cannot open the database", path, why[0] != '\0' ? why : stardeleg_strerror(err));
 #else
   (void)s;
   return fail("this build has no SQLite store for", name, "install SQLite's headers and build again");

@@ -5,8 +5,8 @@
 
 #include "common/service.h"
 
-/* The root: read, or made at the first start ("root-key" among the secrets, root.pem in the state directory).  Returns 0, or -1 after a line on
- * standard error. */
+/* The root: read, or made at the first start ("root-key" among the secrets, root.pem in the state directory).  Returns
+ * 0, or -1 after a line on standard error. */
 int pki_open_root(const service *s, stardeleg_key **key, char **pem);
 /* A fresh certificate for the server's own names: tls.pem and tls.key in the state directory. */
 int pki_server_certificate(const service *s, stardeleg_key *root_key, const char *root_pem);

@@ -33,14 +33,15 @@
     }                                                                                     \
   } while (0)
 
-/* The crypto provider this run is about (environment STARDELEG_TEST_CRYPTO: mbedtls or openssl; default mbedtls).  One for the process,
- * freed at exit; fails the test if it cannot be made. */
+/* The crypto provider this run is about (environment STARDELEG_TEST_CRYPTO: mbedtls or openssl; default mbedtls).  One
+ * for the process, freed at exit; fails the test if it cannot be made. */
 const stardeleg_crypto *test_crypto(void);
 
 /* Reads tests/<path>; the result is NUL-terminated and to be freed with free().  Fails the test if it cannot. */
 char *test_file(const char *path, size_t *len);
 
-/* Calls |fn| for each file of tests/<directory> whose name begins with |prefix|, in alphabetical order; returns how many. */
+/* Calls |fn| for each file of tests/<directory> whose name begins with |prefix|, in alphabetical order; returns how
+ * many. */
 size_t test_files(const char *directory, const char *prefix, void (*fn)(const char *path, const char *name));
 
 /* A directory of its own below TMPDIR, removed at exit.  Static until the next call. */

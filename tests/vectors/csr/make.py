@@ -6,8 +6,8 @@
 #   FAIL_parse_*   are refused by the reader: not DER, or not a CSR
 #   FAIL_verify_*  parse, for the template is to say what it dislikes, but their proof of possession is refused
 #
-# "openssl" in a name: written by the openssl program; "py": by python3-cryptography; the others are put together here byte by
-# byte and signed by python3-cryptography.
+# "openssl" in a name: written by the openssl program; "py": by python3-cryptography; the others are put together here
+# byte by byte and signed by python3-cryptography.
 import os
 import subprocess
 import sys
@@ -96,7 +96,8 @@ def spki(key):
     return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-ECDSA = {256: seq(oid('1.2.840.10045.4.3.2')), 384: seq(oid('1.2.840.10045.4.3.3')), 512: seq(oid('1.2.840.10045.4.3.4'))}
+ECDSA = {256: seq(oid('1.2.840.10045.4.3.2')), 384: seq(oid('1.2.840.10045.4.3.3')),
+         512: seq(oid('1.2.840.10045.4.3.4'))}
 HASH_OID = {256: '2.16.840.1.101.3.4.2.1', 384: '2.16.840.1.101.3.4.2.2', 512: '2.16.840.1.101.3.4.2.3'}
 
 
