@@ -83,7 +83,8 @@ static void give_up(sdg_cddl_run *run)
   sdg_cddl_record_add(run, "", SDG_CDDL_NEAR, "a conforming value; too much is wrong to list it");
 }
 
-static stardeleg_err check_value(sdg_cddl_run *run, sdg_cddl_at at, const sdg_json *value, sdg_cddl_each each, void *ctx)
+static stardeleg_err check_value(sdg_cddl_run *run, sdg_cddl_at at, const sdg_json *value, sdg_cddl_each each,
+                                 void *ctx)
 {
   if (sdg_cddl_match_json(run, at, value)) {
     return STARDELEG_OK;

@@ -31,12 +31,18 @@ static void say_type(words *w, sdg_cddl_at at);
 static const char *prelude_words(uint8_t kind)
 {
   static const char *const texts[] = {
-      [SDG_CDDL_ANY] = "any value",         [SDG_CDDL_UINT] = "an unsigned integer",
-      [SDG_CDDL_NINT] = "a negative integer", [SDG_CDDL_INT] = "an integer",
-      [SDG_CDDL_NUMBER] = "a number",       [SDG_CDDL_TEXT] = "text",
-      [SDG_CDDL_BOOL] = "true or false",    [SDG_CDDL_FALSE] = "false",
-      [SDG_CDDL_TRUE] = "true",             [SDG_CDDL_NULL] = "null",
-      [SDG_CDDL_ARRAY] = "an array",        [SDG_CDDL_MAP] = "an object",
+      [SDG_CDDL_ANY] = "any value",
+      [SDG_CDDL_UINT] = "an unsigned integer",
+      [SDG_CDDL_NINT] = "a negative integer",
+      [SDG_CDDL_INT] = "an integer",
+      [SDG_CDDL_NUMBER] = "a number",
+      [SDG_CDDL_TEXT] = "text",
+      [SDG_CDDL_BOOL] = "true or false",
+      [SDG_CDDL_FALSE] = "false",
+      [SDG_CDDL_TRUE] = "true",
+      [SDG_CDDL_NULL] = "null",
+      [SDG_CDDL_ARRAY] = "an array",
+      [SDG_CDDL_MAP] = "an object",
   };
 
   return kind < sizeof texts / sizeof texts[0] && texts[kind] != NULL ? texts[kind] : "another value";

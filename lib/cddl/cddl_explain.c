@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/cddl_explain.c -- finds out why a value does not match a type, and says so about the innermost place that is wrong. */
+/* cddl/cddl_explain.c -- finds out why a value does not match a type, and says so about the innermost place that is
+ * wrong. */
 #include "cddl/cddl_run.h"
 
 static void explain_here(sdg_cddl_run *run, sdg_cddl_at at, const char *rule, size_t weight)
@@ -90,7 +91,8 @@ void sdg_cddl_explain(sdg_cddl_run *run, sdg_cddl_at at, const char *rule, const
   at = sdg_cddl_body(at, &rule);
   explain_node(run, at, rule, value);
   if (run->weight == before) {
-    /* The value does not match, yet every part of it does on its own (greedy entries that leave nothing for later ones). */
+    /* The value does not match, yet every part of it does on its own (greedy entries that leave nothing for later
+     * ones). */
     explain_here(run, at, rule, SDG_CDDL_NEAR);
   }
   sdg_cddl_leave(run);

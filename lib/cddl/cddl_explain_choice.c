@@ -117,7 +117,8 @@ static void explain_tags(sdg_cddl_run *run, sdg_cddl_at at, const char *rule, co
   }
 }
 
-/* Explains the deep alternatives (those whose tag fits, if |tag| is given) and keeps the nearest; false if there is none. */
+/* Explains the deep alternatives (those whose tag fits, if |tag| is given) and keeps the nearest; false if there is
+ * none. */
 static bool explain_nearest(sdg_cddl_run *run, sdg_cddl_at at, const char *rule, const sdg_json *value, const char *tag)
 {
   sdg_cddl_at alternative, constant;

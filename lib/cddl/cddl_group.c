@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/cddl_group.c -- does a group match the members of an object or the items of an array?  Prioritised choices and greedy
- * occurrences, as RFC 8610 appendix A has it; members of an object are looked for in all that is not taken yet. */
+/* cddl/cddl_group.c -- does a group match the members of an object or the items of an array?  Prioritised choices and
+ * greedy occurrences, as RFC 8610 appendix A has it; members of an object are looked for in all that is not taken yet.
+ */
 #include "cddl/cddl_run.h"
 
 static sdg_cddl_outcome match_items(sdg_cddl_run *run, sdg_cddl_at at, sdg_cddl_view *view)
@@ -8,8 +9,7 @@ static sdg_cddl_outcome match_items(sdg_cddl_run *run, sdg_cddl_at at, sdg_cddl_
   const sdg_cddl_node *node = sdg_cddl_node_at(at);
   uint32_t found = 0;
 
-  while (found < node->b && view->next != NULL &&
-         sdg_cddl_match_json(run, sdg_cddl_to(at, node->d), view->next)) {
+  while (found < node->b && view->next != NULL && sdg_cddl_match_json(run, sdg_cddl_to(at, node->d), view->next)) {
     view->next = sdg_json_next(view->next);
     view->taken++;
     found++;
@@ -84,7 +84,8 @@ static sdg_cddl_outcome match_sequence(sdg_cddl_run *run, sdg_cddl_at at, sdg_cd
   return SDG_CDDL_YES;
 }
 
-/* A cut ends its alternative, not the choice: otherwise alternatives told apart by a member's value could not be written. */
+/* A cut ends its alternative, not the choice: otherwise alternatives told apart by a member's value could not be
+ * written. */
 static sdg_cddl_outcome match_alternatives(sdg_cddl_run *run, sdg_cddl_at at, sdg_cddl_view *view)
 {
   sdg_cddl_outcome worst = SDG_CDDL_NO;

@@ -4,8 +4,8 @@
 #include "base/bytes.h"
 #include "cddl/cddl_run.h"
 
-/* Integers are integers by notation (RFC 8610 appendix E would let 10.0 and 1e1 pass as uint; what a template or a configuration
- * calls a count is written as one). */
+/* Integers are integers by notation (RFC 8610 appendix E would let 10.0 and 1e1 pass as uint; what a template or a
+ * configuration calls a count is written as one). */
 static bool match_prelude(uint8_t kind, sdg_cddl_item item)
 {
   sdg_json_type type = sdg_cddl_item_type(item);

@@ -11,8 +11,8 @@
 #define SDG_CDDL_FINDINGS_MAX 64
 /* Nesting of matching functions: JSON depth (16 by default) times what a schema nests per level, with room to spare. */
 #define SDG_CDDL_DEPTH_MAX 512
-/* Work of one check.  A prioritised choice may look at the same value more than once, level by level; the ceiling keeps an
- * unkind value from making that exponential. */
+/* Work of one check.  A prioritised choice may look at the same value more than once, level by level; the ceiling keeps
+ * an unkind value from making that exponential. */
 #define SDG_CDDL_STEPS_MAX 4000000u
 
 /* A node and the schema it belongs to: plugs come from other schemas. */

@@ -66,8 +66,8 @@ typedef struct sdg_cddl_rule {
   uint32_t node; /* kind RULE */
 } sdg_cddl_rule;
 
-/* A minimal automaton over bytes.  A state is stored as its row's first index in |next|, so that a step is next[state + classes[byte]].
- * State 0 is the trap: nothing leads out of it. */
+/* A minimal automaton over bytes.  A state is stored as its row's first index in |next|, so that a step is next[state +
+ * classes[byte]]. State 0 is the trap: nothing leads out of it. */
 typedef struct sdg_cddl_dfa {
   const uint8_t *classes; /* 256: the class of a byte */
   const uint16_t *next;   /* state_count rows of class_count */
@@ -78,8 +78,8 @@ typedef struct sdg_cddl_dfa {
 } sdg_cddl_dfa;
 
 typedef struct sdg_cddl_schema {
-  uint32_t layout;      /* SDG_CDDL_LAYOUT */
-  const char *text;     /* strings, each with a NUL behind it; offset 0 is "" */
+  uint32_t layout;  /* SDG_CDDL_LAYOUT */
+  const char *text; /* strings, each with a NUL behind it; offset 0 is "" */
   const sdg_cddl_node *nodes;
   const uint32_t *lists;
   const sdg_cddl_dfa *dfas;

@@ -19,7 +19,8 @@ static bool visit_list(walk *w, const sdg_cddl_node *n)
   return true;
 }
 
-/* Follows what looks at the same value or at the same place of a group; arrays, maps and entries go on to something smaller. */
+/* Follows what looks at the same value or at the same place of a group; arrays, maps and entries go on to something
+ * smaller. */
 static bool visit_inside(walk *w, const sdg_cddl_node *n)
 {
   switch (n->kind) {

@@ -193,9 +193,11 @@ static void print_title(FILE *out, const sdg_gen_names *names, char suffix)
 {
   size_t len = strlen(names->include);
 
-  (void)fprintf(out, "/* SPDX-License-Identifier: Apache-2.0 */\n/* %.*s%c -- made by sdg_cddl_gen from %s: change that file "
-                     "and run it again. */\n",
-                (int)(len > 0 ? len - 1 : 0), names->include, suffix, names->source);
+  (void)fprintf(
+      out,
+      "/* SPDX-License-Identifier: Apache-2.0 */\n/* %.*s%c -- made by sdg_cddl_gen from %s: change that file "
+      "and run it again. */\n",
+      (int)(len > 0 ? len - 1 : 0), names->include, suffix, names->source);
 }
 
 bool sdg_gen_emit_source(FILE *out, const sdg_gen_model *model, const sdg_gen_names *names)
@@ -204,8 +206,9 @@ bool sdg_gen_emit_source(FILE *out, const sdg_gen_model *model, const sdg_gen_na
 
   print_title(out, names, 'c');
   (void)fprintf(out, "#include \"%s\"\n", names->include);
-  (void)fprintf(out, "\n#if SDG_CDDL_LAYOUT != %uu\n#error \"the tables are of another layout: run sdg_cddl_gen again\"\n"
-                     "#endif\n",
+  (void)fprintf(out,
+                "\n#if SDG_CDDL_LAYOUT != %uu\n#error \"the tables are of another layout: run sdg_cddl_gen again\"\n"
+                "#endif\n",
                 SDG_CDDL_LAYOUT);
   print_text(&p, model);
   print_nodes(out, model);

@@ -24,7 +24,8 @@ typedef struct sdg_gen {
 void sdg_gen_init(sdg_gen *gen);
 void sdg_gen_clear(sdg_gen *gen);
 
-/* Zeroed memory that lives until sdg_gen_clear.  Never NULL: a build tool that runs out of memory ends with a message. */
+/* Zeroed memory that lives until sdg_gen_clear.  Never NULL: a build tool that runs out of memory ends with a message.
+ */
 void *sdg_gen_alloc(sdg_gen *gen, size_t count, size_t size);
 /* A NUL-terminated copy. */
 char *sdg_gen_copy(sdg_gen *gen, const char *text, size_t len);

@@ -98,8 +98,8 @@ static void lex_name(sdg_gen_lexer *lexer, sdg_gen_token *token)
 static bool lex_sign(sdg_gen_lexer *lexer, sdg_gen_token *token)
 {
   /* longest first */
-  static const char *const signs[] = {"...", "//=", "..", "/=", "//", "=>", "=", "/", "(", ")", "[", "]",
-                                      "{",   "}",   "<",  ">",  ",",  ":",  "^", "~", "&", "#"};
+  static const char *const signs[] = {"...", "//=", "..", "/=", "//", "=>", "=", "/", "(", ")", "[",
+                                      "]",   "{",   "}",  "<",  ">",  ",",  ":", "^", "~", "&", "#"};
   size_t left = lexer->len - lexer->at;
 
   for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {

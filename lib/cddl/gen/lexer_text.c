@@ -93,8 +93,8 @@ static bool read_unicode(sdg_gen_lexer *lexer, sdg_gen_place place, uint32_t *ou
   return true;
 }
 
-/* At the backslash.  An escape that JSON does not know is refused: to drop its backslash would change a regular expression into
- * another one. */
+/* At the backslash.  An escape that JSON does not know is refused: to drop its backslash would change a regular
+ * expression into another one. */
 static bool read_escape(sdg_gen_lexer *lexer, uint32_t *out)
 {
   static const char names[] = "\"\\/bfnrt";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/gen/main.c -- the program: sdg_cddl_gen SYMBOL SCHEMA.cddl OUT.c OUT.h [INCLUDE].  A complaint reads "file:line:column: error: ..."
- * and ends with 1; wrong use and files that cannot be read or written end with 2. */
+/* cddl/gen/main.c -- the program: sdg_cddl_gen SYMBOL SCHEMA.cddl OUT.c OUT.h [INCLUDE].  A complaint reads
+ * "file:line:column: error: ..." and ends with 1; wrong use and files that cannot be read or written end with 2. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

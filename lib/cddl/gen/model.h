@@ -71,8 +71,16 @@ bool sdg_gen_is_group_node(const sdg_gen_model *model, uint32_t node);
 /* Everything: rules to tables.  False after a complaint. */
 bool sdg_gen_resolve(sdg_gen *gen, sdg_gen_syntax *syntax, sdg_gen_model *out);
 bool sdg_gen_names_group(sdg_gen_model *model, const sdg_gen_scope *scope, const sdg_gen_type *type, unsigned depth);
+/* RFC 8610 appendix C: "a = b" makes a group if b is one.  |use| (may be NULL) is where the rule is named, in |outer|.
+ */
+bool sdg_gen_is_group_rule(sdg_gen_model *model, sdg_gen_rule *rule, const sdg_gen_scope *outer,
+                           const sdg_gen_type *use, unsigned depth);
 /* The node of a name, a type or a group; NONE after a complaint. */
 uint32_t sdg_gen_resolve_name(sdg_gen_model *model, const sdg_gen_scope *scope, const sdg_gen_type *type);
+
+/* resolve_rule.c: the node of a rule with the arguments of |use| (may be NULL without); NONE after a complaint */
+uint32_t sdg_gen_resolve_rule(sdg_gen_model *model, sdg_gen_rule *rule, const sdg_gen_scope *scope,
+                              const sdg_gen_type *use);
 
 /* resolve_type.c, resolve_control.c, resolve_group.c: NONE after a complaint */
 uint32_t sdg_gen_resolve_type(sdg_gen_model *model, const sdg_gen_scope *scope, const sdg_gen_type *type);

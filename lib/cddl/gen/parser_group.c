@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/gen/parser_group.c -- groups and their entries.  What stands in parentheses is read as a group first; whether it is a mere type
- * shows when it has been read, so nothing has to be read twice. */
+/* cddl/gen/parser_group.c -- groups and their entries.  What stands in parentheses is read as a group first; whether it
+ * is a mere type shows when it has been read, so nothing has to be read twice. */
 #include "cddl/gen/parser.h"
 
 sdg_gen_type *sdg_gen_reduce(const sdg_gen_group *group)
@@ -28,8 +28,7 @@ static bool parse_branch(sdg_gen_parser *parser, sdg_gen_branch *branch)
       return false;
     }
     entry->comma = sdg_gen_accept(parser, ",");
-    branch->entries =
-        sdg_gen_more(parser->gen, branch->entries, branch->count, &branch->cap, sizeof *branch->entries);
+    branch->entries = sdg_gen_more(parser->gen, branch->entries, branch->count, &branch->cap, sizeof *branch->entries);
     branch->entries[branch->count++] = entry;
   }
   return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/gen/regex.h -- a subset of XSD regular expressions (XML Schema part 2, appendix F) to minimal automata over UTF-8 bytes. */
+/* cddl/gen/regex.h -- a subset of XSD regular expressions (XML Schema part 2, appendix F) to minimal automata over
+ * UTF-8 bytes. */
 #ifndef SDG_CDDL_GEN_REGEX_H
 #define SDG_CDDL_GEN_REGEX_H
 
@@ -83,7 +84,8 @@ typedef struct sdg_gen_dfa {
 } sdg_gen_dfa;
 
 bool sdg_gen_dfa_build(sdg_gen *gen, sdg_gen_place place, const sdg_gen_nfa *nfa, sdg_gen_dfa *out);
-void sdg_gen_dfa_minimise(sdg_gen *gen, sdg_gen_dfa *dfa);
+/* False if it is still too large for a table. */
+bool sdg_gen_dfa_minimise(sdg_gen *gen, sdg_gen_place place, sdg_gen_dfa *dfa);
 
 /* All of it: the table for the run-time, in memory of |gen|. */
 bool sdg_gen_regex_compile(sdg_gen *gen, sdg_gen_place place, const char *text, sdg_cddl_dfa *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/gen/regex_class.c -- character classes and escapes.  Those that lean on the Unicode tables (\d \w \p ...) are refused: they mean
- * other things than people think (\d takes every script's digits). */
+/* cddl/gen/regex_class.c -- character classes and escapes.  Those that lean on the Unicode tables (\d \w \p ...) are
+ * refused: they mean other things than people think (\d takes every script's digits). */
 #include <string.h>
 #include "cddl/gen/regex.h"
 

@@ -3,10 +3,11 @@
 #include <string.h>
 #include "cddl/gen/regex.h"
 
-/* States times classes must fit 16 bits in the table; work is bounded so that a hostile expression ends in a complaint. */
-#define CELLS_MAX 65535u
-#define WORK_MAX 20000000u
-#define BUCKETS 4096u
+/* Before it is made minimal an automaton may be large; cells and work are bounded so that a hostile expression ends in
+ * a complaint. */
+#define CELLS_MAX 1000000u
+#define WORK_MAX 50000000u
+#define BUCKETS 16384u
 
 typedef struct subset {
   uint32_t *states; /* reading states and ACCEPT, ascending */
@@ -22,8 +23,8 @@ typedef struct maker {
   subset *subsets;
   size_t count, cap;
   size_t buckets[BUCKETS];
-  uint32_t *stack;  /* closure: states to visit */
-  uint8_t *member;  /* closure: seen */
+  uint32_t *stack;   /* closure: states to visit */
+  uint8_t *member;   /* closure: seen */
   uint32_t *touched; /* closure: what to reset in |member| */
   uint32_t *scratch; /* the subset being looked up */
   size_t touched_count;

@@ -4,6 +4,9 @@
 #include "cddl/gen/regex.h"
 
 #define BUCKETS 1024u
+/* A row's first index must fit 16 bits in the table. */
+#define CELLS_MAX 65535u
+#define WORK_MAX 100000000u
 
 static bool same_row(const sdg_gen_dfa *dfa, const uint32_t *part, size_t a, size_t b)
 {
@@ -18,7 +21,8 @@ static bool same_row(const sdg_gen_dfa *dfa, const uint32_t *part, size_t a, siz
   return true;
 }
 
-/* One round: states stay together if all their steps lead to the same parts.  Returns the number of parts; part 0 keeps state 0. */
+/* One round: states stay together if all their steps lead to the same parts.  Returns the number of parts; part 0 keeps
+ * state 0. */
 static size_t refine(const sdg_gen_dfa *dfa, const uint32_t *part, uint32_t *finer, size_t *links)
 {
   size_t buckets[BUCKETS] = {0};
@@ -101,18 +105,22 @@ static void join_classes(sdg_gen *gen, sdg_gen_dfa *dfa)
   dfa->classes = count;
 }
 
-void sdg_gen_dfa_minimise(sdg_gen *gen, sdg_gen_dfa *dfa)
+bool sdg_gen_dfa_minimise(sdg_gen *gen, sdg_gen_place place, sdg_gen_dfa *dfa)
 {
   uint32_t *part = sdg_gen_alloc(gen, dfa->count, sizeof *part);
   uint32_t *finer = sdg_gen_alloc(gen, dfa->count, sizeof *finer);
   size_t *links = sdg_gen_alloc(gen, dfa->count, sizeof *links);
-  size_t parts = 1, before = 0;
+  size_t parts = 1, before = 0, work = 0;
 
   for (size_t i = 0; i < dfa->count; i++) {
     part[i] = dfa->accepts[i];
   }
   while (parts != before) {
     uint32_t *swap = part;
+    work += dfa->count * dfa->classes;
+    if (work > WORK_MAX) {
+      return sdg_gen_fail(gen, place, "the regular expression needs too large an automaton");
+    }
     before = parts;
     parts = refine(dfa, part, finer, links);
     part = finer;
@@ -120,6 +128,10 @@ void sdg_gen_dfa_minimise(sdg_gen *gen, sdg_gen_dfa *dfa)
   }
   join_states(gen, dfa, part, parts);
   join_classes(gen, dfa);
+  if (dfa->count * dfa->classes > CELLS_MAX) {
+    return sdg_gen_fail(gen, place, "the regular expression needs too large an automaton");
+  }
+  return true;
 }
 
 bool sdg_gen_regex_compile(sdg_gen *gen, sdg_gen_place place, const char *text, sdg_cddl_dfa *out)
@@ -130,17 +142,17 @@ bool sdg_gen_regex_compile(sdg_gen *gen, sdg_gen_place place, const char *text, 
   uint8_t *map;
   uint16_t *next;
 
-  if (regex == NULL || !sdg_gen_nfa_build(gen, place, regex, &nfa) || !sdg_gen_dfa_build(gen, place, &nfa, &dfa)) {
+  if (regex == NULL || !sdg_gen_nfa_build(gen, place, regex, &nfa) || !sdg_gen_dfa_build(gen, place, &nfa, &dfa) ||
+      !sdg_gen_dfa_minimise(gen, place, &dfa)) {
     return false;
   }
-  sdg_gen_dfa_minimise(gen, &dfa);
   map = sdg_gen_alloc(gen, 256, 1);
   memcpy(map, dfa.map, 256);
   next = sdg_gen_alloc(gen, dfa.count * dfa.classes, sizeof *next);
   for (size_t i = 0; i < dfa.count * dfa.classes; i++) {
     next[i] = (uint16_t)(dfa.next[i] * dfa.classes);
   }
-  *out = (sdg_cddl_dfa){map, next, dfa.accepts, (uint16_t)dfa.classes, (uint16_t)dfa.count,
-                        (uint16_t)(dfa.start * dfa.classes)};
+  *out = (sdg_cddl_dfa){
+      map, next, dfa.accepts, (uint16_t)dfa.classes, (uint16_t)dfa.count, (uint16_t)(dfa.start * dfa.classes)};
   return true;
 }

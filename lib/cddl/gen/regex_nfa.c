@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/gen/regex_nfa.c -- tree to nondeterministic automaton over bytes, built from its end: each part is told where to go on. */
+/* cddl/gen/regex_nfa.c -- tree to nondeterministic automaton over bytes, built from its end: each part is told where to
+ * go on. */
 #include "cddl/gen/lexer.h"
 #include "cddl/gen/regex.h"
 
@@ -32,7 +33,8 @@ static uint32_t add_bytes(builder *b, uint8_t low, uint8_t high, uint32_t next)
   return add_state(b, (sdg_gen_nfa_state){false, low, high, {next, 0}});
 }
 
-/* Characters low..high, which have the same length in UTF-8 and fill whole blocks behind the first byte that differs: one chain. */
+/* Characters low..high, which have the same length in UTF-8 and fill whole blocks behind the first byte that differs:
+ * one chain. */
 static uint32_t add_chain(builder *b, uint32_t low, uint32_t high, uint32_t next)
 {
   char from[4], to[4];

@@ -77,7 +77,8 @@ static unsigned kinds_of_list(const sdg_gen_model *model, const sdg_cddl_node *n
   return kinds;
 }
 
-/* A rule under way counts as anything: it can only be met again inside of an array or a map, or in a ring that is refused. */
+/* A rule under way counts as anything: it can only be met again inside of an array or a map, or in a ring that is
+ * refused. */
 unsigned sdg_gen_json_kinds(const sdg_gen_model *model, uint32_t node, unsigned depth)
 {
   const sdg_cddl_node *n;

@@ -61,7 +61,7 @@ typedef struct sdg_gen_rule {
   size_t param_count, param_cap;
   sdg_gen_entry **definitions; /* by "=", then those added by "/=" or "//=" */
   size_t count, cap;
-  bool defined;  /* by "=" */
+  bool defined; /* by "=" */
   bool extended_type, extended_group;
   int group_state; /* resolver: 0 not known, 1 being looked at, 2 type, 3 group */
 } sdg_gen_rule;
