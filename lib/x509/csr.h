@@ -23,7 +23,7 @@ typedef struct sdg_csr {
   sdg_spki key;
   char key_fault[160];         /* why not, for people */
   stardeleg_alg alg;           /* NONE: unknown or unsupported signature algorithm */
-  char alg_oid[64];            /* dotted text, for messages */
+  char alg_oid[64];            /* dotted text if |alg| is NONE, for messages */
   stardeleg_bytes signature;   /* inside of the BIT STRING */
   sdg_x509_attribute *subject; /* in order */
   size_t subject_count;

@@ -53,31 +53,39 @@ static stardeleg_err read_subject(sdg_csr *csr, sdg_der *info, stardeleg_problem
 }
 
 /* A key of a kind we do not take is a finding for the template; only a broken one ends the reading. */
-static stardeleg_err read_key(sdg_csr *csr, sdg_der *info, stardeleg_problem *problem)
+/* Reads the key once more for the reason alone: a problem is large, and good CSRs should not pay for it. */
+static stardeleg_err keep_key_fault(sdg_csr *csr)
 {
-  stardeleg_bytes content = {NULL, 0};
-  stardeleg_problem *fault = NULL;
-  stardeleg_err rv;
+  stardeleg_problem *fault = sdg_calloc(1, sizeof *fault); /* too large for the stack of a small device */
 
-  fault = sdg_calloc(1, sizeof *fault); /* too large for the stack of a small device */
   if (fault == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
+  if (sdg_spki_read(&csr->key, csr->spki, fault) != STARDELEG_OK) {
+    (void)snprintf(csr->key_fault, sizeof csr->key_fault, "%.*s", (int)(sizeof csr->key_fault - 1), fault->detail);
+  }
+  memset(&csr->key, 0, sizeof csr->key);
+  sdg_free(fault);
+  return STARDELEG_OK;
+}
+
+static stardeleg_err read_key(sdg_csr *csr, sdg_der *info, stardeleg_problem *problem)
+{
+  stardeleg_bytes content = {NULL, 0};
+  stardeleg_err rv;
+
   rv = sdg_der_get(info, SDG_DER_SEQUENCE, &content, &csr->spki);
   if (rv == STARDELEG_OK) {
-    rv = sdg_spki_read(&csr->key, csr->spki, fault);
+    rv = sdg_spki_read(&csr->key, csr->spki, NULL);
   }
   csr->key_is_known = rv == STARDELEG_OK;
   if (rv == STARDELEG_ERR_BAD_KEY) {
-    memset(&csr->key, 0, sizeof csr->key);
-    (void)snprintf(csr->key_fault, sizeof csr->key_fault, "%.*s", (int)(sizeof csr->key_fault - 1), fault->detail);
-    rv = STARDELEG_OK;
+    rv = keep_key_fault(csr);
   }
-  if (rv != STARDELEG_OK) {
+  if (rv != STARDELEG_OK && rv != STARDELEG_ERR_NOMEM) {
     rv = refuse(problem, STARDELEG_ERR_MALFORMED, "/subjectPKInfo",
                 "the public key of the CSR is not a well-formed SubjectPublicKeyInfo");
   }
-  sdg_free(fault);
   return rv;
 }
 
@@ -189,6 +197,9 @@ static stardeleg_err read_algorithm(sdg_csr *csr, sdg_der *outer, stardeleg_prob
   if (rv != STARDELEG_OK && rv != STARDELEG_ERR_UNSUPPORTED) {
     return refuse(problem, STARDELEG_ERR_MALFORMED, "/signatureAlgorithm",
                   "the signature algorithm of the CSR is not a well-formed AlgorithmIdentifier");
+  }
+  if (csr->alg != STARDELEG_ALG_NONE) {
+    return STARDELEG_OK;
   }
   inside = sdg_der_open(content);
   if (sdg_der_get_oid(&inside, &oid) == STARDELEG_OK) {

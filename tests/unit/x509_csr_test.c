@@ -186,7 +186,7 @@ static void tells_why_no_proof(void **state)
     assert_int_equal(csr.key_is_known, cases[i].key_is_known);
     assert_int_equal(csr.key_fault[0] == '\0', cases[i].key_is_known);
     assert_true(csr.key_is_known || csr.key.info.family == 0);
-    assert_string_equal(csr.alg_oid, cases[i].alg_oid);
+    assert_string_equal(csr.alg_oid, csr.alg == STARDELEG_ALG_NONE ? cases[i].alg_oid : "");
     assert_int_equal(csr.alg == STARDELEG_ALG_NONE,
                      cases[i].err == STARDELEG_ERR_UNSUPPORTED || strcmp(cases[i].alg_oid, "1.3.101.113") == 0);
     assert_err(cases[i].err, sdg_csr_verify(&csr, test_crypto(), NULL));
