@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ndc/ndc.c -- the delegate's role: birth, driving, looking in. */
+#include "ndc/ndc_internal.h"
+
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+
+/* A session that cannot get ready parks everybody, so nobody else would tell.  Once per spell of trouble. */
+static void tell_session(stardeleg_ndc *ndc)
+{
+  const stardeleg_problem *problem = sdg_session_problem(ndc->session);
+
+  if (problem == NULL) {
+    ndc->session_failed = false;
+  } else if (!ndc->session_failed && !sdg_session_is_ready(ndc->session)) {
+    ndc->session_failed = true;
+    sdg_ndc_tell_role_failed(ndc, problem, STARDELEG_TIME_NONE);
+  }
+}
+
+static stardeleg_err next(void *self, stardeleg_ask *ask, stardeleg_time now)
+{
+  stardeleg_ndc *ndc = self;
+
+  if (!ndc->first_told) {
+    /* What is stored serves before anything is asked of the network. */
+    ndc->first_told = true;
+    for (size_t i = 0; i < ndc->count; i++) {
+      sdg_ndc_tell_current(ndc->delegations[i], now);
+    }
+  }
+  return sdg_agent_next(ndc->agent, ask, now);
+}
+
+static stardeleg_err answer(void *self, uint64_t id, const stardeleg_outcome *outcome, stardeleg_time now)
+{
+  stardeleg_ndc *ndc = self;
+  stardeleg_err err = sdg_agent_answer(ndc->agent, id, outcome, now);
+
+  tell_session(ndc);
+  return err;
+}
+
+stardeleg_err stardeleg_ndc_new(stardeleg_ndc **out, const stardeleg_ndc_options *options, stardeleg_problem *problem)
+{
+  stardeleg_ndc *ndc = sdg_calloc(1, sizeof(*ndc));
+  stardeleg_err err;
+
+  sdg_problem_clear(problem);
+  if (ndc == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  ndc->engine = (stardeleg_engine){ndc, next, answer};
+  err = sdg_ndc_options_copy(ndc, options, problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_agent_new(&ndc->agent, ndc->options.crypto, &ndc->options.log);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ndc_account_open(ndc, options->eab_key_id, options->eab_mac_key, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ndc_load_all(ndc);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ndc_discovery_add(ndc);
+  }
+  if (err != STARDELEG_OK) {
+    stardeleg_ndc_free(ndc);
+    return err;
+  }
+  *out = ndc;
+  return STARDELEG_OK;
+}
+
+const stardeleg_engine *stardeleg_ndc_engine(stardeleg_ndc *ndc)
+{
+  return &ndc->engine;
+}
+
+void stardeleg_ndc_discover(stardeleg_ndc *ndc)
+{
+  sdg_ndc_discovery *s = &ndc->discovery;
+
+  s->wait_until = STARDELEG_TIME_NONE;
+  sdg_agent_set_due(ndc->agent, &s->job, STARDELEG_TIME_NONE);
+}
+
+void stardeleg_ndc_free(stardeleg_ndc *ndc)
+{
+  if (ndc == NULL) {
+    return;
+  }
+  if (ndc->agent != NULL) {
+    sdg_ndc_discovery_remove(ndc);
+  }
+  for (size_t i = 0; i < ndc->count; i++) {
+    sdg_ndc_delegation_free(ndc->delegations[i]);
+  }
+  sdg_free(ndc->delegations);
+  sdg_session_free(ndc->session);
+  sdg_agent_free(ndc->agent);
+  stardeleg_key_free(ndc->account_key);
+  sdg_ndc_options_clear(ndc);
+  sdg_free(ndc);
+}
+
+/* --- Looking in --- */
+
+static const char *state_text(const sdg_ndc_delegation *d)
+{
+  if (d->state == SDG_NDC_ENDED || d->was_ended) {
+    return "ended";
+  }
+  if (d->current != NULL && d->current->over == SDG_NDC_CANCELED) {
+    return "canceled";
+  }
+  if (d->current != NULL) {
+    return "active";
+  }
+  return d->pending != NULL ? "ordering" : "new";
+}
+
+static stardeleg_time next_try(const sdg_ndc_delegation *d)
+{
+  stardeleg_time by_order = STARDELEG_TIME_NEVER;
+  stardeleg_time by_holder = STARDELEG_TIME_NEVER;
+
+  switch (d->state) {
+  case SDG_NDC_ENDED:
+    return STARDELEG_TIME_NEVER;
+  case SDG_NDC_REST:
+    by_order = sdg_ndc_order_due(d);
+    break;
+  case SDG_NDC_ORDER:
+    by_order = d->pending->flow.wait_until;
+    break;
+  default:
+    by_order = d->wait_until;
+    break;
+  }
+  if (d->current != NULL && d->current->over == SDG_NDC_LIVE) {
+    by_holder = d->fetch_at;
+  }
+  return sdg_time_min(by_order, by_holder);
+}
+
+void stardeleg_ndc_inspect(const stardeleg_ndc *ndc, int (*each)(void *ctx, const stardeleg_ndc_status *status),
+                           void *ctx)
+{
+  for (size_t i = 0; i < ndc->count; i++) {
+    const sdg_ndc_delegation *d = ndc->delegations[i];
+    stardeleg_ndc_status status = {0};
+
+    status.delegation = d->url;
+    status.state = state_text(d);
+    status.name = d->name != NULL ? d->name : "";
+    status.not_before = d->current != NULL ? d->current->not_before : STARDELEG_TIME_NONE;
+    status.not_after = d->current != NULL ? d->current->not_after : STARDELEG_TIME_NONE;
+    status.last_success = d->last_success;
+    status.next_try = next_try(d);
+    status.reason = d->reason != NULL ? d->reason : "";
+    if (each(ctx, &status) != 0) {
+      return;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ndc/ndc_account.c -- the account at the IdO: its key, its URL, its session (RFC 9115 2.1, 2.3.1). */
+#include "ndc/ndc_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#define KIND "ndc.account"
+#define KEY "account"
+#define NUMBER_MAX 1000000
+
+typedef struct account {
+  int64_t number;    /* of the key */
+  uint64_t version;  /* 0: no record yet */
+  char *kid;         /* or NULL */
+  bool same_server;  /* the record is about this directory */
+} account;
+
+static stardeleg_err read_account(account *out, const stardeleg_ndc *ndc, const stardeleg_record *record)
+{
+  sdg_json *tree = NULL;
+  const char *kid = NULL;
+  const char *directory = "";
+  stardeleg_err err = sdg_json_parse(&tree, sdg_bytes(record->value, record->value_len), NULL, NULL);
+
+  out->version = record->version;
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->number, tree, "key", SDG_JSON_REQUIRED, 1, NUMBER_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&directory, tree, "directory", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&kid, tree, "kid", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    out->same_server = strcmp(directory, ndc->options.directory_url) == 0;
+    if (out->same_server && kid != NULL) {
+      out->kid = sdg_strdup(kid);
+      err = out->kid != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+    }
+  }
+  sdg_json_free(tree);
+  return err;
+}
+
+static stardeleg_err write_account(stardeleg_ndc *ndc, const char *kid)
+{
+  sdg_buf text;
+  sdg_json_writer w;
+  stardeleg_err err;
+
+  sdg_buf_init(&text, 64u * 1024u);
+  sdg_jw_init(&w, &text);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_int(&w, "key", ndc->account_number);
+  sdg_jw_string(&w, "directory", ndc->options.directory_url);
+  sdg_jw_string_opt(&w, "kid", kid);
+  sdg_jw_object_end(&w);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_put(ndc->options.store, KIND, KEY, sdg_buf_bytes(&text), NULL, ndc->account_version);
+  }
+  if (err == STARDELEG_OK) {
+    ndc->account_version++;
+  }
+  sdg_buf_clear(&text);
+  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
+}
+
+/* The session has registered. */
+static stardeleg_err keep_kid(void *ctx, const char *kid)
+{
+  return write_account(ctx, kid);
+}
+
+static stardeleg_err open_key(stardeleg_ndc *ndc)
+{
+  char name[SDG_NDC_KEY_NAME_SIZE];
+  stardeleg_err err;
+
+  (void)snprintf(name, sizeof(name), "ndc-account-%lld", (long long)ndc->account_number);
+  err = sdg_ndc_key_load(ndc, name, &ndc->account_key);
+  if (err == STARDELEG_ERR_NOT_FOUND) {
+    err = sdg_ndc_key_make(ndc, name, STARDELEG_KEY_P256, &ndc->account_key);
+  }
+  if (err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_BAD_KEY) {
+    sdg_log(&ndc->options.log, STARDELEG_LOG_ERROR, "ndc.account.key", "secret %s is no key", name);
+    return STARDELEG_ERR_SECRETS;
+  }
+  return err;
+}
+
+static stardeleg_err open_session(stardeleg_ndc *ndc, const char *kid, const char *eab_key_id, const char *eab_mac_key,
+                                  stardeleg_problem *problem)
+{
+  const stardeleg_ndc_options *o = &ndc->options;
+  sdg_session_options options = {0};
+
+  options.directory_url = o->directory_url;
+  options.key = ndc->account_key;
+  options.kid = kid;
+  options.contacts = o->contacts;
+  options.terms_agreed = o->terms_agreed != 0;
+  options.eab_key_id = eab_key_id;
+  options.eab_mac_key = eab_mac_key;
+  options.allow_other_origins = o->allow_other_origins != 0;
+  options.backoff_min_ms = o->backoff_min_ms;
+  options.backoff_max_ms = o->backoff_max_ms;
+  options.on_account = keep_kid;
+  options.ctx = ndc;
+  options.log = &ndc->options.log;
+  return sdg_session_new(&ndc->session, ndc->agent, &options, problem);
+}
+
+stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id, const char *eab_mac_key,
+                                   stardeleg_problem *problem)
+{
+  account found = {0};
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_get(ndc->options.store, KIND, KEY, &record);
+
+  if (err == STARDELEG_OK) {
+    err = read_account(&found, ndc, &record);
+    if (err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT) {
+      sdg_log(&ndc->options.log, STARDELEG_LOG_ERROR, "ndc.account.record", "the account record cannot be read; registering anew");
+      err = STARDELEG_OK;
+    }
+  } else if (err == STARDELEG_ERR_NOT_FOUND) {
+    err = STARDELEG_OK;
+  }
+  if (err != STARDELEG_OK) {
+    goto out;
+  }
+  ndc->account_version = found.version;
+  ndc->account_number = found.number < 1 ? 1 : found.number;
+  if (!found.same_server) {
+    /* Another server is another account, with a key of its own. */
+    ndc->account_number += found.number >= 1 ? 1 : 0;
+    err = write_account(ndc, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = open_key(ndc);
+  }
+  if (err == STARDELEG_OK) {
+    err = open_session(ndc, found.kid, eab_key_id, eab_mac_key, problem);
+  }
+out:
+  sdg_free(found.kid);
+  stardeleg_record_clear(&record);
+  return err;
+}
