@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/ido_delegation.c -- records of delegations, and a bounded table of those that were read. */
+#include "ido/ido_delegation.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+
+#define PLACES 1024u
+
+struct sdg_ido_delegations {
+  const stardeleg_store *store;
+  pthread_mutex_t lock;
+  sdg_ido_delegation *places[PLACES];
+};
+
+static const char *const state_names[] = {"active", "ending", "ended"};
+
+const char *sdg_ido_delegation_state_name(sdg_ido_delegation_state state)
+{
+  return state_names[(size_t)state < 3 ? (size_t)state : 2];
+}
+
+bool sdg_ido_delegation_is_open(const sdg_ido_delegation *delegation, stardeleg_time now)
+{
+  return delegation->state == SDG_DELEGATION_ACTIVE && now < delegation->expires_at;
+}
+
+/* --- Reading a record --- */
+
+stardeleg_err sdg_ido_delegation_tree(sdg_json **out, const stardeleg_record *record)
+{
+  sdg_json_limits limits = sdg_json_limits_default();
+  stardeleg_err err;
+
+  limits.bytes_max = STARDELEG_STORE_VALUE_MAX;
+  err = sdg_json_parse(out, sdg_bytes(record->value, record->value_len), &limits, NULL);
+  return err == STARDELEG_OK || err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
+}
+
+stardeleg_err sdg_ido_delegation_read_state(sdg_ido_delegation_state *out, const sdg_json *tree)
+{
+  const char *name = sdg_json_string(sdg_json_member(tree, "state"));
+
+  for (size_t i = 0; i < 3; i++) {
+    if (strcmp(state_names[i], name) == 0) {
+      *out = (sdg_ido_delegation_state)i;
+      return STARDELEG_OK;
+    }
+  }
+  return STARDELEG_ERR_STORE;
+}
+
+static stardeleg_err read_text(char out[SDG_ID_SIZE], const sdg_json *tree, const char *name)
+{
+  const char *text = NULL;
+  stardeleg_err err = sdg_json_get_string(&text, tree, name, SDG_JSON_REQUIRED, NULL);
+
+  if (err == STARDELEG_OK && (size_t)snprintf(out, SDG_ID_SIZE, "%s", text) >= SDG_ID_SIZE) {
+    err = STARDELEG_ERR_STORE;
+  }
+  return err;
+}
+
+static stardeleg_err load_template(sdg_ido_delegation *delegation, const sdg_json *tree)
+{
+  const sdg_json *object = NULL;
+  sdg_buf text;
+  sdg_json_writer w;
+  stardeleg_err err = sdg_json_get_object(&object, tree, "template", SDG_JSON_REQUIRED, NULL);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_buf_init(&text, STARDELEG_STORE_VALUE_MAX);
+  sdg_jw_init(&w, &text);
+  sdg_jw_tree(&w, NULL, object);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = stardeleg_template_load(&delegation->tmpl, sdg_buf_bytes(&text), NULL, NULL);
+  }
+  sdg_buf_clear(&text);
+  return err;
+}
+
+static stardeleg_err read_members(sdg_ido_delegation *delegation, const sdg_json *tree)
+{
+  stardeleg_err err = read_text(delegation->ndc, tree, "ndc");
+
+  if (err == STARDELEG_OK) {
+    err = read_text(delegation->issuer, tree, "issuer");
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_delegation_read_state(&delegation->state, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&delegation->lifetime_min_s, tree, "lifetimeMin", SDG_JSON_OPTIONAL, 0, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&delegation->lifetime_max_s, tree, "lifetimeMax", SDG_JSON_OPTIONAL, 0, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&delegation->expires_at, tree, "expiresAt", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_cname_map_parse(&delegation->cnames, &delegation->cname_count, sdg_json_member(tree, "cnameMap"), NULL);
+  }
+  return err == STARDELEG_OK ? load_template(delegation, tree) : err;
+}
+
+static void free_delegation(sdg_ido_delegation *delegation)
+{
+  if (delegation != NULL) {
+    stardeleg_template_free(delegation->tmpl);
+    sdg_cname_map_free(delegation->cnames, delegation->cname_count);
+    sdg_free(delegation);
+  }
+}
+
+static stardeleg_err read_record(sdg_ido_delegation **out, const stardeleg_record *record)
+{
+  sdg_ido_delegation *delegation = sdg_calloc(1, sizeof(*delegation));
+  sdg_json *tree = NULL;
+  stardeleg_err err;
+
+  if (delegation == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  delegation->expires_at = STARDELEG_TIME_NEVER;
+  delegation->version = record->version;
+  err = sdg_ido_delegation_tree(&tree, record);
+  if (err == STARDELEG_OK) {
+    err = read_members(delegation, tree);
+  }
+  sdg_json_free(tree);
+  if (err != STARDELEG_OK || strlen(record->key) >= sizeof(delegation->id)) {
+    free_delegation(delegation);
+    return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
+  }
+  (void)snprintf(delegation->id, sizeof(delegation->id), "%s", record->key);
+  *out = delegation;
+  return STARDELEG_OK;
+}
+
+/* --- Writing --- */
+
+void sdg_ido_delegation_write(sdg_buf *out, const sdg_ido_delegation *delegation, const sdg_json *csr_template,
+                              const sdg_json *cname_map, stardeleg_time now)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, out);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_string(&w, "ndc", delegation->ndc);
+  sdg_jw_string(&w, "issuer", delegation->issuer);
+  sdg_jw_string(&w, "state", sdg_ido_delegation_state_name(delegation->state));
+  sdg_jw_tree(&w, "template", csr_template);
+  if (sdg_json_count(cname_map) > 0) {
+    sdg_jw_tree(&w, "cnameMap", cname_map);
+  }
+  sdg_jw_int(&w, "lifetimeMin", delegation->lifetime_min_s);
+  sdg_jw_int(&w, "lifetimeMax", delegation->lifetime_max_s);
+  if (delegation->expires_at != STARDELEG_TIME_NEVER) {
+    sdg_jw_int(&w, "expiresAt", delegation->expires_at);
+  }
+  sdg_jw_int(&w, "createdAt", now);
+  sdg_jw_object_end(&w);
+}
+
+static void rewrite_state(sdg_buf *out, const sdg_json *tree, sdg_ido_delegation_state state)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, out);
+  sdg_jw_object(&w, NULL);
+  for (const sdg_json *item = sdg_json_first(tree); item != NULL; item = sdg_json_next(item)) {
+    if (strcmp(sdg_json_name(item), "state") == 0) {
+      sdg_jw_string(&w, "state", sdg_ido_delegation_state_name(state));
+    } else {
+      sdg_jw_tree(&w, sdg_json_name(item), item);
+    }
+  }
+  sdg_jw_object_end(&w);
+}
+
+stardeleg_err sdg_ido_delegation_put_state(const stardeleg_store *store, const stardeleg_record *record,
+                                           sdg_ido_delegation_state state, stardeleg_time due, uint64_t fence)
+{
+  sdg_json *tree = NULL;
+  sdg_buf value;
+  stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  rewrite_state(&value, tree, state);
+  sdg_json_free(tree);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+                             .kind = "delegation",
+                             .key = record->key,
+                             .value = sdg_buf_bytes(&value),
+                             .index = record->index,
+                             .due = due,
+                             .expected_version = record->version,
+                             .fence = fence,
+                             .release = fence != 0 ? 1 : 0};
+
+    err = sdg_store_batch(store, &op, 1);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+/* --- The table --- */
+
+stardeleg_err sdg_ido_delegations_new(sdg_ido_delegations **out, const stardeleg_store *store)
+{
+  sdg_ido_delegations *cache = sdg_calloc(1, sizeof(*cache));
+
+  if (cache == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  if (pthread_mutex_init(&cache->lock, NULL) != 0) {
+    sdg_free(cache);
+    return STARDELEG_ERR_NOMEM;
+  }
+  cache->store = store;
+  *out = cache;
+  return STARDELEG_OK;
+}
+
+static void drop(sdg_ido_delegation *delegation)
+{
+  if (delegation != NULL && --delegation->refs == 0) {
+    free_delegation(delegation);
+  }
+}
+
+void sdg_ido_delegations_free(sdg_ido_delegations *cache)
+{
+  if (cache == NULL) {
+    return;
+  }
+  for (size_t i = 0; i < PLACES; i++) {
+    drop(cache->places[i]);
+  }
+  (void)pthread_mutex_destroy(&cache->lock);
+  sdg_free(cache);
+}
+
+/* FNV-1a; ids are the owner's, so no delegate can aim at a place. */
+static size_t place_of(const char *id)
+{
+  uint32_t hash = 2166136261u;
+
+  for (; *id != '\0'; id++) {
+    hash = (hash ^ (uint8_t)*id) * 16777619u;
+  }
+  return hash % PLACES;
+}
+
+static const sdg_ido_delegation *find(sdg_ido_delegations *cache, const char *id, uint64_t version)
+{
+  sdg_ido_delegation *found;
+
+  (void)pthread_mutex_lock(&cache->lock);
+  found = cache->places[place_of(id)];
+  if (found != NULL && (found->version != version || strcmp(found->id, id) != 0)) {
+    found = NULL;
+  }
+  if (found != NULL) {
+    found->refs++;
+  }
+  (void)pthread_mutex_unlock(&cache->lock);
+  return found;
+}
+
+static void keep(sdg_ido_delegations *cache, sdg_ido_delegation *delegation)
+{
+  size_t place = place_of(delegation->id);
+
+  delegation->refs = 2; /* the table's and the caller's */
+  (void)pthread_mutex_lock(&cache->lock);
+  drop(cache->places[place]);
+  cache->places[place] = delegation;
+  (void)pthread_mutex_unlock(&cache->lock);
+}
+
+/* The store is asked every time: a delegation that was ended, by whatever process, must not live on in here
+ * (STARDEL-7.2-02). */
+stardeleg_err sdg_ido_delegations_get(sdg_ido_delegations *cache, const char *id, const sdg_ido_delegation **out)
+{
+  stardeleg_record record = {0};
+  sdg_ido_delegation *made = NULL;
+  stardeleg_err err = sdg_store_get(cache->store, "delegation", id, &record);
+
+  if (err == STARDELEG_OK) {
+    *out = find(cache, id, record.version);
+    if (*out == NULL) {
+      err = read_record(&made, &record);
+    }
+  }
+  stardeleg_record_clear(&record);
+  if (made != NULL) {
+    keep(cache, made);
+    *out = made;
+  }
+  return err;
+}
+
+void sdg_ido_delegations_release(sdg_ido_delegations *cache, const sdg_ido_delegation *delegation)
+{
+  if (delegation != NULL) {
+    (void)pthread_mutex_lock(&cache->lock);
+    drop((sdg_ido_delegation *)(uintptr_t)delegation);
+    (void)pthread_mutex_unlock(&cache->lock);
+  }
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/ido_engine.c -- the owner's work towards its issuers: what is due in the store becomes jobs of the agent. */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ido/ido_internal.h"
+
+#define CLAIM_MAX 32u
+/* An order whose issuer this process does not know may be another process's: it is offered again after this. */
+#define UNKNOWN_ISSUER_PAUSE SDG_TIME_MINUTE
+/* Work that is due but could not be taken is looked at again after this. */
+#define BUSY_PAUSE 20
+
+static sdg_issuer *find_issuer(stardeleg_ido *ido, const char *name)
+{
+  for (size_t i = 0; i < ido->issuer_count; i++) {
+    if (strcmp(ido->issuers[i].name, name) == 0) {
+      return &ido->issuers[i];
+    }
+  }
+  return NULL;
+}
+
+/* --- Claimed orders --- */
+
+static stardeleg_err put_back(stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time due)
+{
+  return sdg_ido_order_put(ido->options.store, order, due, true, NULL, NULL);
+}
+
+static stardeleg_err remove_order(stardeleg_ido *ido, const sdg_ido_order *order)
+{
+  stardeleg_store_op op = {.verb = STARDELEG_STORE_DEL,
+                           .kind = "order",
+                           .key = order->id,
+                           .due = STARDELEG_TIME_NEVER,
+                           .expected_version = order->version,
+                           .fence = order->fence};
+
+  return sdg_store_batch(ido->options.store, &op, 1);
+}
+
+static stardeleg_err give_up_ready(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now)
+{
+  stardeleg_time due = sdg_ido_order_due(ido, order, now);
+  stardeleg_problem problem;
+  stardeleg_err err;
+
+  if (!order->cancel && now < due) {
+    return put_back(ido, order, due);
+  }
+  if (order->cancel) {
+    sdg_ido_set_ended_problem(&problem);
+  } else {
+    sdg_problem_set(&problem, STARDELEG_ACME_MALFORMED, "the order was not finalized in time");
+  }
+  err = sdg_ido_order_fail(order, &problem);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  order->wire.expires = sdg_time_min(order->wire.expires, sdg_time_add(now, ido->options.order_grace_s * SDG_TIME_S));
+  return put_back(ido, order, sdg_ido_order_due(ido, order, now));
+}
+
+/* An order that slipped in while its delegation was being ended: its end is wanted too. */
+static stardeleg_err check_delegation(stardeleg_ido *ido, sdg_ido_order *order)
+{
+  const sdg_ido_delegation *delegation = NULL;
+  stardeleg_err err = sdg_ido_delegations_get(ido->delegations, order->delegation, &delegation);
+
+  if (err == STARDELEG_ERR_NOT_FOUND || (err == STARDELEG_OK && delegation->state != SDG_DELEGATION_ACTIVE)) {
+    order->cancel = true;
+    err = STARDELEG_OK;
+  }
+  sdg_ido_delegations_release(ido->delegations, delegation);
+  return err;
+}
+
+static stardeleg_err begin(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now)
+{
+  sdg_issuer *issuer = find_issuer(ido, order->issuer);
+
+  if (issuer != NULL) {
+    return sdg_ido_job_begin(ido, issuer, order, now);
+  }
+  sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.issuer.unknown", "order=%s issuer=%s: not configured here",
+          order->id, order->issuer);
+  return put_back(ido, order, sdg_time_add(now, UNKNOWN_ISSUER_PAUSE));
+}
+
+static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
+{
+  sdg_ido_order order;
+  stardeleg_err err = sdg_ido_order_read(&order, record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = check_delegation(ido, &order);
+  if (err != STARDELEG_OK) {
+    sdg_ido_order_clear(&order);
+    return err;
+  }
+  if (order.wire.status == SDG_ORDER_READY) {
+    err = give_up_ready(ido, &order, now);
+  } else if (order.wire.status == SDG_ORDER_PROCESSING || (order.wire.status == SDG_ORDER_VALID && order.cancel)) {
+    err = begin(ido, &order, now);
+  } else if (now >= order.wire.expires) {
+    err = remove_order(ido, &order);
+  } else {
+    err = put_back(ido, &order, sdg_ido_order_due(ido, &order, now));
+  }
+  sdg_ido_order_clear(&order);
+  return err;
+}
+
+/* --- Claiming --- */
+
+typedef stardeleg_err (*work_fn)(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now);
+
+/* One record that cannot be worked on must not hold up the others: its lease runs out, and it is tried again. */
+static stardeleg_err claim(stardeleg_ido *ido, const char *kind, size_t limit, work_fn work, stardeleg_time now,
+                           size_t *count)
+{
+  stardeleg_record records[CLAIM_MAX];
+  stardeleg_err err;
+
+  *count = 0;
+  memset(records, 0, sizeof(records));
+  err = sdg_store_claim(ido->options.store, kind, now, "ido", ido->options.lease_ms, records,
+                        limit < CLAIM_MAX ? limit : CLAIM_MAX, count);
+  for (size_t i = 0; err == STARDELEG_OK && i < *count; i++) {
+    stardeleg_err each = work(ido, &records[i], now);
+
+    if (each != STARDELEG_OK && each != STARDELEG_ERR_CONFLICT) {
+      sdg_log(&ido->options.log, STARDELEG_LOG_ERROR, "ido.work.failed", "%s=%s: %s", kind, records[i].key,
+              stardeleg_strerror(each));
+    }
+  }
+  for (size_t i = 0; i < *count; i++) {
+    stardeleg_record_clear(&records[i]);
+  }
+  return err;
+}
+
+static stardeleg_err claim_delegations(stardeleg_ido *ido, stardeleg_time now)
+{
+  size_t count = 0;
+
+  return claim(ido, "delegation", CLAIM_MAX, sdg_ido_work_delegation, now, &count);
+}
+
+static stardeleg_err claim_orders(stardeleg_ido *ido, stardeleg_time now)
+{
+  size_t count = CLAIM_MAX;
+  stardeleg_err err = STARDELEG_OK;
+
+  while (err == STARDELEG_OK && count == CLAIM_MAX && ido->job_count < SDG_IDO_JOBS_MAX) {
+    err = claim(ido, "order", SDG_IDO_JOBS_MAX - ido->job_count, work_order, now, &count);
+  }
+  return err;
+}
+
+static stardeleg_err next_due(const stardeleg_ido *ido, stardeleg_time *out)
+{
+  stardeleg_time order = STARDELEG_TIME_NEVER;
+  stardeleg_time delegation = STARDELEG_TIME_NEVER;
+  stardeleg_err err = sdg_store_next_due(ido->options.store, "delegation", &delegation);
+
+  /* With every place taken, no other order matters before one of them is done. */
+  if (err == STARDELEG_OK && ido->job_count < SDG_IDO_JOBS_MAX) {
+    err = sdg_store_next_due(ido->options.store, "order", &order);
+  }
+  *out = sdg_time_min(order, delegation);
+  return err;
+}
+
+/* Without issuers the process only serves delegates: the work is for others. */
+static stardeleg_err claim_all(stardeleg_ido *ido, stardeleg_time now, stardeleg_time *due)
+{
+  stardeleg_err err;
+
+  *due = STARDELEG_TIME_NEVER;
+  if (ido->issuer_count == 0) {
+    return STARDELEG_OK;
+  }
+  err = next_due(ido, due);
+  if (err == STARDELEG_OK && *due <= now) {
+    err = claim_delegations(ido, now);
+    sdg_ido_jobs_reap(ido);
+    if (err == STARDELEG_OK) {
+      err = claim_orders(ido, now);
+    }
+    if (err == STARDELEG_OK) {
+      err = next_due(ido, due);
+    }
+  }
+  return err;
+}
+
+stardeleg_err sdg_ido_engine_next(void *self, stardeleg_ask *ask, stardeleg_time now)
+{
+  stardeleg_ido *ido = self;
+  stardeleg_time due;
+  stardeleg_err err;
+
+  if (now >= ido->look_at) {
+    sdg_ido_jobs_look(ido, now);
+  }
+  sdg_ido_jobs_reap(ido);
+  err = claim_all(ido, now, &due);
+  if (err == STARDELEG_OK) {
+    err = sdg_agent_next(ido->agent, ask, now);
+  }
+  sdg_ido_jobs_reap(ido);
+  if (err == STARDELEG_OK && ask->want == STARDELEG_WANT_WAIT) {
+    ask->until = sdg_time_min(ask->until, due > now ? due : sdg_time_add(now, BUSY_PAUSE));
+    ask->until = sdg_time_min(ask->until, ido->look_at);
+    if (ido->options.poll_ms > 0) {
+      ask->until = sdg_time_min(ask->until, sdg_time_add(now, ido->options.poll_ms));
+    }
+  }
+  return err;
+}
+
+stardeleg_err sdg_ido_engine_answer(void *self, uint64_t id, const stardeleg_outcome *outcome, stardeleg_time now)
+{
+  stardeleg_ido *ido = self;
+  stardeleg_err err = sdg_agent_answer(ido->agent, id, outcome, now);
+
+  sdg_ido_jobs_reap(ido);
+  return err;
+}

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/ido_job.c -- one order being worked on under its lease: the issuer takes steps, the store keeps them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ido/ido_internal.h"
+
+typedef struct sdg_ido_job {
+  sdg_job job; /* first: the job is the order's */
+  stardeleg_ido *ido;
+  sdg_ido_order order;
+  sdg_issuance issuance;
+  stardeleg_time lease_until;
+  stardeleg_time park_until; /* closing: when the order is to be claimed again; NONE: as its status says */
+  bool unsaved;              /* the record lags behind */
+  bool closing;              /* the next save gives the lease back, and the job is done */
+  bool finished;             /* to be freed */
+  struct sdg_ido_job *next;
+} sdg_ido_job;
+
+static void finish(sdg_ido_job *j)
+{
+  j->finished = true;
+  sdg_agent_remove(j->ido->agent, &j->job);
+}
+
+/* --- Saving --- */
+
+static void write_work(const void *ctx, sdg_json_writer *w, const char *name)
+{
+  const sdg_issuance *issuance = ctx;
+
+  issuance->issuer->ops->write(issuance, w, name);
+}
+
+/* Somebody has written the record although the lease is ours.  The only thing others may do to an order that is worked
+ * on is to demand its end; that is taken over, and our work is not lost. */
+static stardeleg_err merge(sdg_ido_job *j)
+{
+  stardeleg_record record = {0};
+  sdg_ido_order fresh;
+  stardeleg_err err = sdg_store_get(j->ido->options.store, "order", j->order.id, &record);
+
+  if (err == STARDELEG_OK && record.fence != j->order.fence) {
+    err = STARDELEG_ERR_CONFLICT; /* the lease ran out, and somebody else has the order */
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_order_read(&fresh, &record);
+  }
+  if (err == STARDELEG_OK) {
+    j->order.version = fresh.version;
+    if (fresh.cancel && !j->order.cancel) {
+      j->order.cancel = true;
+      j->park_until = STARDELEG_TIME_NONE; /* nothing to wait for any more */
+    }
+    sdg_ido_order_clear(&fresh);
+  }
+  stardeleg_record_clear(&record);
+  return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_ERR_CONFLICT : err;
+}
+
+static stardeleg_err put(sdg_ido_job *j, stardeleg_time now)
+{
+  for (int i = 0; i < SDG_IDO_CAS_TRIES; i++) {
+    stardeleg_time due = sdg_ido_order_due(j->ido, &j->order, now);
+    stardeleg_err err;
+
+    if (j->closing && j->park_until != STARDELEG_TIME_NONE) {
+      due = j->park_until;
+    }
+    err = sdg_ido_order_put(j->ido->options.store, &j->order, due, j->closing, write_work, &j->issuance);
+    if (err == STARDELEG_OK) {
+      j->order.version++;
+    }
+    if (err != STARDELEG_ERR_CONFLICT) {
+      return err;
+    }
+    err = merge(j);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
+  return STARDELEG_ERR_CONFLICT;
+}
+
+/* Writes what the record lacks.  If the order is no longer ours, the job is dropped: whoever has it will go on from the
+ * record. */
+static stardeleg_err save(sdg_ido_job *j, stardeleg_time now)
+{
+  stardeleg_err err = put(j, now);
+
+  if (err == STARDELEG_ERR_CONFLICT) {
+    sdg_log(&j->ido->options.log, STARDELEG_LOG_INFO, "ido.order.lost", "order=%s: the lease is somebody else's",
+            j->order.id);
+    finish(j);
+    return STARDELEG_OK;
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  j->unsaved = false;
+  if (j->closing) {
+    finish(j);
+    if (sdg_ido_order_is_final(&j->order) && j->order.cancel) {
+      sdg_ido_nudge_delegation(j->ido, j->order.delegation, now);
+    }
+  }
+  return STARDELEG_OK;
+}
+
+/* --- News --- */
+
+static void tell(const sdg_ido_job *j, stardeleg_log_level level, const char *event)
+{
+  const sdg_ido_order *order = &j->order;
+  const char *detail = sdg_json_string(sdg_json_member(order->wire.error, "detail"));
+  char text[256];
+
+  sdg_text_escape(text, sizeof(text), sdg_bytes_str(order->wire.status == SDG_ORDER_INVALID ? detail : order->reason));
+  sdg_log(&j->ido->options.log, level, event, "delegation=%s order=%s issuer=%s%s%s", order->delegation, order->id,
+          order->issuer, text[0] != '\0' ? ": " : "", text);
+}
+
+/* CNAMEs first: should the save fail, they are told once more, which does no harm; the other way round they might never
+ * be. */
+static stardeleg_err become_valid(sdg_ido_job *j)
+{
+  stardeleg_err err = sdg_ido_tell_cnames(j->ido, &j->order, 1);
+
+  if (err == STARDELEG_OK) {
+    j->order.cnames = true;
+    j->order.wire.status = SDG_ORDER_VALID;
+    tell(j, STARDELEG_LOG_INFO, "ido.order.valid");
+  }
+  return err;
+}
+
+static stardeleg_err become_final(sdg_ido_job *j, sdg_order_status status, stardeleg_time now)
+{
+  sdg_acme_order *wire = &j->order.wire;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (j->order.cnames) {
+    err = sdg_ido_tell_cnames(j->ido, &j->order, 0);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  j->order.cnames = false;
+  wire->status = status;
+  if (status == SDG_ORDER_INVALID) {
+    wire->expires = sdg_time_min(wire->expires, sdg_time_add(now, j->ido->options.order_grace_s * SDG_TIME_S));
+    tell(j, STARDELEG_LOG_WARNING, "ido.order.invalid");
+  } else {
+    tell(j, STARDELEG_LOG_INFO, "ido.order.canceled");
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err take_news(sdg_ido_job *j, stardeleg_time now)
+{
+  switch (j->issuance.news) {
+  case SDG_NEWS_VALID:
+    return become_valid(j);
+  case SDG_NEWS_CANCELED:
+    return become_final(j, SDG_ORDER_CANCELED, now);
+  case SDG_NEWS_FAILED:
+    return become_final(j, SDG_ORDER_INVALID, now);
+  default:
+    return STARDELEG_OK;
+  }
+}
+
+/* Puts the issuer's news into the order and the order into the store. */
+static stardeleg_err apply(sdg_ido_job *j, stardeleg_time now)
+{
+  bool ends = j->issuance.news != SDG_NEWS_MOVED;
+  stardeleg_err err;
+
+  j->unsaved = true;
+  (void)snprintf(j->order.reason, sizeof(j->order.reason), "%s", j->issuance.reason);
+  err = take_news(j, now);
+  if (err != STARDELEG_OK) {
+    return err; /* the news stay, and are taken again */
+  }
+  j->issuance.news = SDG_NEWS_NONE;
+  j->closing = ends;
+  (void)snprintf(j->order.step, sizeof(j->order.step), "%s",
+                 ends ? "" : j->issuance.issuer->ops->step_name(&j->issuance));
+  if (!j->issuance.failed_try) {
+    j->order.last_success = now;
+  } else {
+    tell(j, STARDELEG_LOG_WARNING, "ido.order.retry");
+  }
+  return save(j, now);
+}
+
+/* --- The job --- */
+
+/* The CA has had its time: the order is cancelled there, and lost here. */
+static stardeleg_err check_patience(sdg_ido_job *j, stardeleg_time now)
+{
+  stardeleg_time latest = sdg_time_add(j->order.finalized_at, j->ido->options.order_pending_s * SDG_TIME_S);
+  sdg_auto_renewal renewal;
+  stardeleg_problem problem;
+  stardeleg_err err = sdg_auto_renewal_parse(&renewal, j->order.wire.auto_renewal, NULL);
+
+  if (err != STARDELEG_OK || now < sdg_time_min(renewal.end_at, latest)) {
+    return err;
+  }
+  sdg_problem_set(&problem, STARDELEG_ACME_SERVER_INTERNAL, "the CA did not issue in time");
+  problem.status = 0;
+  err = sdg_ido_order_set_error(&j->order, &problem);
+  j->order.cancel = err == STARDELEG_OK;
+  return err;
+}
+
+/* An order that leads nowhere is given up.  Once it has expired there is nothing left that a CA would have to be told.
+ */
+static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
+{
+  bool was_valid = j->order.wire.status == SDG_ORDER_VALID;
+
+  if (now >= j->order.wire.expires) {
+    j->issuance.news = was_valid && j->order.wire.error == NULL ? SDG_NEWS_CANCELED : SDG_NEWS_FAILED;
+    return STARDELEG_OK;
+  }
+  return was_valid || j->order.cancel ? STARDELEG_OK : check_patience(j, now);
+}
+
+/* A long pause is spent in the store: the place is for orders that can go on. */
+static stardeleg_err park(sdg_ido_job *j, stardeleg_time until, stardeleg_time now)
+{
+  j->closing = true;
+  j->unsaved = true;
+  j->park_until = until;
+  return save(j, now);
+}
+
+static stardeleg_err ask_job(sdg_job *job, sdg_step *step, stardeleg_time now)
+{
+  sdg_ido_job *j = (sdg_ido_job *)job;
+  stardeleg_err err;
+
+  step->at = now;
+  if (j->issuance.news != SDG_NEWS_NONE) {
+    return apply(j, now);
+  }
+  if (j->unsaved) {
+    return save(j, now);
+  }
+  err = check_time(j, now);
+  if (err == STARDELEG_OK && j->issuance.news == SDG_NEWS_NONE) {
+    err = j->issuance.issuer->ops->ask(&j->issuance, step, now);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (j->issuance.news != SDG_NEWS_NONE) {
+    step->kind = SDG_STEP_WAIT;
+    step->at = now;
+    return apply(j, now);
+  }
+  if (step->kind == SDG_STEP_WAIT && step->at > sdg_time_add(now, j->ido->options.lease_ms)) {
+    return park(j, step->at, now);
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err take_job(sdg_job *job, const sdg_result *result, stardeleg_time now)
+{
+  sdg_ido_job *j = (sdg_ido_job *)job;
+  stardeleg_err err = j->issuance.issuer->ops->take(&j->issuance, result, now);
+
+  if (err != STARDELEG_OK) {
+    j->unsaved = true; /* it may have moved before it failed */
+    return err;
+  }
+  return j->issuance.news != SDG_NEWS_NONE ? apply(j, now) : STARDELEG_OK;
+}
+
+static const sdg_job_ops job_ops = {ask_job, take_job};
+
+/* --- All of them --- */
+
+static void free_job(sdg_ido_job *j)
+{
+  stardeleg_ido *ido = j->ido;
+
+  for (sdg_ido_job **at = &ido->jobs; *at != NULL; at = &(*at)->next) {
+    if (*at == j) {
+      *at = j->next;
+      ido->job_count--;
+      break;
+    }
+  }
+  sdg_agent_remove(ido->agent, &j->job);
+  if (j->issuance.issuer != NULL) {
+    j->issuance.issuer->ops->end(&j->issuance);
+  }
+  sdg_ido_order_clear(&j->order);
+  sdg_free(j);
+}
+
+static sdg_ido_job *find_job(const stardeleg_ido *ido, const char *order_id)
+{
+  sdg_ido_job *j = ido->jobs;
+
+  while (j != NULL && (j->finished || strcmp(j->order.id, order_id) != 0)) {
+    j = j->next;
+  }
+  return j;
+}
+
+stardeleg_err sdg_ido_job_begin(stardeleg_ido *ido, sdg_issuer *issuer, sdg_ido_order *order, stardeleg_time now)
+{
+  sdg_ido_job *old = find_job(ido, order->id);
+  sdg_ido_job *j = sdg_calloc(1, sizeof(*j));
+  stardeleg_err err;
+
+  if (j == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  if (old != NULL) {
+    free_job(old); /* its lease ran out, else nobody could have claimed the order */
+  }
+  j->job.ops = &job_ops;
+  j->job.session = issuer->session;
+  j->ido = ido;
+  j->park_until = STARDELEG_TIME_NONE;
+  j->lease_until = sdg_time_add(now, ido->options.lease_ms);
+  j->order = *order;
+  j->issuance.issuer = issuer;
+  j->issuance.order = &j->order;
+  j->next = ido->jobs;
+  ido->jobs = j;
+  ido->job_count++;
+  err = issuer->ops->begin(&j->issuance);
+  if (err == STARDELEG_OK) {
+    err = sdg_agent_add(ido->agent, &j->job, now);
+  }
+  if (err != STARDELEG_OK) {
+    issuer->ops->end(&j->issuance);
+    *order = j->order; /* still the caller's */
+    sdg_ido_order_init(&j->order);
+    free_job(j);
+    return err;
+  }
+  sdg_ido_order_init(order);
+  ido->look_at = sdg_time_min(ido->look_at, sdg_time_add(now, ido->options.lease_ms / 2));
+  return STARDELEG_OK;
+}
+
+/* Not even the account at the CA can be reached: said where people look for it. */
+static void note_session(sdg_ido_job *j, stardeleg_time now)
+{
+  const stardeleg_problem *problem =
+      j->job.session != NULL && !sdg_session_is_ready(j->job.session) ? sdg_session_problem(j->job.session) : NULL;
+  char text[256];
+
+  if (problem == NULL) {
+    return;
+  }
+  (void)snprintf(text, sizeof(text), "%.255s", problem->detail[0] != '\0' ? problem->detail : problem->type);
+  if (strcmp(text, j->order.reason) != 0) {
+    (void)snprintf(j->order.reason, sizeof(j->order.reason), "%s", text);
+    (void)snprintf(j->order.step, sizeof(j->order.step), "account");
+    j->unsaved = save(j, now) != STARDELEG_OK;
+  }
+}
+
+/* Others have written the order.  Between two exchanges it is given back, to be claimed again as it is now. */
+static void see_change(sdg_ido_job *j)
+{
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_get(j->ido->options.store, "order", j->order.id, &record);
+
+  if (err == STARDELEG_OK && record.version != j->order.version && j->job.exchange == 0 && !j->unsaved &&
+      j->issuance.news == SDG_NEWS_NONE) {
+    /* Should this fail, the lease runs out. */
+    err = sdg_store_release(j->ido->options.store, "order", j->order.id, j->order.fence);
+    (void)err;
+    finish(j);
+  }
+  stardeleg_record_clear(&record);
+}
+
+static void look(sdg_ido_job *j, stardeleg_time now)
+{
+  stardeleg_err err =
+      sdg_store_renew(j->ido->options.store, "order", j->order.id, j->order.fence, now, j->ido->options.lease_ms);
+
+  if (err == STARDELEG_OK) {
+    j->lease_until = sdg_time_add(now, j->ido->options.lease_ms);
+  } else if (err == STARDELEG_ERR_CONFLICT || err == STARDELEG_ERR_NOT_FOUND) {
+    finish(j);
+    return;
+  }
+  see_change(j);
+  if (!j->finished && !j->unsaved && j->job.exchange == 0) {
+    note_session(j, now);
+  }
+}
+
+void sdg_ido_jobs_look(stardeleg_ido *ido, stardeleg_time now)
+{
+  int64_t half = ido->options.lease_ms / 2;
+
+  ido->look_at = STARDELEG_TIME_NEVER;
+  for (sdg_ido_job *j = ido->jobs; j != NULL; j = j->next) {
+    if (!j->finished && now >= j->lease_until - half) {
+      look(j, now);
+    }
+    if (!j->finished) {
+      /* A store that cannot renew is asked again soon, not at once. */
+      ido->look_at = sdg_time_min(ido->look_at, sdg_time_max(j->lease_until - half, sdg_time_add(now, half / 4 + 1)));
+    }
+  }
+}
+
+void sdg_ido_jobs_changed(stardeleg_ido *ido, const char *order_id)
+{
+  sdg_ido_job *j = find_job(ido, order_id);
+
+  if (j != NULL) {
+    see_change(j);
+  }
+}
+
+void sdg_ido_jobs_reap(stardeleg_ido *ido)
+{
+  sdg_ido_job *next;
+
+  for (sdg_ido_job *j = ido->jobs; j != NULL; j = next) {
+    next = j->next;
+    if (j->finished) {
+      free_job(j);
+    }
+  }
+}
+
+void sdg_ido_jobs_drop(stardeleg_ido *ido)
+{
+  while (ido->jobs != NULL) {
+    sdg_ido_job *j = ido->jobs;
+
+    /* So that the next process need not wait for the end of the lease; best effort. */
+    stardeleg_err err = sdg_store_release(ido->options.store, "order", j->order.id, j->order.fence);
+
+    (void)err;
+    free_job(j);
+  }
+}

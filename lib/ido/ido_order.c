@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/ido_order.c -- orders in the store. */
+#include "ido/ido_order.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "acme/problem_document.h"
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/problem.h"
+
+/* A wire object needs a finalize URL to be read back; the real one is made when the order is shown. */
+#define PLACEHOLDER_URL "https://order.invalid/"
+
+/* What this version writes itself; all other members are kept as they are. */
+static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
+                                    "template", "csr",     "cancel",     "cnames",      "work",
+                                    "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess"};
+
+void sdg_ido_order_init(sdg_ido_order *order)
+{
+  memset(order, 0, sizeof(*order));
+  order->wire.expires = STARDELEG_TIME_NONE;
+  order->wire.not_before = STARDELEG_TIME_NONE;
+  order->wire.not_after = STARDELEG_TIME_NONE;
+  order->created_at = STARDELEG_TIME_NONE;
+  order->finalized_at = STARDELEG_TIME_NONE;
+  order->last_success = STARDELEG_TIME_NONE;
+  order->due = STARDELEG_TIME_NEVER;
+  sdg_buf_init(&order->csr, SDG_IDO_CSR_MAX);
+}
+
+void sdg_ido_order_clear(sdg_ido_order *order)
+{
+  sdg_acme_order_clear(&order->wire);
+  sdg_free(order->tmpl);
+  sdg_buf_clear(&order->csr);
+  sdg_json_free(order->tree);
+  sdg_ido_order_init(order);
+}
+
+bool sdg_ido_order_is_final(const sdg_ido_order *order)
+{
+  return order->wire.status == SDG_ORDER_INVALID || order->wire.status == SDG_ORDER_CANCELED;
+}
+
+/* --- Writing --- */
+
+static bool is_known(const char *name)
+{
+  for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+    if (strcmp(known[i], name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void write_instant(sdg_json_writer *w, const char *name, stardeleg_time at)
+{
+  if (at != STARDELEG_TIME_NONE) {
+    sdg_jw_int(w, name, at);
+  }
+}
+
+static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
+{
+  sdg_acme_order wire = order->wire;
+  char placeholder[] = PLACEHOLDER_URL;
+
+  wire.finalize = placeholder;
+  sdg_jw_int(w, "v", 1);
+  sdg_jw_string(w, "account", order->account);
+  sdg_jw_string(w, "delegation", order->delegation);
+  sdg_jw_string(w, "issuer", order->issuer);
+  sdg_acme_order_write(w, "order", &wire);
+  sdg_jw_string_opt(w, "template", order->tmpl);
+  if (order->csr.len > 0) {
+    sdg_jw_base64url(w, "csr", sdg_buf_bytes(&order->csr));
+  }
+  sdg_jw_bool(w, "cancel", order->cancel);
+  sdg_jw_bool(w, "cnames", order->cnames);
+  write_instant(w, "createdAt", order->created_at);
+  write_instant(w, "finalizedAt", order->finalized_at);
+  write_instant(w, "lastSuccess", order->last_success);
+  sdg_jw_string_opt(w, "step", order->step);
+  sdg_jw_string_opt(w, "reason", order->reason);
+}
+
+stardeleg_err sdg_ido_order_put(const stardeleg_store *store, const sdg_ido_order *order, stardeleg_time due,
+                                bool release, sdg_ido_write_work write_work, const void *ctx)
+{
+  sdg_buf value;
+  sdg_json_writer w;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  sdg_jw_init(&w, &value);
+  sdg_jw_object(&w, NULL);
+  write_members(&w, order);
+  if (write_work != NULL) {
+    write_work(ctx, &w, "work");
+  } else if (order->work != NULL) {
+    sdg_jw_tree(&w, "work", order->work);
+  }
+  for (const sdg_json *item = sdg_json_first(order->tree); item != NULL; item = sdg_json_next(item)) {
+    if (!is_known(sdg_json_name(item))) {
+      sdg_jw_tree(&w, sdg_json_name(item), item);
+    }
+  }
+  sdg_jw_object_end(&w);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+                             .kind = "order",
+                             .key = order->id,
+                             .value = sdg_buf_bytes(&value),
+                             .index = order->delegation,
+                             .due = due,
+                             .expected_version = order->version,
+                             .fence = order->fence,
+                             .release = release && order->fence != 0 ? 1 : 0};
+
+    err = sdg_store_batch(store, &op, 1);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+/* --- Reading --- */
+
+static stardeleg_err read_text(char *out, size_t size, const sdg_json *tree, const char *name, sdg_json_need need)
+{
+  const char *text = "";
+  stardeleg_err err = sdg_json_get_string(&text, tree, name, need, NULL);
+
+  if (err == STARDELEG_OK && (size_t)snprintf(out, size, "%s", text) >= size) {
+    err = STARDELEG_ERR_MALFORMED;
+  }
+  return err;
+}
+
+static stardeleg_err read_texts(sdg_ido_order *order, const sdg_json *tree)
+{
+  const struct {
+    char *out;
+    size_t size;
+    const char *name;
+    sdg_json_need need;
+  } texts[] = {{order->account, sizeof(order->account), "account", SDG_JSON_REQUIRED},
+               {order->delegation, sizeof(order->delegation), "delegation", SDG_JSON_REQUIRED},
+               {order->issuer, sizeof(order->issuer), "issuer", SDG_JSON_REQUIRED},
+               {order->step, sizeof(order->step), "step", SDG_JSON_OPTIONAL},
+               {order->reason, sizeof(order->reason), "reason", SDG_JSON_OPTIONAL}};
+
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    stardeleg_err err = read_text(texts[i].out, texts[i].size, tree, texts[i].name, texts[i].need);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err read_instants(sdg_ido_order *order, const sdg_json *tree)
+{
+  const struct {
+    stardeleg_time *out;
+    const char *name;
+  } instants[] = {
+      {&order->created_at, "createdAt"}, {&order->finalized_at, "finalizedAt"}, {&order->last_success, "lastSuccess"}};
+
+  for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
+    stardeleg_err err =
+        sdg_json_get_int(instants[i].out, tree, instants[i].name, SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
+  return STARDELEG_OK;
+}
+
+static stardeleg_err read_wire(sdg_ido_order *order, const sdg_json *tree)
+{
+  const sdg_json *wire = NULL;
+  const char *tmpl = NULL;
+  stardeleg_err err = sdg_json_get_object(&wire, tree, "order", SDG_JSON_REQUIRED, NULL);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_acme_order_from_tree(&order->wire, wire, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&tmpl, tree, "template", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK && tmpl != NULL) {
+    order->tmpl = sdg_strdup(tmpl);
+    err = order->tmpl != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_base64url(&order->csr, tree, "csr", SDG_JSON_OPTIONAL, NULL);
+  }
+  return err;
+}
+
+static stardeleg_err read_members(sdg_ido_order *order, const sdg_json *tree)
+{
+  stardeleg_err err = read_texts(order, tree);
+
+  if (err == STARDELEG_OK) {
+    err = read_instants(order, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_wire(order, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&order->cancel, tree, "cancel", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&order->cnames, tree, "cnames", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_object(&order->work, tree, "work", SDG_JSON_OPTIONAL, NULL);
+  }
+  return err;
+}
+
+stardeleg_err sdg_ido_order_read(sdg_ido_order *out, const stardeleg_record *record)
+{
+  sdg_json_limits limits = sdg_json_limits_default();
+  sdg_ido_order order;
+  stardeleg_err err;
+
+  limits.bytes_max = STARDELEG_STORE_VALUE_MAX;
+  limits.string_max = STARDELEG_STORE_VALUE_MAX;
+  sdg_ido_order_init(&order);
+  err = sdg_json_parse(&order.tree, sdg_bytes(record->value, record->value_len), &limits, NULL);
+  if (err == STARDELEG_OK) {
+    err = read_members(&order, order.tree);
+  }
+  if (err != STARDELEG_OK || strlen(record->key) >= sizeof(order.id)) {
+    sdg_ido_order_clear(&order);
+    return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
+  }
+  (void)snprintf(order.id, sizeof(order.id), "%s", record->key);
+  order.due = record->due;
+  order.version = record->version;
+  order.fence = record->fence;
+  *out = order;
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_ido_order_load(const stardeleg_store *store, const char *id, sdg_ido_order *out)
+{
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_get(store, "order", id, &record);
+
+  if (err == STARDELEG_OK) {
+    record.fence = 0; /* only a claim gives the right to a lease */
+    err = sdg_ido_order_read(out, &record);
+  }
+  stardeleg_record_clear(&record);
+  return err;
+}
+
+/* --- Failing --- */
+
+stardeleg_err sdg_ido_order_set_error(sdg_ido_order *order, const stardeleg_problem *problem)
+{
+  sdg_buf text;
+  sdg_json_writer w;
+  sdg_json *tree = NULL;
+  stardeleg_err err;
+
+  sdg_buf_init(&text, 64u * 1024u);
+  sdg_jw_init(&w, &text);
+  sdg_problem_write(&w, NULL, problem);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_parse(&tree, sdg_buf_bytes(&text), NULL, NULL);
+  }
+  sdg_buf_clear(&text);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_json_free(order->wire.error);
+  order->wire.error = tree;
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_ido_order_fail(sdg_ido_order *order, const stardeleg_problem *problem)
+{
+  stardeleg_err err = sdg_ido_order_set_error(order, problem);
+
+  if (err == STARDELEG_OK) {
+    order->wire.status = SDG_ORDER_INVALID;
+  }
+  return err;
+}

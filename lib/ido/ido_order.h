@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/ido_order.h -- an order of a delegate, as the store keeps it: kind "order", index the delegation. */
+#ifndef SDG_IDO_IDO_ORDER_H
+#define SDG_IDO_IDO_ORDER_H
+
+#include "acme/order.h"
+#include "acme_server/server.h"
+#include "store/store.h"
+
+#define SDG_IDO_CSR_MAX (64u * 1024u)
+
+typedef struct sdg_ido_order {
+  char id[SDG_ID_SIZE];
+  char account[SDG_ID_SIZE];
+  char delegation[SDG_ID_SIZE];
+  char issuer[SDG_ID_SIZE];
+  sdg_acme_order wire; /* without a finalize URL: that is made from the id when it is shown */
+  char *tmpl;          /* the template as it was at newOrder (AMB-19); NULL from a good finalize on */
+  sdg_buf csr;         /* DER; from finalize on, until the issuer has taken it over */
+  bool cancel;         /* to be cancelled: its delegation ends, or wire.error says why else */
+  bool cnames;         /* its CNAMEs have been handed out for installation */
+  stardeleg_time created_at;
+  stardeleg_time finalized_at; /* or NONE */
+  stardeleg_time last_success; /* of a step towards the issuer; or NONE */
+  stardeleg_time due;          /* as the record was read */
+  char step[40];               /* what is being done at the issuer; "" if nothing */
+  char reason[256];            /* why the last step failed; "" */
+  const sdg_json *work;        /* the issuer's state as saved, within |tree|; NULL: none yet */
+  sdg_json *tree;              /* the record as it was read: members we do not know are kept */
+  uint64_t version;            /* 0: new */
+  uint64_t fence;              /* of our lease, or 0 */
+} sdg_ido_order;
+
+void sdg_ido_order_init(sdg_ido_order *order);
+void sdg_ido_order_clear(sdg_ido_order *order);
+/* STORE for a record that cannot be read. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_read(sdg_ido_order *out, const stardeleg_record *record);
+/* Reads it from the store, without the right to anybody's lease. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_load(const stardeleg_store *store, const char *id, sdg_ido_order *out);
+
+/* Writes the issuer's state as member |name|. */
+typedef void (*sdg_ido_write_work)(const void *ctx, sdg_json_writer *w, const char *name);
+/* Writes the record.  |write_work| NULL: the state stays as it was read. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_put(const stardeleg_store *store, const sdg_ido_order *order,
+                                                     stardeleg_time due, bool release, sdg_ido_write_work write_work,
+                                                     const void *ctx);
+/* The problem becomes the order's error, to be shown with the status that comes of it. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_set_error(sdg_ido_order *order, const stardeleg_problem *problem);
+/* The order becomes invalid, with the problem as its error. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_fail(sdg_ido_order *order, const stardeleg_problem *problem);
+/* True if nothing will ever change any more. */
+bool sdg_ido_order_is_final(const sdg_ido_order *order);
+
+#endif /* SDG_IDO_IDO_ORDER_H */

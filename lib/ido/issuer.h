@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/issuer.h -- where certificates come from: one small interface, one file per kind.
+ *
+ * An issuer works on orders whose CSR has passed the template.  It never touches the store: it changes its own state
+ * and the order it was given, says what happened (news), and whoever drives it saves both before the next step. */
+#ifndef SDG_IDO_ISSUER_H
+#define SDG_IDO_ISSUER_H
+
+#include <stardeleg/ido.h>
+#include "acme_client/order_flow.h"
+#include "ido/ido_order.h"
+
+/* What a step has come to. */
+typedef enum sdg_issuer_news {
+  SDG_NEWS_NONE = 0, /* nothing that has to be kept */
+  SDG_NEWS_MOVED,    /* the state has changed: to be saved before the next step */
+  SDG_NEWS_VALID,    /* a certificate is there: |order| has what it shows of it */
+  SDG_NEWS_FAILED,   /* the order is lost: order->wire.error says why */
+  SDG_NEWS_CANCELED  /* ended at the issuer, as order->cancel demanded */
+} sdg_issuer_news;
+
+typedef struct sdg_issuer sdg_issuer;
+
+/* One order at its issuer. */
+typedef struct sdg_issuance {
+  sdg_issuer *issuer;
+  sdg_ido_order *order;
+  void *state;          /* the kind's own */
+  sdg_issuer_news news; /* set by ask and take; NONE before */
+  bool failed_try;      /* the last step failed and will be repeated: worth telling */
+  char reason[256];     /* why, or "" */
+} sdg_issuance;
+
+typedef struct sdg_issuer_ops {
+  const char *kind;
+  /* Sets the issuer up; CONFIG with |problem|. */
+  stardeleg_err (*open)(sdg_issuer *issuer, const stardeleg_issuer_options *options, stardeleg_problem *problem);
+  void (*close)(sdg_issuer *issuer);
+  /* Makes the state: from order->work if there is one, else from order->csr. */
+  stardeleg_err (*begin)(sdg_issuance *issuance);
+  void (*end)(sdg_issuance *issuance);
+  /* Writes the state as a member of the order's record. */
+  void (*write)(const sdg_issuance *issuance, sdg_json_writer *w, const char *name);
+  /* Like the functions of a job (acme_client/agent.h).  With order->cancel set the way leads to CANCELED or FAILED. */
+  stardeleg_err (*ask)(sdg_issuance *issuance, sdg_step *step, stardeleg_time now);
+  stardeleg_err (*take)(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now);
+  /* What is being done, for people. */
+  const char *(*step_name)(const sdg_issuance *issuance);
+} sdg_issuer_ops;
+
+struct sdg_issuer {
+  sdg_job probe; /* first: looks once, at the start, whether the CA can do what will be asked of it */
+  const sdg_issuer_ops *ops;
+  stardeleg_ido *ido;
+  char name[SDG_ID_SIZE];
+  /* kinds that speak ACME: */
+  stardeleg_key *key; /* account key; in the secret store as "ido-ca-<name>" */
+  char *directory_url;
+  sdg_session *session;
+  const stardeleg_solver *solver;
+  /* others: */
+  void *own;
+};
+
+extern const sdg_issuer_ops sdg_issuer_star;
+
+/* --- issuer.c --- */
+STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_open(sdg_issuer *issuer, stardeleg_ido *ido,
+                                                   const stardeleg_issuer_options *options, stardeleg_problem *problem);
+void sdg_issuer_close(sdg_issuer *issuer);
+/* For kinds that speak ACME: account key, account URL of earlier runs, session. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_open_session(sdg_issuer *issuer, const stardeleg_issuer_options *options,
+                                                           stardeleg_problem *problem);
+void sdg_issuer_close_session(sdg_issuer *issuer);
+
+#endif /* SDG_IDO_ISSUER_H */
