@@ -15,10 +15,10 @@
 #define NUMBER_MAX 1000000
 
 typedef struct account {
-  int64_t number;    /* of the key */
-  uint64_t version;  /* 0: no record yet */
-  char *kid;         /* or NULL */
-  bool same_server;  /* the record is about this directory */
+  int64_t number;   /* of the key */
+  uint64_t version; /* 0: no record yet */
+  char *kid;        /* or NULL */
+  bool same_server; /* the record is about this directory */
 } account;
 
 static stardeleg_err read_account(account *out, const stardeleg_ndc *ndc, const stardeleg_record *record)
@@ -129,7 +129,8 @@ stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id, c
   if (err == STARDELEG_OK) {
     err = read_account(&found, ndc, &record);
     if (err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT) {
-      sdg_log(&ndc->options.log, STARDELEG_LOG_ERROR, "ndc.account.record", "the account record cannot be read; registering anew");
+      sdg_log(&ndc->options.log, STARDELEG_LOG_ERROR, "ndc.account.record",
+              "the account record cannot be read; registering anew");
       err = STARDELEG_OK;
     }
   } else if (err == STARDELEG_ERR_NOT_FOUND) {

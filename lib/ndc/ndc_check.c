@@ -62,7 +62,8 @@ static sdg_ndc_verdict check_names(const inspection *in)
 
     if (name->kind != SDG_GN_DNS || !is_ordered(in->expected, name->value)) {
       sdg_text_escape(shown, sizeof(shown), name->kind == SDG_GN_DNS ? name->value : sdg_bytes(NULL, 0));
-      (void)snprintf(detail, sizeof(detail), "it has a name that was not ordered%s%s", shown[0] != '\0' ? ": " : "", shown);
+      (void)snprintf(detail, sizeof(detail), "it has a name that was not ordered%s%s", shown[0] != '\0' ? ": " : "",
+                     shown);
       return bad(in, detail);
     }
   }
@@ -131,7 +132,8 @@ static sdg_ndc_verdict check_chain(const inspection *in)
   if (err == STARDELEG_OK) {
     return SDG_NDC_CERT_NEW;
   }
-  (void)snprintf(detail, sizeof(detail), "its chain leads to no trusted root (%s)", why[0] != '\0' ? why : stardeleg_strerror(err));
+  (void)snprintf(detail, sizeof(detail), "its chain leads to no trusted root (%s)",
+                 why[0] != '\0' ? why : stardeleg_strerror(err));
   return bad(in, detail);
 }
 

@@ -378,8 +378,8 @@ stardeleg_time sdg_ndc_order_due(const sdg_ndc_delegation *d)
     margin = duration / 2;
   }
   by_order = sdg_time_add(c->renewal.end_at, -margin);
-  /* A successor is due at half of a certificate's life (RFC 8739 3.3).  If there is none shortly before the end, another order is the
-   * only way left. */
+  /* A successor is due at half of a certificate's life (RFC 8739 3.3).  If there is none shortly before the end,
+   * another order is the only way left. */
   by_certificate = sdg_time_add(c->not_after, -((c->not_after - c->not_before) / 8));
   return sdg_time_min(by_order, by_certificate);
 }

@@ -36,8 +36,7 @@ static void fail(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardel
 
   forget_pages(s);
   s->tries += s->tries < UINT32_MAX ? 1 : 0;
-  s->wait_until =
-      sdg_time_add(now, sdg_backoff_ms(s->tries, o->backoff_min_ms, max, sdg_agent_random(s->ndc->agent)));
+  s->wait_until = sdg_time_add(now, sdg_backoff_ms(s->tries, o->backoff_min_ms, max, sdg_agent_random(s->ndc->agent)));
   if (retry_at != STARDELEG_TIME_NONE && retry_at > s->wait_until) {
     s->wait_until = retry_at;
   }

@@ -14,8 +14,8 @@ void sdg_ndc_log(const stardeleg_ndc *ndc, stardeleg_log_level level, const char
   char url[256];
 
   sdg_text_escape(url, sizeof(url), sdg_bytes_str(d->url));
-  sdg_log(&ndc->options.log, level, event, "%s%s%s: %s", d->name != NULL ? d->name : "", d->name != NULL ? " " : "", url,
-          text);
+  sdg_log(&ndc->options.log, level, event, "%s%s%s: %s", d->name != NULL ? d->name : "", d->name != NULL ? " " : "",
+          url, text);
 }
 
 static const char *text_of(const stardeleg_problem *problem)
@@ -87,7 +87,8 @@ void sdg_ndc_tell_failed(sdg_ndc_delegation *d, const stardeleg_problem *problem
 
 void sdg_ndc_tell_ended(sdg_ndc_delegation *d, const stardeleg_problem *problem)
 {
-  sdg_ndc_log(d->ndc, STARDELEG_LOG_WARNING, "ndc.delegation.ended", d, d->reason != NULL ? d->reason : text_of(problem));
+  sdg_ndc_log(d->ndc, STARDELEG_LOG_WARNING, "ndc.delegation.ended", d,
+              d->reason != NULL ? d->reason : text_of(problem));
   tell_trouble(d, STARDELEG_NDC_ENDED, problem, STARDELEG_TIME_NONE);
 }
 

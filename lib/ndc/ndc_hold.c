@@ -32,9 +32,8 @@ stardeleg_err sdg_ndc_check_star_url(const stardeleg_ndc *ndc, const char *text)
 
 stardeleg_time sdg_ndc_next_fetch(const sdg_ndc_delegation *d)
 {
-  return d->current == NULL
-             ? STARDELEG_TIME_NEVER
-             : sdg_star_fetch_at(&d->current->renewal, d->current->not_before, d->current->not_after);
+  return d->current == NULL ? STARDELEG_TIME_NEVER
+                            : sdg_star_fetch_at(&d->current->renewal, d->current->not_before, d->current->not_after);
 }
 
 static bool is_held(const sdg_ndc_delegation *d)
@@ -221,8 +220,8 @@ static void fetch_failed(sdg_ndc_delegation *d, const stardeleg_problem *problem
   int64_t max = sdg_ndc_pause_max(d, true, now);
 
   d->fetch_tries += d->fetch_tries < UINT32_MAX ? 1 : 0;
-  d->fetch_at = sdg_time_add(now, sdg_backoff_ms(d->fetch_tries, d->ndc->options.backoff_min_ms, max,
-                                                 sdg_agent_random(d->ndc->agent)));
+  d->fetch_at = sdg_time_add(
+      now, sdg_backoff_ms(d->fetch_tries, d->ndc->options.backoff_min_ms, max, sdg_agent_random(d->ndc->agent)));
   if (retry_at != STARDELEG_TIME_NONE && retry_at > d->fetch_at) {
     /* The server's wish counts, but not for longer than the certificate can bear. */
     int64_t bearable = d->current->not_after > now ? (d->current->not_after - now) / 4 : max;
@@ -237,7 +236,8 @@ static void not_yet(sdg_ndc_delegation *d, stardeleg_time now)
   d->fetch_tries = 0;
   d->last_success = now;
   sdg_ndc_clear_reason(d);
-  d->fetch_at = sdg_time_max(sdg_ndc_next_fetch(d), sdg_time_add(now, sdg_star_poll_pause_ms(now, d->current->not_after)));
+  d->fetch_at =
+      sdg_time_max(sdg_ndc_next_fetch(d), sdg_time_add(now, sdg_star_poll_pause_ms(now, d->current->not_after)));
 }
 
 static stardeleg_err take_successor(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now,
@@ -303,7 +303,8 @@ static stardeleg_err take_certificate(sdg_ndc_delegation *d, const sdg_result *r
     d->fetch_at = judged.found.not_before;
     return STARDELEG_OK;
   case SDG_NDC_CERT_STALE:
-    sdg_ndc_log(d->ndc, STARDELEG_LOG_WARNING, "ndc.certificate.stale", d, "an older certificate came back; is there a cache?");
+    sdg_ndc_log(d->ndc, STARDELEG_LOG_WARNING, "ndc.certificate.stale", d,
+                "an older certificate came back; is there a cache?");
     not_yet(d, now);
     return STARDELEG_OK;
   default:

@@ -11,8 +11,8 @@
 #include "star/auto_renewal.h"
 
 #define SDG_NDC_KIND "ndc.delegation"
-#define SDG_NDC_ID_SIZE 44        /* base64url of a SHA-256, with the NUL */
-#define SDG_NDC_KEY_NAME_SIZE 48  /* "ndc-key-" and 22 characters, with the NUL; some room */
+#define SDG_NDC_ID_SIZE 44       /* base64url of a SHA-256, with the NUL */
+#define SDG_NDC_KEY_NAME_SIZE 48 /* "ndc-key-" and 22 characters, with the NUL; some room */
 #define SDG_NDC_DELEGATIONS_MAX 100000u
 #define SDG_NDC_CHAIN_MAX (256u * 1024u)
 /* A record holds a template's order, a chain and a CSR. */
@@ -38,9 +38,9 @@ typedef struct sdg_ndc_current {
   char template_id[SDG_NDC_ID_SIZE];
   char *order_url;
   char *certificate_url;
-  char *etag;                  /* or NULL */
+  char *etag; /* or NULL */
   char *serial;
-  sdg_auto_renewal renewal;    /* as the server reflected it */
+  sdg_auto_renewal renewal; /* as the server reflected it */
   stardeleg_time ordered_at;
   stardeleg_time not_before;
   stardeleg_time not_after;
@@ -77,8 +77,8 @@ struct sdg_ndc_delegation {
   char *reason;             /* why the last step failed, or NULL */
   sdg_ndc_current *current;
   sdg_ndc_pending *pending;
-  stardeleg_problem *cause; /* an order was cancelled or the delegation ended: why; or NULL */
-  char *garbage;            /* a key that nothing needs any more and that is to be removed; or NULL */
+  stardeleg_problem *cause;    /* an order was cancelled or the delegation ended: why; or NULL */
+  char *garbage;               /* a key that nothing needs any more and that is to be removed; or NULL */
   stardeleg_time wait_until;   /* order side: not before then */
   stardeleg_time ordered_at;   /* when the last order was begun, or NONE */
   stardeleg_time checked_at;   /* when the delegation object was read last, or NONE */
@@ -89,23 +89,23 @@ struct sdg_ndc_delegation {
   uint32_t tries;              /* order side: failures in a row of a step */
   uint32_t fetch_tries;        /* holder: the same */
   uint32_t tell_tries;
-  uint32_t seen;               /* number of the discovery that saw it last */
-  uint8_t state;               /* sdg_ndc_state */
-  uint8_t asked;               /* which state's question is open */
-  bool told;                   /* the program has the current certificate */
-  bool was_ended;              /* ended before, asked again because it is offered */
-  bool look;                   /* LOOK wanted */
-  bool check;                  /* OBJECT wanted, to see whether the template has changed */
-  bool dirty;                  /* what is here is not in the store yet */
+  uint32_t seen;  /* number of the discovery that saw it last */
+  uint8_t state;  /* sdg_ndc_state */
+  uint8_t asked;  /* which state's question is open */
+  bool told;      /* the program has the current certificate */
+  bool was_ended; /* ended before, asked again because it is offered */
+  bool look;      /* LOOK wanted */
+  bool check;     /* OBJECT wanted, to see whether the template has changed */
+  bool dirty;     /* what is here is not in the store yet */
 };
 
 typedef struct sdg_ndc_discovery {
   sdg_job job; /* first */
   stardeleg_ndc *ndc;
-  char *page_url;         /* next page; NULL: the account is to be read */
-  char **visited;         /* pages of this round */
+  char *page_url; /* next page; NULL: the account is to be read */
+  char **visited; /* pages of this round */
   size_t visited_count;
-  size_t url_count;       /* delegations of this round */
+  size_t url_count; /* delegations of this round */
   uint32_t round;
   uint32_t tries;
   stardeleg_time wait_until;
@@ -265,7 +265,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_check_pair(stardeleg_bytes chain, sta
 /* --- ndc_hold.c --- */
 extern const sdg_job_ops sdg_ndc_holder_ops;
 /* Takes an answer to GET star-certificate for the pending order. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_take_first(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_take_first(sdg_ndc_delegation *d, const sdg_result *result,
+                                                      stardeleg_time now);
 /* PROTOCOL unless a certificate may be fetched from |url|: absolute https, any origin. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_check_star_url(const stardeleg_ndc *ndc, const char *url);
 /* Tells the current certificate if it has not been taken yet.  Failures only postpone. */

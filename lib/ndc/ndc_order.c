@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc/ndc_order.c -- the order side of a delegation: a table of states (RFC 9115 2.2, 2.3.2).
  *
- * The holder (ndc_hold.c) fetches certificates of the current order meanwhile; a new order takes its place only when its first
- * certificate is in hand. */
+ * The holder (ndc_hold.c) fetches certificates of the current order meanwhile; a new order takes its place only when
+ * its first certificate is in hand. */
 #include "ndc/ndc_order.h"
 
 #include <string.h>
@@ -21,8 +21,8 @@ void sdg_ndc_step_failed(sdg_ndc_delegation *d, const stardeleg_problem *problem
   int64_t max = sdg_ndc_pause_max(d, false, now);
 
   d->tries += d->tries < UINT32_MAX ? 1 : 0;
-  d->wait_until = sdg_time_add(
-      now, sdg_backoff_ms(d->tries, d->ndc->options.backoff_min_ms, max, sdg_agent_random(d->ndc->agent)));
+  d->wait_until =
+      sdg_time_add(now, sdg_backoff_ms(d->tries, d->ndc->options.backoff_min_ms, max, sdg_agent_random(d->ndc->agent)));
   if (retry_at != STARDELEG_TIME_NONE && retry_at > d->wait_until) {
     d->wait_until = retry_at;
   }

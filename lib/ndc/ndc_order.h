@@ -16,7 +16,8 @@ typedef struct sdg_ndc_row {
 /* The ask of the state |d| is in. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_ask_state(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now);
 /* Makes key and CSR and enters ORDER. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_begin_order(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time now);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_begin_order(sdg_ndc_delegation *d, const sdg_ndc_plan *plan,
+                                                       stardeleg_time now);
 stardeleg_err sdg_ndc_ask_flow(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now);
 stardeleg_err sdg_ndc_take_flow(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now);
 stardeleg_err sdg_ndc_ask_pickup(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now);

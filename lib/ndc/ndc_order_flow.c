@@ -78,9 +78,10 @@ static stardeleg_err keep_name(sdg_ndc_delegation *d, const sdg_ndc_plan *plan)
   return d->name != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 }
 
-/* The record names the key before there is one, the key is kept before its CSR exists, the CSR is kept before the order is asked for:
- * whenever the process is killed, no key is lost and none is left behind. */
-static stardeleg_err start(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time now, stardeleg_problem *problem)
+/* The record names the key before there is one, the key is kept before its CSR exists, the CSR is kept before the order
+ * is asked for: whenever the process is killed, no key is lost and none is left behind. */
+static stardeleg_err start(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time now,
+                           stardeleg_problem *problem)
 {
   uint32_t tries = d->order_tries;
   stardeleg_err err;
@@ -133,7 +134,8 @@ stardeleg_err sdg_ndc_begin_order(sdg_ndc_delegation *d, const sdg_ndc_plan *pla
   if (err == STARDELEG_ERR_POLICY || err == STARDELEG_ERR_BAD_KEY) {
     problem.status = 0; /* our own choices or keys do not fit the template */
     if (problem.acme == STARDELEG_ACME_NONE) {
-      sdg_problem_set(&problem, STARDELEG_ACME_BAD_CSR, "no CSR can be made for this template: %s", stardeleg_strerror(err));
+      sdg_problem_set(&problem, STARDELEG_ACME_BAD_CSR, "no CSR can be made for this template: %s",
+                      stardeleg_strerror(err));
       problem.status = 0;
     }
     err = sdg_ndc_order_failed(d, &problem, now);
@@ -216,8 +218,9 @@ static stardeleg_err settle(sdg_ndc_delegation *d, stardeleg_time now)
   }
   if (is_get_refused(flow) && flow->order.status == SDG_ORDER_INVALID) {
     /* RFC 9115 2.3.2: the IdO's way of saying what its CA lacks. */
-    return fail_text(d, no_get_place,
-                     "the CA does not hand out certificates by unauthenticated GET, so it cannot be used for delegation", now);
+    return fail_text(
+        d, no_get_place,
+        "the CA does not hand out certificates by unauthenticated GET, so it cannot be used for delegation", now);
   }
   return sdg_ndc_order_failed(d, &flow->problem, now);
 }

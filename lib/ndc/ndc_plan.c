@@ -147,7 +147,8 @@ static stardeleg_err settle(sdg_ndc_plan *plan, stardeleg_ndc *ndc, const sdg_de
   return err == STARDELEG_OK ? check_names(plan, problem) : err;
 }
 
-stardeleg_err sdg_ndc_plan_make(sdg_ndc_plan *plan, stardeleg_ndc *ndc, stardeleg_bytes body, stardeleg_problem *problem)
+stardeleg_err sdg_ndc_plan_make(sdg_ndc_plan *plan, stardeleg_ndc *ndc, stardeleg_bytes body,
+                                stardeleg_problem *problem)
 {
   sdg_delegation object = {0};
   stardeleg_err err;
@@ -195,7 +196,8 @@ stardeleg_err sdg_ndc_plan_payload(const sdg_ndc_plan *plan, stardeleg_ndc *ndc,
   renewal.certificate_get = true;
   renewal.has_certificate_get = true;
   if (directory != NULL && directory->has_auto_renewal) {
-    err = sdg_auto_renewal_check(&renewal, now, directory->star_min_lifetime_s, directory->star_max_duration_s, problem);
+    err =
+        sdg_auto_renewal_check(&renewal, now, directory->star_min_lifetime_s, directory->star_max_duration_s, problem);
     if (err != STARDELEG_OK) {
       problem->status = 0; /* ours, not the server's */
       return STARDELEG_ERR_POLICY;

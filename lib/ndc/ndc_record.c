@@ -79,9 +79,9 @@ static void write_stored(sdg_json_writer *w, const sdg_json *old, const char *ch
 
 static bool is_known(const char *name)
 {
-  static const char *const known[] = {"v",       "url",       "state",   "wasEnded",    "orderTries", "waitUntil",
-                                      "orderedAt", "checkedAt", "lastSuccess", "reason", "garbage",    "cause",
-                                      "current", "pending",   "chain",   "names"};
+  static const char *const known[] = {"v",         "url",       "state",       "wasEnded", "orderTries", "waitUntil",
+                                      "orderedAt", "checkedAt", "lastSuccess", "reason",   "garbage",    "cause",
+                                      "current",   "pending",   "chain",       "names"};
 
   for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
     if (strcmp(known[i], name) == 0) {
@@ -254,7 +254,8 @@ static int load_one(void *ctx, const stardeleg_record *record)
   l->err = sdg_ndc_record_read(d, &limits, record);
   if (l->err == STARDELEG_ERR_MALFORMED || l->err == STARDELEG_ERR_LIMIT) {
     /* Not a reason to stop the others: discovery will find the delegation again and write the record anew. */
-    sdg_log(&l->ndc->options.log, STARDELEG_LOG_ERROR, "ndc.record.unreadable", "record %s cannot be read", record->key);
+    sdg_log(&l->ndc->options.log, STARDELEG_LOG_ERROR, "ndc.record.unreadable", "record %s cannot be read",
+            record->key);
     sdg_ndc_delegation_free(d);
     l->err = STARDELEG_OK;
     return 0;
