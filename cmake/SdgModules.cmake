@@ -47,7 +47,7 @@ function(sdg_adapter name folder)
     add_library(${target} ${kind} ${sources})
     target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE sdg_flags PUBLIC stardeleg_${suffix})
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:sdg_flags> PUBLIC stardeleg_${suffix})
     target_link_libraries(${target} PRIVATE ${ARGN})
     set_target_properties(${target} PROPERTIES OUTPUT_NAME stardeleg_${name} VERSION ${PROJECT_VERSION}
                           SOVERSION ${PROJECT_VERSION_MAJOR})

@@ -52,7 +52,7 @@ build()
   shift
   echo "== build-$name: configure and build"
   cmake -S "$root" -B "build-$name" -G Ninja -DSTARDELEG_WERROR=ON "${launcher[@]}" "$@" >"build-$name.log" 2>&1 &&
-    cmake --build "build-$name" -j "$jobs" >>"build-$name.log" 2>&1
+    cmake --build "build-$name" -j "$jobs" -- -k 0 >>"build-$name.log" 2>&1
 }
 
 # run NAME OPTION...: runs the tests of build-NAME; what they said is left in build-NAME/tests.xml.
@@ -68,7 +68,8 @@ run()
   reports+=("build-$name/tests.xml")
 }
 
-# both NAME OPTION... [-- CTEST OPTION...]: builds and tests; a build that fails counts as one failed case.
+# both NAME OPTION... [-- CTEST OPTION...]: builds and tests.  A build that fails counts as one failed case, and so does
+# each test that is missing because of it.
 both()
 {
   local name=$1 options=()
@@ -77,13 +78,13 @@ both()
     options+=("$1")
     shift
   done
-  mkdir -p "build-$name"
-  if build "$name" "${options[@]}"; then
-    run "$name" "${@:2}"
-  else
+  if ! build "$name" "${options[@]}"; then
     grep -E 'error|warning|CMake Error|FAILED' -A6 "build-$name.log" | head -200 || true
     echo "build-$name does not build: see build-$name.log"
     broken=$((broken + 1))
+  fi
+  if [ -e "build-$name/CTestTestfile.cmake" ]; then
+    run "$name" "${@:2}"
   fi
 }
 
