@@ -236,9 +236,9 @@ class Demo:
             self.tell(at, who, "order canceled", f"serial={f.get('serial', '-')[:12]} was the last")
         elif text.startswith("ido.cname."):
             self.tell(at, who, text.split()[0][4:], " ".join(text.split()[1:]))
-        elif text.startswith("ndc.certificate"):
+        elif text.startswith("agent.certificate"):
             self.take_certificate(at, who, f)
-        elif text.startswith("ndc.ended"):
+        elif text.startswith("agent.ended"):
             self.seen["told"] = f.get("reason", "")
             self.tell(at, who, "told that the delegation ended", f.get("reason", "").rsplit(":", 1)[-1])
         elif text.startswith("edge swap"):

@@ -133,7 +133,8 @@ static int command(program *p, int argc, char **argv)
     }
   }
   free(port);
-  service_base_url(config_text(p->svc.cfg, "base-url", ""), number, base_url);
+  /* Before the first start there is no port yet: any will do, as no URL is handed out by a command. */
+  service_base_url(config_text(p->svc.cfg, "base-url", ""), number != 0 ? number : 443, base_url);
   ido = role_new(&p->svc, base_url, NULL, NULL);
   if (ido == NULL) {
     return 1;

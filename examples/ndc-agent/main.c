@@ -53,16 +53,16 @@ static int on_event(void *ctx, const stardeleg_ndc_event *event)
     }
     live_reload(p->reload);
     p->certificates++;
-    log_line(STARDELEG_LOG_INFO, "ndc.certificate", "name=%s serial=%s not_before=%s not_after=%s", name, event->serial, from,
+    log_line(STARDELEG_LOG_INFO, "agent.certificate", "name=%s serial=%s not_before=%s not_after=%s", name, event->serial, from,
              until);
     return 0;
   case STARDELEG_NDC_ENDED:
-    log_line(STARDELEG_LOG_WARNING, "ndc.ended", "name=%s reason=%s serial=%s not_after=%s detail=%s", name,
+    log_line(STARDELEG_LOG_WARNING, "agent.ended", "name=%s reason=%s serial=%s not_after=%s detail=%s", name,
              event->problem != NULL ? event->problem->type : "-", event->serial, until,
              event->problem != NULL ? event->problem->detail : "-");
     return 0;
   default:
-    log_line(STARDELEG_LOG_WARNING, "ndc.failed", "name=%s %s (type %s); not_after=%s", name,
+    log_line(STARDELEG_LOG_WARNING, "agent.failed", "name=%s %s (type %s); not_after=%s", name,
              event->problem != NULL ? event->problem->detail : "", event->problem != NULL ? event->problem->type : "-", until);
     return 0;
   }
