@@ -40,8 +40,8 @@ void acme_peer_clear(acme_peer *peer)
 
 const char *acme_peer_url(const acme_peer *peer, const char *path)
 {
-  static char room[8][1024];
-  static unsigned turn;
+  static _Thread_local char room[8][1024];
+  static _Thread_local unsigned turn;
   char *out = room[turn++ % 8];
 
   (void)snprintf(out, sizeof(room[0]), "%s%s", peer->base_url, path);
@@ -62,8 +62,8 @@ static const char *target_of(const char *url)
 
 const char *acme_peer_header(const acme_peer *peer, const char *name)
 {
-  static char room[4][2048];
-  static unsigned turn;
+  static _Thread_local char room[4][2048];
+  static _Thread_local unsigned turn;
   const stardeleg_http_response *view = stardeleg_http_reply_view(peer->reply);
   char *out = room[turn++ % 4];
   stardeleg_bytes value;
@@ -94,8 +94,8 @@ static int keep_link(void *ctx, stardeleg_bytes target)
 
 const char *acme_peer_link(const acme_peer *peer, const char *rel)
 {
-  static found_link room[4];
-  static unsigned turn;
+  static _Thread_local found_link room[4];
+  static _Thread_local unsigned turn;
   found_link *found = &room[turn++ % 4];
 
   found->count = 0;
@@ -226,8 +226,8 @@ int acme_peer_head(acme_peer *peer, const char *url)
 
 const char *acme_peer_take_nonce(acme_peer *peer)
 {
-  static char room[4][256];
-  static unsigned turn;
+  static _Thread_local char room[4][256];
+  static _Thread_local unsigned turn;
   char *out = room[turn++ % 4];
 
   if (peer->nonce[0] == '\0') {
