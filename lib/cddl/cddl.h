@@ -18,17 +18,19 @@ typedef struct sdg_cddl_finding {
 /* Borrowed for the call; nonzero stops the check. */
 typedef int (*sdg_cddl_each)(void *ctx, const sdg_cddl_finding *finding);
 
-/* Fills a socket (a rule named $x or $$x) at run time: the alternatives of |schema|'s rule |rule| join the socket |socket| of the checked schema. */
+/* Fills a socket (a rule named $x or $$x) at run time: the alternatives of |schema|'s rule |rule| join the socket
+ * |socket| of the checked schema. */
 typedef struct sdg_cddl_plug {
-  const char *socket;             /* "$name" or "$$name" */
-  const sdg_cddl_schema *schema;  /* where the alternative is defined */
-  const char *rule;               /* its rule there */
+  const char *socket;            /* "$name" or "$$name" */
+  const sdg_cddl_schema *schema; /* where the alternative is defined */
+  const char *rule;              /* its rule there */
 } sdg_cddl_plug;
 
-/* Checks |value| against the first rule of |schema| (|rule| NULL) or a named one.  |plugs| may be NULL if |plug_count| is 0.  Returns 0 if it
- * conforms, MALFORMED with one call of |each| per violation (at most 64), LIMIT, NOMEM or ARGUMENT (no such rule or socket). */
-STARDELEG_MUST_CHECK stardeleg_err sdg_cddl_check(const sdg_cddl_schema *schema, const char *rule, const sdg_json *value,
-                                                  const sdg_cddl_plug *plugs, size_t plug_count, sdg_cddl_each each,
-                                                  void *ctx);
+/* Checks |value| against the first rule of |schema| (|rule| NULL) or a named one.  |plugs| may be NULL if |plug_count|
+ * is 0.  Returns 0 if it conforms, MALFORMED with one call of |each| per violation (at most 64), LIMIT, NOMEM or
+ * ARGUMENT (no such rule or socket). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_cddl_check(const sdg_cddl_schema *schema, const char *rule,
+                                                  const sdg_json *value, const sdg_cddl_plug *plugs, size_t plug_count,
+                                                  sdg_cddl_each each, void *ctx);
 
 #endif /* SDG_CDDL_CDDL_H */

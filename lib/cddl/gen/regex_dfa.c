@@ -6,7 +6,7 @@
 /* Before it is made minimal an automaton may be large; cells and work are bounded so that a hostile expression ends in
  * a complaint. */
 #define CELLS_MAX 1000000u
-#define WORK_MAX 50000000u
+#define WORK_MAX 10000000u
 #define BUCKETS 16384u
 
 typedef struct subset {

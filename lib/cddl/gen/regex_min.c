@@ -6,7 +6,7 @@
 #define BUCKETS 1024u
 /* A row's first index must fit 16 bits in the table. */
 #define CELLS_MAX 65535u
-#define WORK_MAX 100000000u
+#define WORK_MAX 60000000u
 
 static bool same_row(const sdg_gen_dfa *dfa, const uint32_t *part, size_t a, size_t b)
 {
