@@ -171,6 +171,9 @@ static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
     if (d->seen == s->round || d->state == SDG_NDC_ENDED) {
       continue;
     }
+    if (is_wanted(ndc, d->url) && sdg_ndc_withdrawn(d, now)) {
+      continue;
+    }
     sdg_problem_set(&problem, STARDELEG_ACME_UNKNOWN_DELEGATION,
                     is_wanted(ndc, d->url) ? "the delegation is no longer offered"
                                            : "the delegation is not among the chosen ones");

@@ -41,6 +41,18 @@ static bool is_held(const sdg_ndc_delegation *d)
   return d->current != NULL && d->current->over == SDG_NDC_LIVE && d->state != SDG_NDC_ENDED;
 }
 
+bool sdg_ndc_withdrawn(sdg_ndc_delegation *d, stardeleg_time now)
+{
+  if (!is_held(d)) {
+    return false;
+  }
+  d->fetch_at = now;
+  sdg_ndc_wake_holder(d, now);
+  sdg_ndc_log(d->ndc, STARDELEG_LOG_INFO, "ndc.delegation.withdrawn", d,
+              "no longer on the list; asking the CA how the order stands");
+  return true;
+}
+
 /* --- Telling --- */
 
 static bool is_untold(const sdg_ndc_delegation *d, stardeleg_time now)

@@ -187,6 +187,10 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_revive(sdg_ndc_delegation *d, stardel
 /* Ends it: ENDED is told unless it was ended before. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_end(sdg_ndc_delegation *d, const stardeleg_problem *problem,
                                                stardeleg_time now);
+/* The delegation is no longer on the list while a certificate of a live order is held.  The order's own URL is asked at
+ * once: the end of a STAR delegation is its cancellation (RFC 9115 2.3.6.1), which the CA tells by autoRenewalCanceled,
+ * and until it does the certificate goes on.  False: nothing is held. */
+bool sdg_ndc_withdrawn(sdg_ndc_delegation *d, stardeleg_time now);
 /* The current or the pending order was cancelled; the delegation object will say whether all is over. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_canceled(sdg_ndc_delegation *d, bool is_pending,
                                                     const stardeleg_problem *problem, stardeleg_time now);
