@@ -272,9 +272,11 @@ static void test_arguments(void **state)
 }
 
 /* --- Foreign signers --- */
+typedef enum signer_mood { GOOD, FAILS, FLIPS, TOO_LONG, TOO_SHORT, SAYS_NOTHING } signer_mood;
+
 typedef struct signer {
   stardeleg_key *key;
-  enum { GOOD, FAILS, FLIPS, TOO_LONG, TOO_SHORT, SAYS_NOTHING } mood;
+  signer_mood mood;
   int calls;
 } signer;
 
@@ -299,7 +301,7 @@ static stardeleg_err sign_for(void *ctx, stardeleg_alg alg, const stardeleg_byte
 static void test_foreign_signer(void **state)
 {
   static const struct {
-    int mood;
+    signer_mood mood;
     stardeleg_err expected;
   } rows[] = {{GOOD, STARDELEG_OK},
               {FAILS, STARDELEG_ERR_CALLBACK},
