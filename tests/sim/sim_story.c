@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim/sim_story.c -- 200 delegations of 8 NDCs over 90 days on a good network: every one has a valid certificate at every
+ * instant of its life, across renewals and across the replacement of orders, and loses it in time after its end. */
+#include "support/test.h"
+
+#include "sim/scenario.h"
+
+#define NDCS 8u
+#define DELEGATIONS 200u
+#define DAYS 90
+
+static void tell_story(uint64_t seed)
+{
+  static const sim_lives lives = {DELEGATIONS, 30 * SIM_DAY, 500, (DAYS - 2) * SIM_DAY, 500};
+  sim_setup setup = {0};
+  sim_world *world;
+
+  setup.seed = seed;
+  sim_plan_ndcs(&setup, NDCS, 20 * 86400, 40 * 86400);
+  world = sim_world_new(&setup);
+  sim_plan_lives(world, &lives);
+  for (int day = 1; day <= DAYS && !world->failed; day++) {
+    sim_world_run(world, SIM_BEGIN + day * SIM_DAY);
+    /* Discovery every 8 hours at most, an order in a minute, a cancellation in seconds. */
+    sim_watch_settle(world->watch, 9 * SIM_HOUR);
+  }
+  sim_tell(world, "story", seed);
+  if (sim_watch_order_count(world->watch) < DELEGATIONS) {
+    sim_world_fail(world, "not each delegation came to an order");
+  }
+  sim_world_end(world, "sim_story", seed);
+}
+
+static void every_life_is_covered(void **state)
+{
+  (void)state;
+  sim_each_seed(1, 1, tell_story);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_life_is_covered)};
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

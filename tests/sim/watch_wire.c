@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sim/watch_wire.c -- what servers answer and what the CA logs: orders at the CA, their cancellation, and that nothing
+ * comes after it. */
+#include "base/bytes.h"
+#include "base/time.h"
+#include "sim/text.h"
+#include "sim/watch.h"
+#include "support/test.h"
+
+static bool find_header(char *out, size_t size, const stardeleg_http_response *response, const char *name)
+{
+  for (size_t i = 0; i < response->header_count; i++) {
+    if (sdg_bytes_is_nocase(response->headers[i].name, name)) {
+      (void)snprintf(out, size, "%.*s", (int)response->headers[i].value.len,
+                     (const char *)response->headers[i].value.base);
+      return true;
+    }
+  }
+  return false;
+}
+
+static const char *last_segment(const char *url)
+{
+  const char *slash = strrchr(url, '/');
+
+  return slash != NULL ? slash + 1 : url;
+}
+
+/* Which delegation an order object is about: by the name in it. */
+static size_t find_delegation(const sim_watch *watch, stardeleg_bytes body)
+{
+  char name[64];
+
+  return sim_text_between(name, sizeof(name), body, "\"value\":\"", "\"") ? sim_watch_find(watch, name) : SIM_NOBODY;
+}
+
+static sim_order *find_order(sim_watch *watch, const char *id)
+{
+  for (size_t i = 0; i < sim_watch_order_count(watch); i++) {
+    if (strcmp(sim_watch_order_at(watch, i)->id, id) == 0) {
+      return sim_watch_order_at(watch, i);
+    }
+  }
+  return NULL;
+}
+
+static void note_new_order(sim_watch *watch, const stardeleg_http_response *response)
+{
+  size_t number = find_delegation(watch, response->body);
+  char location[200];
+  char date[SDG_TIME_TEXT_SIZE];
+  sim_order *order;
+
+  if (number == SIM_NOBODY || !find_header(location, sizeof(location), response, "Location")) {
+    sim_world_fail(sim_watch_world(watch), "a new order at the CA that nobody knows");
+    return;
+  }
+  order = sim_watch_add_order(watch);
+  (void)snprintf(order->id, sizeof(order->id), "%.64s", last_segment(location));
+  order->delegation = number;
+  order->acked_at = STARDELEG_TIME_NEVER;
+  order->end_at = STARDELEG_TIME_NEVER;
+  if (sim_text_between(date, sizeof(date), response->body, "\"end-date\":\"", "\"")) {
+    assert_ok(sdg_time_read_rfc3339(&order->end_at, sdg_bytes_str(date)));
+  }
+  sim_watch_at(watch, number)->orders++;
+}
+
+static void note_order(sim_watch *watch, sim_order *order, const stardeleg_http_response *response)
+{
+  sim_world *world = sim_watch_world(watch);
+  char status[24] = "";
+  char url[200];
+
+  if (sim_text_between(url, sizeof(url), response->body, "\"star-certificate\":\"", "\"")) {
+    (void)snprintf(order->cert, sizeof(order->cert), "%.64s", last_segment(url));
+  }
+  (void)sim_text_between(status, sizeof(status), response->body, "\"status\":\"", "\"");
+  if (strcmp(status, "canceled") == 0 && order->acked_at == STARDELEG_TIME_NEVER) {
+    sim_delegation *d = sim_watch_at(watch, order->delegation);
+
+    order->acked_at = world->now;
+    d->acked_at = world->now;
+    sim_trace_event(world->trace, world->now, "ca", "has cancelled an order of %s", d->name);
+    if (d->ended_at == STARDELEG_TIME_NEVER) {
+      sim_world_fail(world, "an order of %s was cancelled, which is live", d->name);
+    }
+  }
+}
+
+static void note_certificate(sim_watch *watch, const char *cert)
+{
+  sim_world *world = sim_watch_world(watch);
+
+  for (size_t i = 0; i < sim_watch_order_count(watch); i++) {
+    const sim_order *order = sim_watch_order_at(watch, i);
+
+    /* RFC 8739 3.1.2: "a GET to the star-certificate URL ... MUST result in 403" (autoRenewalCanceled). */
+    if (strcmp(order->cert, cert) == 0 && order->acked_at != STARDELEG_TIME_NEVER) {
+      sim_world_fail(world, "the CA hands out a certificate of %s after its cancellation",
+                     sim_watch_at(watch, order->delegation)->name);
+    }
+  }
+}
+
+static void see_ca(sim_watch *watch, const char *target, const stardeleg_http_response *response)
+{
+  static const char orders[] = "/acme/order/";
+  static const char certs[] = "/acme/cert/";
+  sim_order *order;
+  char id[80];
+
+  if (strcmp(target, "/acme/new-order") == 0 && response->status == 201) {
+    note_new_order(watch, response);
+  } else if (strncmp(target, orders, sizeof(orders) - 1) == 0 && response->status == 200) {
+    (void)snprintf(id, sizeof(id), "%.*s", (int)strcspn(target + sizeof(orders) - 1, "/"), target + sizeof(orders) - 1);
+    order = find_order(watch, id);
+    if (order != NULL) {
+      note_order(watch, order, response);
+    }
+  } else if (strncmp(target, certs, sizeof(certs) - 1) == 0 && response->status == 200) {
+    note_certificate(watch, target + sizeof(certs) - 1);
+  }
+}
+
+/* RFC 9115 2.3.2: an ended delegation takes no orders. */
+static void see_ido(sim_watch *watch, const char *target, const stardeleg_http_response *response)
+{
+  size_t number;
+
+  if (strcmp(target, "/acme/new-order") != 0 || response->status != 201) {
+    return;
+  }
+  number = find_delegation(watch, response->body);
+  if (number == SIM_NOBODY || sim_watch_at(watch, number)->ended_at != STARDELEG_TIME_NEVER) {
+    sim_world_fail(sim_watch_world(watch), "the IdO takes an order for a delegation that has ended");
+  }
+}
+
+void sim_watch_reply(sim_watch *watch, size_t server, const stardeleg_http_request *request, const char *target,
+                     const stardeleg_http_response *response)
+{
+  (void)request;
+  if (server == SIM_CA) {
+    see_ca(watch, target, response);
+  } else {
+    see_ido(watch, target, response);
+  }
+}
+
+/* "ca.issued" with "order=<id> ...": seen even where no answer ever tells of it. */
+void sim_watch_log(sim_watch *watch, size_t actor, const char *event, const char *text)
+{
+  sim_world *world = sim_watch_world(watch);
+  sim_order *order;
+  char id[80];
+
+  if (actor != SIM_CA || strcmp(event, "ca.issued") != 0 ||
+      !sim_text_between(id, sizeof(id), sdg_bytes_str(text), "order=", " ")) {
+    return;
+  }
+  order = find_order(watch, id);
+  if (order == NULL) {
+    sim_world_fail(world, "the CA issues for an order that nobody has seen");
+    return;
+  }
+  order->issued++;
+  if (order->acked_at != STARDELEG_TIME_NEVER) {
+    sim_world_fail(world, "the CA issues for %s after its cancellation", sim_watch_at(watch, order->delegation)->name);
+  }
+}
