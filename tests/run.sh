@@ -102,11 +102,12 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # As it is used; the rules of the house (tests/house) are tests of this one.
 both gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo
-# With everything that finds mistakes while running.
-both clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 -DSTARDELEG_SANITIZE=ON
+# With everything that finds mistakes while running; without what compares opinions and runs Python most of the time.
+both clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS=-O1 -DSTARDELEG_SANITIZE=ON \
+  -- --exclude-regex '^(cddl_interpreter_.*|cddl_ajv|cddl_regex_oracle|template_vectors_are_rebuilt)$'
 # The core alone: what needs neither OpenSSL nor SQLite nor libcurl.
 units=$(cd tests/unit && printf '%s\n' *_test.c | sed 's/\.c$//' | paste -sd '|')
-both core -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSTARDELEG_OPENSSL=OFF -DSTARDELEG_SQLITE=OFF \
+both core -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DSTARDELEG_OPENSSL=OFF -DSTARDELEG_SQLITE=OFF \
   -DSTARDELEG_CURL=OFF -DSTARDELEG_EXAMPLES=OFF -- --tests-regex "^($units)(\\.|\$)"
 
 exec python3 tests/house/count.py --broken "$broken" "${reports[@]}"
