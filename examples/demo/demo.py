@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One delegation, from its first certificate to its end, by four processes on loopback.
 
-star-ca (CA), ido-server (owner of video.cp.example), ndc-agent (the CDN's agent) and edge (its TLS server) talk HTTPS with verification on; tls-load keeps
-opening fresh TLS connections to the edge.  The program follows their logs, prints what happens as a timeline, and ends with 0 only if all of it
-was seen: five renewals, no failed handshake, the owner's end, the CA's cancellation, the agent told so, the edge refusing in time.
+star-ca (CA), ido-server (owner of video.cp.example), ndc-agent (the CDN's agent) and edge (its TLS server) talk HTTPS
+with verification on; tls-load keeps opening fresh TLS connections to the edge.  The program follows their logs, prints
+what happens as a timeline, and ends with 0 only if all of it was seen: five renewals, no failed handshake, the owner's
+end, the CA's cancellation, the agent told so, the edge refusing in time.
 """
 import argparse
 import datetime
@@ -252,7 +253,8 @@ class Demo:
         again = f["serial"] in self.seen["taken"]
         if not again:
             self.seen["taken"].append(f["serial"])
-        self.tell(at, who, "found its certificate again" if again else "took and checked the certificate", self.validity(f))
+        what = "found its certificate again" if again else "took and checked the certificate"
+        self.tell(at, who, what, self.validity(f))
 
     def look(self):
         for who, process in self.processes.items():

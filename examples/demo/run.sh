@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing (Debian 12, root or sudo), builds, and runs the demonstration.  Arguments go to demo.py: --chaos, --crypto mbedtls ...
+# Installs what is missing (Debian 12, root or sudo), builds, and runs the demonstration.  Arguments go to demo.py:
+# --chaos, --crypto mbedtls ...
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 

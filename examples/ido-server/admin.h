@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido-server/admin.h -- the owner's commands.  They work on the store that a running server shares, so they work whether it runs or not. */
+/* ido-server/admin.h -- the owner's commands.  They work on the store that a running server shares, so they work
+ * whether it runs or not. */
 #ifndef EXAMPLE_IDO_SERVER_ADMIN_H
 #define EXAMPLE_IDO_SERVER_ADMIN_H
 

@@ -54,7 +54,8 @@ static int read_issuer(const config *cfg, size_t i, stardeleg_issuer_options *ou
   return 0;
 }
 
-static void fill_options(const service *s, stardeleg_ido_options *options, const char *base_url, role_wake wake, void *ctx)
+static void fill_options(const service *s, stardeleg_ido_options *options, const char *base_url, role_wake wake,
+                         void *ctx)
 {
   const config *cfg = s->cfg;
 

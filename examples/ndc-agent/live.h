@@ -5,8 +5,8 @@
 
 #include <stardeleg/ndc.h>
 
-/* Writes <directory>/<name>.pem (mode 0600: key first, then the chain) for each name of the event.  One file holds both, so no reader ever sees a
- * key with another's certificate.  Returns 0, or -1 after a log line. */
+/* Writes <directory>/<name>.pem (mode 0600: key first, then the chain) for each name of the event.  One file holds
+ * both, so no reader ever sees a key with another's certificate.  Returns 0, or -1 after a log line. */
 int live_write(const char *directory, const stardeleg_ndc_event *event);
 /* Runs |argv| without a shell and without waiting longer than 10 s; the outcome goes to the log. */
 void live_reload(const char *const *argv);

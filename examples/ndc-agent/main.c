@@ -53,8 +53,8 @@ static int on_event(void *ctx, const stardeleg_ndc_event *event)
     }
     live_reload(p->reload);
     p->certificates++;
-    log_line(STARDELEG_LOG_INFO, "agent.certificate", "name=%s serial=%s not_before=%s not_after=%s", name, event->serial, from,
-             until);
+    log_line(STARDELEG_LOG_INFO, "agent.certificate", "name=%s serial=%s not_before=%s not_after=%s", name,
+             event->serial, from, until);
     return 0;
   case STARDELEG_NDC_ENDED:
     log_line(STARDELEG_LOG_WARNING, "agent.ended", "name=%s reason=%s serial=%s not_after=%s detail=%s", name,
@@ -63,7 +63,8 @@ static int on_event(void *ctx, const stardeleg_ndc_event *event)
     return 0;
   default:
     log_line(STARDELEG_LOG_WARNING, "agent.failed", "name=%s %s (type %s); not_after=%s", name,
-             event->problem != NULL ? event->problem->detail : "", event->problem != NULL ? event->problem->type : "-", until);
+             event->problem != NULL ? event->problem->detail : "", event->problem != NULL ? event->problem->type : "-",
+             until);
     return 0;
   }
 }
@@ -198,8 +199,8 @@ static int print_status(void *ctx, const stardeleg_ndc_status *status)
   if (status->next_try != STARDELEG_TIME_NEVER) {
     clock_write(next, status->next_try);
   }
-  (void)printf("delegation=%s name=%s state=%s not_after=%s next_try=%s reason=\"%s\"\n", status->delegation, status->name,
-               status->state, until, next, status->reason);
+  (void)printf("delegation=%s name=%s state=%s not_after=%s next_try=%s reason=\"%s\"\n", status->delegation,
+               status->name, status->state, until, next, status->reason);
   return 0;
 }
 
