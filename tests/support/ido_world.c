@@ -8,7 +8,86 @@
 #include "base/bytes.h"
 #include "base/url.h"
 
+/* --- The store, with failures --- */
+
+static bool fails(ido_world *w, bool is_batch)
+{
+  if (is_batch && w->fail_batches > 0) {
+    w->fail_batches--;
+    return true;
+  }
+  return w->dead;
+}
+
+static stardeleg_err get(void *self, const char *kind, const char *key, stardeleg_record *out)
+{
+  ido_world *w = self;
+
+  return fails(w, false) ? STARDELEG_ERR_STORE : w->real->ops->get(w->real->self, kind, key, out);
+}
+
+static stardeleg_err batch(void *self, const stardeleg_store_op *ops, size_t n)
+{
+  ido_world *w = self;
+
+  return fails(w, true) ? STARDELEG_ERR_STORE : w->real->ops->batch(w->real->self, ops, n);
+}
+
+static stardeleg_err scan(void *self, const char *kind, const char *index, const char *after, size_t limit,
+                          stardeleg_store_each fn, void *ctx)
+{
+  ido_world *w = self;
+
+  return fails(w, false) ? STARDELEG_ERR_STORE : w->real->ops->scan(w->real->self, kind, index, after, limit, fn, ctx);
+}
+
+static stardeleg_err claim(void *self, const char *kind, stardeleg_time now, const char *owner, int64_t ttl_ms,
+                           stardeleg_record *out, size_t limit, size_t *count)
+{
+  ido_world *w = self;
+
+  return fails(w, false) ? STARDELEG_ERR_STORE
+                         : w->real->ops->claim(w->real->self, kind, now, owner, ttl_ms, out, limit, count);
+}
+
+static stardeleg_err renew(void *self, const char *kind, const char *key, uint64_t fence, stardeleg_time now,
+                           int64_t ttl_ms)
+{
+  ido_world *w = self;
+
+  return fails(w, false) ? STARDELEG_ERR_STORE : w->real->ops->renew(w->real->self, kind, key, fence, now, ttl_ms);
+}
+
+static stardeleg_err release(void *self, const char *kind, const char *key, uint64_t fence)
+{
+  ido_world *w = self;
+
+  return fails(w, false) ? STARDELEG_ERR_STORE : w->real->ops->release(w->real->self, kind, key, fence);
+}
+
+static stardeleg_err next_due(void *self, const char *kind, stardeleg_time *out)
+{
+  ido_world *w = self;
+
+  return fails(w, false) ? STARDELEG_ERR_STORE : w->real->ops->next_due(w->real->self, kind, out);
+}
+
+static const stardeleg_store_ops store_ops = {sizeof(store_ops), "test",   get, batch, scan, claim, renew,
+                                              release,           next_due, NULL};
+
 /* --- The owner --- */
+
+static void note_event(void *ctx, stardeleg_log_level level, const char *event, const char *text)
+{
+  ido_world *w = ctx;
+  size_t len = strlen(w->log);
+
+  (void)level;
+  (void)text;
+  if (len + 100 < sizeof(w->log)) {
+    (void)snprintf(w->log + len, sizeof(w->log) - len, "[%s]", event);
+  }
+}
 
 static void count_work(void *ctx)
 {
@@ -29,7 +108,8 @@ void ido_world_init(ido_world *w)
 {
   memset(w, 0, sizeof(*w));
   w->now = WORLD_START;
-  assert_ok(stardeleg_store_memory_new(&w->store));
+  assert_ok(stardeleg_store_memory_new(&w->real));
+  w->store = (stardeleg_store){&store_ops, w};
   assert_ok(stardeleg_secrets_memory_new(&w->secrets));
   w->issuer.size = sizeof(w->issuer);
   w->issuer.name = "ca";
@@ -37,13 +117,14 @@ void ido_world_init(ido_world *w)
   w->issuer.directory_url = WORLD_CA "/directory";
   stardeleg_ido_options_default(&w->options);
   w->options.crypto = test_crypto();
-  w->options.store = w->store;
+  w->options.store = &w->store;
   w->options.secrets = w->secrets;
   w->options.base_url = WORLD_IDO;
   w->options.issuers = &w->issuer;
   w->options.issuer_count = 1;
   w->options.on_work = count_work;
   w->options.on_work_ctx = w;
+  w->options.log = (stardeleg_log){note_event, w};
   w->options.on_cname = note_cname;
   w->options.on_cname_ctx = w;
 }
@@ -89,7 +170,7 @@ void ido_world_clear(ido_world *w)
     }
   }
   stardeleg_ido_free(w->ido);
-  stardeleg_store_free(w->store);
+  stardeleg_store_free(w->real);
   stardeleg_secrets_free(w->secrets);
   stardeleg_ca_free(w->ca);
   stardeleg_store_free(w->ca_store);
@@ -157,7 +238,7 @@ const char *ido_world_record(ido_world *w, const char *kind, const char *key, co
   sdg_json *tree = NULL;
 
   text[0] = '\0';
-  if (w->store->ops->get(w->store->self, kind, key, &record) == STARDELEG_OK) {
+  if (w->real->ops->get(w->real->self, kind, key, &record) == STARDELEG_OK) {
     assert_ok(sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL));
     (void)snprintf(text, sizeof(text), "%s", sdg_json_string(sdg_json_member(tree, member)));
   }

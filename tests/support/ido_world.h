@@ -29,12 +29,16 @@
 
 typedef struct ido_world {
   stardeleg_time now;
-  stardeleg_store *store;
+  stardeleg_store *real; /* the store in memory */
+  stardeleg_store store; /* in front of it: what the role sees */
+  bool dead;             /* every call on |store| fails: the process is not there any more */
+  size_t fail_batches;   /* that many of the next writes fail */
   stardeleg_secrets *secrets;
   stardeleg_issuer_options issuer;
   stardeleg_ido_options options; /* may be changed before ido_world_open */
   stardeleg_ido *ido;
   size_t work_count; /* calls of on_work */
+  char log[8192];    /* the events, each in brackets */
   char cnames[2048]; /* what on_cname was told: "+name>target " and "-name>target " */
   acme_peer ndc[WORLD_NDCS];
   /* the CA */
@@ -45,13 +49,13 @@ typedef struct ido_world {
   stardeleg_ca *ca;
   size_t exchanges; /* of the owner's engine with the CA */
   bool ca_is_down;
-  bool restart_always; /* the owner's role is thrown away and made again after every exchange */
+  bool restart_always; /* the owner's role is killed and made again after every exchange */
 } ido_world;
 
 /* A store, secrets, options and the clock; no role yet. */
 void ido_world_init(ido_world *w);
 void ido_world_open(ido_world *w);
-/* The role is freed and made again on the same store, after a crash: leases stay. */
+/* The role is killed and made again on the same store: nothing is given back, leases stay. */
 void ido_world_restart(ido_world *w);
 void ido_world_clear(ido_world *w);
 /* A CA; before ido_world_run.  |w->ca_options| may be changed in between by the callers of the two halves. */
