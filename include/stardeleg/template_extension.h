@@ -33,8 +33,9 @@ typedef struct stardeleg_template_extension {
   const char *oid;                      /**< the certificate extension, dotted */
   int critical;                         /**< nonzero: a builder marks it critical (a matcher does not look) */
   const struct sdg_cddl_schema *schema; /**< syntax of the member's value: its first rule; NULL: |load| alone judges */
-  const char *identifier_type;          /**< ACME identifier type that goes with it ("TNAuthList", RFC 9448), or NULL */
-  void *ctx;                            /**< handed to the callbacks */
+  const char *identifier_type; /**< ACME identifier type that goes with it ("TNAuthList", RFC 9448), none of "dns",
+                                  "email", "uri"; or NULL */
+  void *ctx;                   /**< handed to the callbacks */
   /** Reads the member's value: |json| is compact JSON, valid by |schema|.  Sets |*rule|.  0, or MALFORMED with |fault|.
    */
   stardeleg_err (*load)(void *ctx, void **rule, stardeleg_bytes json, stardeleg_extension_fault *fault);

@@ -204,8 +204,10 @@ void sdg_match_identifiers(const sdg_match *match, const sdg_names *names, const
       found = is_identifier_of(&identifiers[i], &names->list[k]);
     }
     if (!found) {
+      sdg_shown shown;
+
       flaw.place = "/extensions/subjectAltName";
-      flaw.identifier_type = identifiers[i].type;
+      flaw.identifier_type = sdg_show(&shown, sdg_bytes_str(identifiers[i].type));
       flaw.identifier_value = sdg_bytes_str(identifiers[i].value);
       sdg_findings_add(match->findings, &flaw, "the order is for this name, and the CSR does not have it");
     }

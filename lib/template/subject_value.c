@@ -7,20 +7,34 @@
 #include "base/bytes.h"
 #include "base/name.h"
 
-/* C0, DEL and C1 (two octets in UTF-8): they would show up as something else in every panel and log. */
-static bool has_control(stardeleg_bytes utf8)
+/* C0, DEL, C1, line separators and what turns the direction of writing or cannot be seen: all of them would show up as
+ * something else in every panel and log.  The joiners U+200C and U+200D stay: some languages cannot be written without
+ * them. */
+static bool is_control(uint32_t c)
 {
-  for (size_t i = 0; i < utf8.len; i++) {
-    uint8_t c = utf8.base[i];
+  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x61c || c == 0x200b || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || c == 0x2060 || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
 
-    if (c < 0x20 || c == 0x7f) {
-      return true;
-    }
-    if (c == 0xc2 && i + 1 < utf8.len && utf8.base[i + 1] < 0xa0) {
-      return true;
+/* The spaces of Unicode (category Zs). */
+static bool is_blank(uint32_t c)
+{
+  return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
+         c == 0x3000;
+}
+
+/* True if |is_one| answers |wanted| for each character. */
+static bool is_all(stardeleg_bytes utf8, bool (*is_one)(uint32_t c), bool wanted)
+{
+  uint32_t c = 0;
+
+  for (size_t at = 0, len; at < utf8.len; at += len) {
+    len = sdg_utf8_decode(&c, sdg_bytes_from(utf8, at));
+    if (len == 0 || is_one(c) != wanted) {
+      return false;
     }
   }
-  return false;
+  return true;
 }
 
 static bool is_upper(uint8_t c)
@@ -36,8 +50,12 @@ const char *sdg_subject_value_fault(int member, stardeleg_bytes utf8)
   if (!sdg_utf8_is_valid(utf8)) {
     return "not valid UTF-8";
   }
-  if (has_control(utf8)) {
+  if (!is_all(utf8, is_control, false)) {
     return "has control characters";
+  }
+  /* As good as empty (decision 15): a blank stands for nothing. */
+  if (is_all(utf8, is_blank, true)) {
+    return "nothing but blanks";
   }
   if (sdg_utf8_count(utf8) > sdg_subject_kinds[member].chars_max) {
     return "longer than RFC 5280 allows";

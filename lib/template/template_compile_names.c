@@ -130,6 +130,24 @@ static void add_literal(stardeleg_template *tmpl, int kind, const char *text, si
   rule->count++;
 }
 
+/* A reader of CSRs stops at SDG_X509_NAMES_MAX names: with more, none could ever fit. */
+static void check_count(const stardeleg_template *tmpl, sdg_findings *findings)
+{
+  size_t count = 0;
+
+  for (int kind = 0; kind < SDG_SAN_COUNT; kind++) {
+    count += tmpl->names[kind].count + tmpl->names[kind].mandatory;
+  }
+  if (count > SDG_X509_NAMES_MAX) {
+    sdg_flaw flaw = {.kind = SDG_FLAW_BEYOND,
+                     .place = "/extensions/subjectAltName",
+                     .rule = "san-count",
+                     .acme = STARDELEG_ACME_MALFORMED};
+
+    sdg_findings_add(findings, &flaw, "demands %zu names; at most %d can be in a CSR", count, SDG_X509_NAMES_MAX);
+  }
+}
+
 void sdg_template_compile_names(stardeleg_template *tmpl, const sdg_json *san, sdg_findings *findings)
 {
   for (int kind = 0; kind < SDG_SAN_COUNT; kind++) {
@@ -150,4 +168,5 @@ void sdg_template_compile_names(stardeleg_template *tmpl, const sdg_json *san, s
       index++;
     }
   }
+  check_count(tmpl, findings);
 }

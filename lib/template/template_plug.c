@@ -22,6 +22,17 @@ static bool is_known_oid(stardeleg_bytes oid)
          sdg_bytes_equal(oid, sdg_oid_subject_alt_name);
 }
 
+/* Identifiers of these types are compared with the names in subjectAltName; a description must not take them over. */
+static bool is_known_type(const char *type)
+{
+  for (int i = 0; i < SDG_SAN_COUNT; i++) {
+    if (strcmp(sdg_san_kinds[i].identifier_type, type) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* The name stands in JSON pointers as it is. */
 static bool is_plain_name(const char *name)
 {
@@ -42,9 +53,11 @@ static bool is_complete(const stardeleg_template_extension *plug)
   if (plug == NULL || plug->size < sizeof(*plug) || plug->name == NULL || plug->oid == NULL) {
     return false;
   }
+  if (plug->identifier_type != NULL && (plug->has_identifier == NULL || is_known_type(plug->identifier_type))) {
+    return false;
+  }
   return plug->load != NULL && plug->unload != NULL && plug->match != NULL && plug->build != NULL &&
-         plug->explain != NULL && (plug->identifier_type == NULL || plug->has_identifier != NULL) &&
-         is_plain_name(plug->name) && !is_known_member(plug->name);
+         plug->explain != NULL && is_plain_name(plug->name) && !is_known_member(plug->name);
 }
 
 stardeleg_err sdg_plugs_check(const stardeleg_template_options *options)

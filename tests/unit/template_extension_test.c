@@ -6,7 +6,10 @@
 
 #include <stardeleg/template_extension.h>
 
+#include "base/bytes.h"
+#include "crypto/key.h"
 #include "json/json.h"
+#include "x509/csr.h"
 
 /* The member is a string; the extension is an OCTET STRING-less copy of it as UTF8String of less than 128 bytes. */
 typedef struct rule {
@@ -263,6 +266,41 @@ static void test_mismatches(void **state)
   stardeleg_template_free(none);
 }
 
+/* The builder never does it: the right value, and the same or another one beside it (decision 34). */
+static void test_repeated(void **state)
+{
+  static const uint8_t oid[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0x83, 0xb2, 0x03, 0x01};
+  static const uint8_t gold[] = {0x0c, 4, 'g', 'o', 'l', 'd'};
+  static const uint8_t silver[] = {0x0c, 6, 's', 'i', 'l', 'v', 'e', 'r'};
+  static const uint8_t san[] = "\x30\x11\x82\x0f"
+                               "abc.ido.example";
+  sdg_x509_extension list[] = {{.oid = sdg_oid_subject_alt_name, .value = sdg_bytes(san, sizeof(san) - 1)},
+                               {.oid = sdg_bytes(oid, sizeof(oid)), .value = sdg_bytes(gold, sizeof(gold))},
+                               {.oid = sdg_bytes(oid, sizeof(oid)), .value = sdg_bytes(gold, sizeof(gold))}};
+  sdg_csr_plan plan = {.extensions = list, .extension_count = 2, .alg = STARDELEG_ALG_ES256};
+  stardeleg_template *tmpl = load_good(with_label);
+  stardeleg_key *key = NULL;
+
+  (void)state;
+  assert_ok(stardeleg_key_generate(&key, test_crypto(), STARDELEG_KEY_P256));
+  for (int i = 0; i < 4; i++) { /* alone, twice, a foreign one first, a foreign one last */
+    stardeleg_report *report = NULL;
+    sdg_buf der;
+
+    plan.extension_count = i == 0 ? 2 : 3;
+    list[1].value = i == 2 ? sdg_bytes(silver, sizeof(silver)) : sdg_bytes(gold, sizeof(gold));
+    list[2].value = i == 3 ? sdg_bytes(silver, sizeof(silver)) : sdg_bytes(gold, sizeof(gold));
+    sdg_buf_init(&der, SDG_CSR_MAX);
+    assert_ok(sdg_csr_build(&der, &plan, key));
+    assert_int_equal(match(tmpl, der.base, der.len, NULL, 0, &report), i == 0 ? STARDELEG_OK : STARDELEG_ERR_POLICY);
+    assert_int_equal(has_finding(report, "extension-repeated", "/extensions", "1.3.6.1.4.1.55555.1"), i != 0);
+    stardeleg_report_free(report);
+    sdg_buf_clear(&der);
+  }
+  stardeleg_key_free(key);
+  stardeleg_template_free(tmpl);
+}
+
 static void test_builder_hears_refusal(void **state)
 {
   static const stardeleg_choice two[] = {{"label", "a"}, {"label", "b"}};
@@ -301,11 +339,11 @@ static void test_words(void **state)
 /* Descriptions that cannot be are the caller's mistake, whatever the template. */
 static void test_bad_descriptions(void **state)
 {
-  stardeleg_template_extension bad[9];
+  stardeleg_template_extension bad[10];
   stardeleg_template *tmpl = NULL;
 
   (void)state;
-  for (size_t i = 0; i < 9; i++) {
+  for (size_t i = 0; i < 10; i++) {
     bad[i] = label;
   }
   bad[0].size = 8;
@@ -316,8 +354,9 @@ static void test_bad_descriptions(void **state)
   bad[5].load = NULL;
   bad[6].has_identifier = NULL;
   bad[7].oid = "1.50";
-  bad[8].oid = "2.5.29.17"; /* subjectAltName has rules of its own */
-  for (size_t i = 0; i < 9; i++) {
+  bad[8].oid = "2.5.29.17";       /* subjectAltName has rules of its own */
+  bad[9].identifier_type = "dns"; /* would take the names out of the comparison with the order */
+  for (size_t i = 0; i < 10; i++) {
     assert_err(STARDELEG_ERR_ARGUMENT, load(&tmpl, with_label, &bad[i], NULL));
     assert_null(tmpl);
   }
@@ -347,6 +386,7 @@ int main(void)
       cmocka_unit_test(test_refused_by_description),
       cmocka_unit_test(test_round_trip),
       cmocka_unit_test(test_mismatches),
+      cmocka_unit_test(test_repeated),
       cmocka_unit_test(test_builder_hears_refusal),
       cmocka_unit_test(test_words),
       cmocka_unit_test(test_bad_descriptions),

@@ -106,6 +106,20 @@ static void knows_three_pss(void **state)
       {PSS256(PSS_HASH256 PSS_MASK256 "a203020120a303020102", "39", "46"), "trailer 2"},
       {PSS256(PSS_HASH256 PSS_MASK256 "a203020120a203020120", "39", "46"), "salt twice"},
       {PSS256("a00f300d" SHA "020500" PSS_MASK256 "a203020120", "34", "41"), "hash SHA-384, mask SHA-256"},
+      {PSS256(PSS_HASH256 "a11c301a06092a864886f70d010108300d" SHA "020500"
+                          "a203020120",
+              "34", "41"),
+       "hash SHA-256, mask SHA-384"},
+      {PSS256("a011300f" SHA "0105000500" PSS_MASK256 "a203020120", "36", "43"), "something behind the hash's NULL"},
+      {PSS256("a011300d" SHA "0105000500" PSS_MASK256 "a203020120", "36", "43"), "something behind the hash"},
+      {PSS256(PSS_HASH256 "a11e301c06092a864886f70d010108300d" SHA "0105000500"
+                          "a203020120",
+              "36", "43"),
+       "something behind the mask's hash"},
+      {PSS256(PSS_HASH256 "a11e301a06092a864886f70d010108300d" SHA "0105000500"
+                          "a203020120",
+              "36", "43"),
+       "something behind the mask"},
       {PSS256("a00f300d" SHA "040500" PSS_MASK256 "a203020120", "34", "41"), "hash SHA-224"},
       {PSS256(PSS_HASH256 "a11c301a06092a864886f70d010109300d" SHA "010500"
                           "a203020120",
