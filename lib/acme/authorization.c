@@ -77,7 +77,8 @@ stardeleg_err sdg_acme_challenge_parse(sdg_acme_challenge *out, const sdg_json *
     return err;
   }
   /* RFC 8555 8.3, 11.3: a token goes into paths and files; one with other characters is never used. */
-  if (challenge.token != NULL && !sdg_base64url_is_text(sdg_bytes_str(challenge.token))) {
+  if (challenge.token != NULL &&
+      (!sdg_base64url_is_text(sdg_bytes_str(challenge.token)) || strlen(challenge.token) > SDG_TOKEN_MAX)) {
     sdg_free(challenge.token);
     challenge.token = NULL;
   }
@@ -146,16 +147,12 @@ static stardeleg_err read_challenges(sdg_acme_authorization *out, const sdg_json
   return err;
 }
 
-stardeleg_err sdg_acme_authorization_from_tree(sdg_acme_authorization *out, const sdg_json *tree,
-                                               stardeleg_problem *problem)
+static stardeleg_err read_authorization(sdg_acme_authorization *out, const sdg_json *tree, stardeleg_problem *problem)
 {
   const char *status = NULL;
   size_t index = 0;
-  stardeleg_err err;
+  stardeleg_err err = read_identifier(out, tree, problem);
 
-  memset(out, 0, sizeof(*out));
-  out->expires = STARDELEG_TIME_NONE;
-  err = read_identifier(out, tree, problem);
   if (err == STARDELEG_OK) {
     err = sdg_json_get_string(&status, tree, "status", SDG_JSON_REQUIRED, problem);
   }
@@ -172,10 +169,24 @@ stardeleg_err sdg_acme_authorization_from_tree(sdg_acme_authorization *out, cons
   if (err == STARDELEG_OK) {
     err = read_challenges(out, tree, problem);
   }
-  if (err != STARDELEG_OK) {
-    sdg_acme_authorization_clear(out);
-  }
   return err;
+}
+
+stardeleg_err sdg_acme_authorization_from_tree(sdg_acme_authorization *out, const sdg_json *tree,
+                                               stardeleg_problem *problem)
+{
+  sdg_acme_authorization authz;
+  stardeleg_err err;
+
+  memset(&authz, 0, sizeof(authz));
+  authz.expires = STARDELEG_TIME_NONE;
+  err = read_authorization(&authz, tree, problem);
+  if (err != STARDELEG_OK) {
+    sdg_acme_authorization_clear(&authz);
+    return err;
+  }
+  *out = authz;
+  return STARDELEG_OK;
 }
 
 stardeleg_err sdg_acme_authorization_parse(sdg_acme_authorization *out, stardeleg_bytes body,

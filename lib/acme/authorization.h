@@ -16,6 +16,8 @@ const char *sdg_authz_status_name(sdg_authz_status status);
 const char *sdg_challenge_status_name(sdg_challenge_status status);
 
 #define SDG_CHALLENGES_MAX 16
+/* Longest token that is used (RFC 8555 asks for at least 22 characters, CAs send 43). */
+#define SDG_TOKEN_MAX 256
 
 typedef struct sdg_acme_challenge {
   char *type;
@@ -35,7 +37,8 @@ typedef struct sdg_acme_authorization {
   size_t challenge_count;
 } sdg_acme_authorization;
 
-/* A token that is not base64url text makes that challenge unusable (token NULL), not the authorization. */
+/* A token that is not base64url text, or too long, makes that challenge unusable (token NULL), not the
+ * authorization. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_authorization_parse(sdg_acme_authorization *out, stardeleg_bytes body,
                                                                 stardeleg_problem *problem);
 STARDELEG_MUST_CHECK stardeleg_err sdg_acme_authorization_from_tree(sdg_acme_authorization *out, const sdg_json *tree,

@@ -9,6 +9,10 @@
 #include "base/problem.h"
 #include "base/url.h"
 
+/* No ACME object needs more than half of it.  Parts that are kept as they came go into records, a few levels further
+ * down, and must be readable there. */
+#define DEPTH_MAX 10u
+
 stardeleg_err sdg_field_refuse(stardeleg_problem *problem, const char *place, const char *detail)
 {
   if (problem != NULL) {
@@ -27,6 +31,7 @@ stardeleg_err sdg_field_object(sdg_json **out, stardeleg_bytes body, const char 
 
   limits.items_max = SDG_FIELD_URLS_MAX;
   limits.bytes_max = 256u * 1024u;
+  limits.depth_max = DEPTH_MAX;
   err = sdg_json_parse(&tree, body, &limits, &fault);
   if (err == STARDELEG_ERR_NOMEM) {
     return err;

@@ -19,7 +19,7 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_field_text(char **out, const sdg_json *ob
 /* The same, which must be an absolute http or https URL. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_field_url(char **out, const sdg_json *object, const char *name,
                                                  sdg_json_need need, stardeleg_problem *problem);
-/* An array of such URLs; |max| of them. */
+/* An array of such URLs, at most SDG_FIELD_URLS_MAX. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_field_urls(char ***out, size_t *count, const sdg_json *object, const char *name,
                                                   sdg_json_need need, stardeleg_problem *problem);
 void sdg_field_urls_free(char **urls, size_t count);

@@ -74,6 +74,9 @@ static stardeleg_err read_urls(sdg_acme_order *order, const sdg_json *tree, star
 
   err = sdg_field_urls(&order->authorizations, &order->authorization_count, tree, "authorizations", SDG_JSON_REQUIRED,
                        problem);
+  if (err == STARDELEG_OK && order->authorization_count > SDG_AUTHORIZATIONS_MAX) {
+    return sdg_field_refuse(problem, "/authorizations", "too many elements");
+  }
   if (err == STARDELEG_OK) {
     err = sdg_field_url(&order->finalize, tree, "finalize", SDG_JSON_REQUIRED, problem);
   }
@@ -150,6 +153,14 @@ static void write_certificate_get(sdg_json_writer *w, sdg_tristate value)
   }
 }
 
+/* Absent and "" are not the same here: what was read is what is written. */
+static void write_text(sdg_json_writer *w, const char *name, const char *value)
+{
+  if (value != NULL) {
+    sdg_jw_string(w, name, value);
+  }
+}
+
 static void write_time_opt(sdg_json_writer *w, const char *name, stardeleg_time at)
 {
   if (at != STARDELEG_TIME_NONE) {
@@ -168,16 +179,16 @@ void sdg_acme_order_write(sdg_json_writer *w, const char *name, const sdg_acme_o
   if (order->auto_renewal != NULL) {
     sdg_jw_tree(w, "auto-renewal", order->auto_renewal);
   }
-  sdg_jw_string_opt(w, "delegation", order->delegation);
+  write_text(w, "delegation", order->delegation);
   write_certificate_get(w, order->certificate_get);
   sdg_jw_array(w, "authorizations");
   for (size_t i = 0; i < order->authorization_count; i++) {
     sdg_jw_string(w, NULL, order->authorizations[i]);
   }
   sdg_jw_array_end(w);
-  sdg_jw_string_opt(w, "finalize", order->finalize);
-  sdg_jw_string_opt(w, "certificate", order->certificate);
-  sdg_jw_string_opt(w, "star-certificate", order->star_certificate);
+  write_text(w, "finalize", order->finalize);
+  write_text(w, "certificate", order->certificate);
+  write_text(w, "star-certificate", order->star_certificate);
   if (order->error != NULL) {
     sdg_jw_tree(w, "error", order->error);
   }
@@ -257,10 +268,10 @@ void sdg_acme_new_order_write(sdg_json_writer *w, const sdg_acme_new_order *orde
   if (order->auto_renewal != NULL) {
     sdg_jw_tree(w, "auto-renewal", order->auto_renewal);
   }
-  sdg_jw_string_opt(w, "delegation", order->delegation);
+  write_text(w, "delegation", order->delegation);
   write_certificate_get(w, order->certificate_get);
-  sdg_jw_string_opt(w, "replaces", order->replaces);
-  sdg_jw_string_opt(w, "profile", order->profile);
+  write_text(w, "replaces", order->replaces);
+  write_text(w, "profile", order->profile);
   sdg_jw_object_end(w);
 }
 

@@ -19,6 +19,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_order_status_from_name(sdg_order_status *
 
 typedef enum sdg_tristate { SDG_ABSENT = 0, SDG_FALSE, SDG_TRUE } sdg_tristate;
 
+/* One authorization for each identifier is the most there can be. */
+#define SDG_AUTHORIZATIONS_MAX SDG_IDENTIFIERS_MAX
+
 /* An order, on the wire of either side.  Owns everything. */
 typedef struct sdg_acme_order {
   sdg_order_status status;

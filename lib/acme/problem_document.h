@@ -16,6 +16,10 @@ void sdg_problem_from_tree(stardeleg_problem *out, const sdg_json *tree);
 /* Writes the object; "status" is there if it is not 0 (RFC 9457 3.1.2); no identifier at the top level (RFC
  * 8555 6.7.1). */
 void sdg_problem_write(sdg_json_writer *w, const char *name, const stardeleg_problem *problem);
+/* The same for records of our own: nothing is lost, and what is escaped already is not escaped again, however often it
+ * is written and read. */
+void sdg_problem_write_record(sdg_json_writer *w, const char *name, const stardeleg_problem *problem);
+void sdg_problem_from_record(stardeleg_problem *out, const sdg_json *tree);
 /* True if the problem is of this ACME type. */
 static inline bool sdg_problem_is(const stardeleg_problem *problem, stardeleg_acme_error acme)
 {

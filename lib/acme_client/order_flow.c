@@ -7,7 +7,6 @@
 #include "acme/problem_document.h"
 #include "acme_client/order_flow_internal.h"
 #include "base/base64.h"
-#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
@@ -15,6 +14,12 @@
 /* Retry-After of a poll is believed up to this (a CA was seen to send a day for an order that took seconds). */
 #define POLL_PAUSE_MAX (5 * SDG_TIME_MINUTE)
 #define POLL_PAUSE_OWN_MAX (30 * SDG_TIME_S)
+/* No pause is longer: Retry-After is believed up to a day. */
+#define WAIT_MAX (SDG_TIME_DAY + SDG_TIME_HOUR)
+/* Answers in a row that make no sense: with the pauses between them about a quarter of an hour. */
+#define UNREADABLE_MAX 10u
+/* With the pauses between them most of a day. */
+#define FINALIZES_MAX 30u
 
 stardeleg_err sdg_order_flow_init(sdg_order_flow *flow, const char *new_order)
 {
@@ -46,18 +51,6 @@ stardeleg_err sdg_order_flow_set_csr(sdg_order_flow *flow, stardeleg_bytes der)
   return err;
 }
 
-void sdg_flow_clear_challenge(sdg_order_flow *flow)
-{
-  sdg_free(flow->challenge_url);
-  sdg_free(flow->challenge_type);
-  sdg_free(flow->challenge_token);
-  sdg_free(flow->challenge_name);
-  flow->challenge_url = NULL;
-  flow->challenge_type = NULL;
-  flow->challenge_token = NULL;
-  flow->challenge_name = NULL;
-}
-
 void sdg_order_flow_clear(sdg_order_flow *flow)
 {
   sdg_free(flow->new_order);
@@ -75,6 +68,12 @@ static bool is_polling(sdg_flow_state state)
   return state == SDG_FLOW_AUTHZ_POLL || state == SDG_FLOW_READY_POLL || state == SDG_FLOW_POLL;
 }
 
+/* An order that goes to and fro between these two does not get new patience each time. */
+static bool is_order_poll(sdg_flow_state state)
+{
+  return state == SDG_FLOW_READY_POLL || state == SDG_FLOW_POLL;
+}
+
 static bool is_resting(sdg_flow_state state)
 {
   return state == SDG_FLOW_VALID || state == SDG_FLOW_CANCELED || state == SDG_FLOW_FAILED;
@@ -87,13 +86,21 @@ static int64_t or_default(int64_t value, int64_t otherwise)
 
 void sdg_flow_enter(sdg_order_flow *flow, sdg_flow_turn *turn, sdg_flow_state state)
 {
+  if (state != SDG_FLOW_CHALLENGE && state != SDG_FLOW_AUTHZ_POLL) {
+    sdg_flow_drop_challenge(flow, turn->session);
+  }
+  if (!is_order_poll(flow->state) || !is_order_poll(state)) {
+    flow->deadline = STARDELEG_TIME_NONE;
+    flow->polls = 0;
+  }
   flow->state = state;
   flow->tries = 0;
-  flow->polls = 0;
-  flow->deadline = STARDELEG_TIME_NONE;
+  flow->unreadable = 0;
   flow->wait_until = STARDELEG_TIME_NONE;
-  if (is_polling(state)) {
+  if ((is_polling(state) || state == SDG_FLOW_CHALLENGE) && flow->deadline == STARDELEG_TIME_NONE) {
     flow->deadline = sdg_time_add(turn->now, or_default(flow->patience_ms, SDG_TIME_DAY));
+  }
+  if (is_polling(state)) {
     sdg_flow_pause(flow, turn);
   }
   if (state != SDG_FLOW_FAILED) {
@@ -104,7 +111,9 @@ void sdg_flow_enter(sdg_order_flow *flow, sdg_flow_turn *turn, sdg_flow_state st
 
 void sdg_flow_fail(sdg_order_flow *flow, sdg_flow_turn *turn, const stardeleg_problem *problem)
 {
-  flow->problem = *problem;
+  if (problem != &flow->problem) {
+    flow->problem = *problem;
+  }
   sdg_flow_enter(flow, turn, SDG_FLOW_FAILED);
 }
 
@@ -126,14 +135,16 @@ bool sdg_flow_is_passing(const sdg_result *result)
          sdg_acme_error_is_retryable(result->problem->acme);
 }
 
+int64_t sdg_flow_backoff(const sdg_order_flow *flow, sdg_agent *agent, uint32_t tries)
+{
+  return sdg_backoff_ms(tries, or_default(flow->backoff_min_ms, SDG_TIME_S),
+                        or_default(flow->backoff_max_ms, SDG_TIME_HOUR), sdg_agent_random(agent));
+}
+
 void sdg_flow_retry(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
-  int64_t pause;
-
-  flow->tries++;
-  pause = sdg_backoff_ms(flow->tries, or_default(flow->backoff_min_ms, SDG_TIME_S),
-                         or_default(flow->backoff_max_ms, SDG_TIME_HOUR), sdg_agent_random(turn->agent));
-  flow->wait_until = sdg_time_add(turn->now, pause);
+  flow->tries += flow->tries < UINT32_MAX ? 1 : 0;
+  flow->wait_until = sdg_time_add(turn->now, sdg_flow_backoff(flow, turn->agent, flow->tries));
   if (turn->result->retry_at != STARDELEG_TIME_NONE && turn->result->retry_at > flow->wait_until) {
     flow->wait_until = turn->result->retry_at;
   }
@@ -144,29 +155,81 @@ void sdg_flow_retry(sdg_order_flow *flow, sdg_flow_turn *turn)
 
 void sdg_flow_pause(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
-  int64_t pause =
-      or_default(flow->poll_min_ms, SDG_TIME_S) * (1 + (int64_t)(flow->polls < 100 ? flow->polls : 100) / 2);
+  int64_t least = or_default(flow->poll_min_ms, SDG_TIME_S);
+  int64_t pause = least * (1 + (int64_t)(flow->polls < 100 ? flow->polls : 100) / 2);
   stardeleg_time retry_at = turn->result != NULL ? turn->result->retry_at : STARDELEG_TIME_NONE;
 
-  flow->polls++;
+  flow->polls += flow->polls < UINT32_MAX ? 1 : 0;
   flow->tries = 0;
-  flow->wait_until = sdg_time_add(turn->now, pause > POLL_PAUSE_OWN_MAX ? POLL_PAUSE_OWN_MAX : pause);
+  flow->unreadable = 0;
+  if (pause > POLL_PAUSE_OWN_MAX) {
+    pause = least > POLL_PAUSE_OWN_MAX ? least : POLL_PAUSE_OWN_MAX;
+  }
+  flow->wait_until = sdg_time_add(turn->now, pause);
   if (retry_at != STARDELEG_TIME_NONE) {
-    flow->wait_until = sdg_time_min(sdg_time_max(retry_at, turn->now), sdg_time_add(turn->now, POLL_PAUSE_MAX));
+    /* Nor is "Retry-After: 0" a reason to poll without a pause. */
+    flow->wait_until = sdg_time_max(sdg_time_min(retry_at, sdg_time_add(turn->now, POLL_PAUSE_MAX)),
+                                    sdg_time_add(turn->now, least));
   }
 }
 
-stardeleg_err sdg_flow_keep_order(sdg_order_flow *flow, sdg_flow_turn *turn)
+/* --- Keeping the order --- */
+
+/* RFC 8555 7.1.3: the elements of both arrays are immutable; if they change, "it SHOULD consider the order invalid". */
+static bool has_changed(const sdg_acme_order *old, const sdg_acme_order *order)
+{
+  if (!sdg_identifiers_same_set(&old->identifiers, &order->identifiers) ||
+      old->authorization_count != order->authorization_count) {
+    return true;
+  }
+  for (size_t i = 0; i < order->authorization_count; i++) {
+    bool found = false;
+
+    for (size_t k = 0; k < old->authorization_count && !found; k++) {
+      found = strcmp(order->authorizations[i], old->authorizations[k]) == 0;
+    }
+    if (!found) {
+      return true;
+    }
+  }
+  return false;
+}
+
+stardeleg_err sdg_flow_keep_order(sdg_order_flow *flow, sdg_flow_turn *turn, stardeleg_problem *problem)
 {
   sdg_acme_order order = {0};
-  stardeleg_err err = sdg_acme_order_parse(&order, turn->result->response->body, NULL);
+  stardeleg_err err = sdg_acme_order_parse(&order, turn->result->response->body, problem);
 
   if (err != STARDELEG_OK) {
     return err;
   }
+  /* A cancellation counts whatever else the answer says. */
+  if (flow->has_order && flow->state != SDG_FLOW_CANCEL && flow->state != SDG_FLOW_CANCEL_LOOK &&
+      has_changed(&flow->order, &order)) {
+    sdg_acme_order_clear(&order);
+    sdg_problem_set(problem, STARDELEG_ACME_NONE, "the server has changed the identifiers or authorizations of the order");
+    return STARDELEG_ERR_PROTOCOL;
+  }
   sdg_acme_order_clear(&flow->order);
   flow->order = order;
   flow->has_order = true;
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_flow_take_unreadable(sdg_order_flow *flow, sdg_flow_turn *turn, stardeleg_err err,
+                                       const stardeleg_problem *problem)
+{
+  if (err == STARDELEG_ERR_NOMEM) {
+    return err;
+  }
+  flow->unreadable++;
+  if (err == STARDELEG_ERR_PROTOCOL || flow->unreadable >= UNREADABLE_MAX) {
+    sdg_flow_fail(flow, turn, problem);
+  } else {
+    sdg_flow_retry(flow, turn);
+    flow->problem = *problem;
+  }
+  flow->problem.status = 0; /* the server did not say that */
   return STARDELEG_OK;
 }
 
@@ -182,33 +245,60 @@ static void fail_by_order(sdg_order_flow *flow, sdg_flow_turn *turn)
   }
 }
 
+static bool is_renewing(const sdg_acme_order *order)
+{
+  return order->auto_renewal != NULL || order->star_certificate != NULL;
+}
+
 static void become_valid(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
   if (flow->order.certificate == NULL && flow->order.star_certificate == NULL) {
     sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "the order is valid but names no certificate");
+  } else if (!flow->cancel_wanted) {
+    sdg_flow_enter(flow, turn, SDG_FLOW_VALID);
+  } else {
+    sdg_flow_enter(flow, turn, is_renewing(&flow->order) ? SDG_FLOW_CANCEL : SDG_FLOW_CANCELED);
+  }
+}
+
+/* The order can be finalized, perhaps once more: then with growing pauses, and not for ever. */
+static void become_ready(sdg_order_flow *flow, sdg_flow_turn *turn)
+{
+  if (flow->finalizes >= FINALIZES_MAX) {
+    sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "the server took no finalize request: the order stays ready");
     return;
   }
-  sdg_flow_enter(flow, turn, flow->cancel_wanted ? SDG_FLOW_CANCEL : SDG_FLOW_VALID);
+  sdg_flow_enter(flow, turn, SDG_FLOW_FINALIZE);
+  if (flow->finalizes > 0) {
+    flow->wait_until = sdg_time_add(turn->now, sdg_flow_backoff(flow, turn->agent, flow->finalizes));
+  }
+}
+
+static void become_pending(sdg_order_flow *flow, sdg_flow_turn *turn)
+{
+  if (flow->authz_index < flow->order.authorization_count) {
+    sdg_flow_enter(flow, turn, SDG_FLOW_AUTHZ);
+  } else if (flow->state == SDG_FLOW_READY_POLL) {
+    sdg_flow_pause(flow, turn);
+  } else {
+    sdg_flow_enter(flow, turn, SDG_FLOW_READY_POLL);
+  }
 }
 
 void sdg_flow_follow_status(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
-  switch (flow->order.status) {
+  sdg_order_status status = flow->order.status;
+
+  if (flow->cancel_wanted && (status == SDG_ORDER_PENDING || status == SDG_ORDER_READY)) {
+    sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "given up before it was finalized");
+    return;
+  }
+  switch (status) {
   case SDG_ORDER_PENDING:
-    if (flow->state == SDG_FLOW_NEW && flow->order.authorization_count > 0) {
-      sdg_flow_enter(flow, turn, SDG_FLOW_AUTHZ);
-    } else if (flow->state == SDG_FLOW_READY_POLL) {
-      sdg_flow_pause(flow, turn);
-    } else {
-      sdg_flow_enter(flow, turn, SDG_FLOW_READY_POLL);
-    }
+    become_pending(flow, turn);
     break;
   case SDG_ORDER_READY:
-    if (flow->cancel_wanted) {
-      sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "given up before it was finalized");
-    } else {
-      sdg_flow_enter(flow, turn, SDG_FLOW_FINALIZE);
-    }
+    become_ready(flow, turn);
     break;
   case SDG_ORDER_PROCESSING:
     if (flow->state == SDG_FLOW_POLL) {
@@ -229,205 +319,19 @@ void sdg_flow_follow_status(sdg_order_flow *flow, sdg_flow_turn *turn)
   }
 }
 
-/* --- newOrder --- */
-
-static stardeleg_err ask_new(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
-{
-  const sdg_acme_directory *directory = sdg_session_directory(session);
-
-  (void)now;
-  if (directory == NULL) {
-    step->kind = SDG_STEP_SESSION;
-    return STARDELEG_OK;
-  }
-  step->kind = SDG_STEP_POST;
-  step->url = directory->new_order;
-  sdg_buf_add_str(step->payload, flow->new_order);
-  return STARDELEG_OK;
-}
-
-static stardeleg_err take_new(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  sdg_buf location;
-  char *url = NULL;
-  stardeleg_err err;
-
-  if (turn->result->err != STARDELEG_OK) {
-    sdg_flow_fail(flow, turn, turn->result->problem);
-    return STARDELEG_OK;
-  }
-  sdg_buf_init(&location, 2048);
-  err = sdg_result_location(&location, turn->result);
-  if (err == STARDELEG_OK) {
-    err = sdg_buf_take(&location, &url, NULL);
-  }
-  sdg_buf_clear(&location);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  if (err != STARDELEG_OK || sdg_session_check_url(turn->session, url) != STARDELEG_OK) {
-    sdg_free(url);
-    sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "newOrder was answered without a usable Location");
-    return STARDELEG_OK;
-  }
-  err = sdg_flow_keep_order(flow, turn);
-  if (err == STARDELEG_ERR_NOMEM) {
-    sdg_free(url);
-    return err;
-  }
-  sdg_free(flow->order_url);
-  flow->order_url = url;
-  if (err != STARDELEG_OK) {
-    sdg_flow_enter(flow, turn, SDG_FLOW_READY_POLL); /* the order is there; its own URL will tell */
-    return STARDELEG_OK;
-  }
-  sdg_flow_follow_status(flow, turn);
-  return STARDELEG_OK;
-}
-
-/* --- Fetching the order --- */
-
-static stardeleg_err ask_order(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
-{
-  (void)session;
-  (void)now;
-  step->kind = SDG_STEP_FETCH;
-  step->url = flow->order_url;
-  return STARDELEG_OK;
-}
-
-static stardeleg_err take_order(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  stardeleg_err err;
-
-  if (turn->result->err != STARDELEG_OK) {
-    sdg_flow_fail(flow, turn, turn->result->problem);
-    return STARDELEG_OK;
-  }
-  err = sdg_flow_keep_order(flow, turn);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  if (err != STARDELEG_OK) {
-    sdg_flow_retry(flow, turn);
-    return STARDELEG_OK;
-  }
-  sdg_flow_follow_status(flow, turn);
-  return STARDELEG_OK;
-}
-
-/* --- finalize --- */
-
-static stardeleg_err ask_finalize(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
-{
-  sdg_json_writer w;
-
-  (void)session;
-  (void)now;
-  if (flow->csr == NULL) {
-    step->at = STARDELEG_TIME_NEVER;
-    return STARDELEG_OK;
-  }
-  step->kind = SDG_STEP_POST;
-  step->url = flow->order.finalize;
-  sdg_jw_init(&w, step->payload);
-  sdg_jw_object(&w, NULL);
-  sdg_jw_string(&w, "csr", flow->csr);
-  sdg_jw_object_end(&w);
-  return STARDELEG_OK;
-}
-
-static stardeleg_err take_finalize(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  const sdg_result *result = turn->result;
-  stardeleg_err err;
-
-  if (result->err == STARDELEG_ERR_PROBLEM && sdg_problem_is(result->problem, STARDELEG_ACME_ORDER_NOT_READY)) {
-    sdg_flow_enter(flow, turn, SDG_FLOW_READY_POLL); /* RFC 8555 7.4: look how it stands */
-    return STARDELEG_OK;
-  }
-  if (result->err != STARDELEG_OK) {
-    sdg_flow_fail(flow, turn, result->problem);
-    return STARDELEG_OK;
-  }
-  err = sdg_flow_keep_order(flow, turn);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  if (err != STARDELEG_OK || flow->order.status == SDG_ORDER_READY) {
-    sdg_flow_enter(flow, turn, SDG_FLOW_POLL);
-    return STARDELEG_OK;
-  }
-  sdg_flow_follow_status(flow, turn);
-  return STARDELEG_OK;
-}
-
-/* --- Cancellation (RFC 8739 3.1.2) --- */
-
-static stardeleg_err ask_cancel(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
-{
-  (void)session;
-  (void)now;
-  step->kind = SDG_STEP_POST;
-  step->url = flow->order_url;
-  sdg_buf_add_str(step->payload, "{\"status\":\"canceled\"}");
-  return STARDELEG_OK;
-}
-
-static stardeleg_err take_cancel(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  stardeleg_err err;
-
-  if (turn->result->err != STARDELEG_OK) {
-    sdg_flow_enter(flow, turn, SDG_FLOW_CANCEL_LOOK); /* perhaps it was cancelled by a request whose answer got lost */
-    flow->problem = *turn->result->problem;
-    return STARDELEG_OK;
-  }
-  err = sdg_flow_keep_order(flow, turn);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  sdg_flow_enter(flow, turn, err == STARDELEG_OK && flow->order.status == SDG_ORDER_CANCELED ? SDG_FLOW_CANCELED
-                                                                                             : SDG_FLOW_CANCEL_LOOK);
-  return STARDELEG_OK;
-}
-
-static stardeleg_err take_cancel_look(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  bool gone =
-      turn->result->err == STARDELEG_ERR_PROBLEM && (turn->result->status == 404 || turn->result->status == 410);
-  stardeleg_err err = STARDELEG_OK;
-
-  if (turn->result->err == STARDELEG_OK) {
-    err = sdg_flow_keep_order(flow, turn);
-    if (err == STARDELEG_ERR_NOMEM) {
-      return err;
-    }
-    gone = err == STARDELEG_OK && (flow->order.status == SDG_ORDER_CANCELED || flow->order.status == SDG_ORDER_INVALID);
-  }
-  if (gone) {
-    sdg_flow_enter(flow, turn, SDG_FLOW_CANCELED);
-    return STARDELEG_OK;
-  }
-  flow->state = SDG_FLOW_CANCEL; /* tried again until it is done, with growing pauses */
-  sdg_flow_retry(flow, turn);
-  turn->change = SDG_FLOW_MOVED;
-  return STARDELEG_OK;
-}
-
 /* --- The table --- */
 
 static const sdg_flow_row rows[] = {
-    {SDG_FLOW_NEW, "new", ask_new, take_new},
+    {SDG_FLOW_NEW, "new", sdg_flow_ask_new, sdg_flow_take_new},
     {SDG_FLOW_AUTHZ, "authorization", sdg_flow_ask_authz, sdg_flow_take_authz},
     {SDG_FLOW_CHALLENGE, "challenge", sdg_flow_ask_challenge, sdg_flow_take_challenge},
     {SDG_FLOW_AUTHZ_POLL, "authorization-poll", sdg_flow_ask_authz, sdg_flow_take_authz},
-    {SDG_FLOW_READY_POLL, "ready-poll", ask_order, take_order},
-    {SDG_FLOW_FINALIZE, "finalize", ask_finalize, take_finalize},
-    {SDG_FLOW_POLL, "poll", ask_order, take_order},
+    {SDG_FLOW_READY_POLL, "ready-poll", sdg_flow_ask_order, sdg_flow_take_order},
+    {SDG_FLOW_FINALIZE, "finalize", sdg_flow_ask_finalize, sdg_flow_take_finalize},
+    {SDG_FLOW_POLL, "poll", sdg_flow_ask_order, sdg_flow_take_order},
     {SDG_FLOW_VALID, "valid", NULL, NULL},
-    {SDG_FLOW_CANCEL, "cancel", ask_cancel, take_cancel},
-    {SDG_FLOW_CANCEL_LOOK, "cancel-look", ask_order, take_cancel_look},
+    {SDG_FLOW_CANCEL, "cancel", sdg_flow_ask_cancel, sdg_flow_take_cancel},
+    {SDG_FLOW_CANCEL_LOOK, "cancel-look", sdg_flow_ask_order, sdg_flow_take_cancel_look},
     {SDG_FLOW_CANCELED, "canceled", NULL, NULL},
     {SDG_FLOW_FAILED, "failed", NULL, NULL},
 };
@@ -449,38 +353,92 @@ void sdg_order_flow_cancel(sdg_order_flow *flow)
 }
 
 /* What a wish to cancel means where nothing is under way. */
-static void honour_cancel(sdg_order_flow *flow, stardeleg_time now)
+static void honour_cancel(sdg_order_flow *flow, sdg_session *session, stardeleg_time now)
 {
-  sdg_flow_turn turn = {.now = now};
+  sdg_flow_turn turn = {.session = session, .now = now};
 
   if (flow->state == SDG_FLOW_VALID) {
-    sdg_flow_enter(flow, &turn, SDG_FLOW_CANCEL);
+    become_valid(flow, &turn);
   } else if (flow->state < SDG_FLOW_READY_POLL) {
     sdg_flow_fail_text(flow, &turn, STARDELEG_ACME_NONE, "given up before it was finalized");
   } else if (flow->state == SDG_FLOW_FINALIZE) {
-    flow->state = SDG_FLOW_READY_POLL; /* a finalize may be under way: the order's status will tell */
+    sdg_flow_enter(flow, &turn, SDG_FLOW_READY_POLL); /* a finalize may have got through: the order will tell */
+    flow->wait_until = STARDELEG_TIME_NONE;
   }
+}
+
+/* The moment to wait for; NONE: go on.  A clock that was set back must not make it years. */
+static stardeleg_time wait_of(const sdg_order_flow *flow, stardeleg_time now)
+{
+  if (flow->wait_until == STARDELEG_TIME_NONE || flow->wait_until <= now ||
+      flow->wait_until > sdg_time_add(now, WAIT_MAX)) {
+    return STARDELEG_TIME_NONE;
+  }
+  return flow->wait_until;
 }
 
 stardeleg_err sdg_order_flow_ask(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent, sdg_step *step,
                                  stardeleg_time now)
 {
   const sdg_flow_row *row;
+  stardeleg_time wait;
+  stardeleg_err err;
 
-  (void)agent;
   if (flow->cancel_wanted) {
-    honour_cancel(flow, now);
+    honour_cancel(flow, session, now);
   }
   row = sdg_flow_row_of(flow->state);
   if (row->ask == NULL) {
     step->at = STARDELEG_TIME_NEVER;
     return STARDELEG_OK;
   }
-  if (flow->wait_until != STARDELEG_TIME_NONE && now < flow->wait_until) {
-    step->at = flow->wait_until;
+  wait = wait_of(flow, now);
+  if (wait != STARDELEG_TIME_NONE) {
+    step->at = wait;
     return STARDELEG_OK;
   }
-  return row->ask(flow, session, step, now);
+  err = row->ask(flow, session, step, now);
+  if (err == STARDELEG_ERR_CALLBACK) {
+    flow->tries += flow->tries < UINT32_MAX ? 1 : 0; /* a solver whose DNS service is down is not asked every second */
+    flow->wait_until = sdg_time_add(now, sdg_flow_backoff(flow, agent, flow->tries));
+  }
+  return err;
+}
+
+/* True if the time for this state is over and the answer has not moved it.  Silence of the network proves nothing: who
+ * was cut off for a week must be able to learn how the order stands. */
+static bool is_over(const sdg_order_flow *flow, const sdg_flow_turn *turn, stardeleg_time deadline)
+{
+  return deadline != STARDELEG_TIME_NONE && turn->now > deadline && flow->deadline == deadline &&
+         turn->result->err != STARDELEG_ERR_TRANSPORT;
+}
+
+/* A finalize whose fate is unknown: looked at before it is sent again. */
+static void look_again(sdg_order_flow *flow, sdg_flow_turn *turn)
+{
+  sdg_flow_enter(flow, turn, SDG_FLOW_READY_POLL);
+  flow->wait_until = STARDELEG_TIME_NONE;
+}
+
+static stardeleg_err take_any(sdg_order_flow *flow, sdg_flow_turn *turn, const sdg_flow_row *row)
+{
+  bool is_finalize = flow->state == SDG_FLOW_FINALIZE;
+  stardeleg_err err;
+
+  flow->finalizes += is_finalize ? 1 : 0;
+  if (sdg_flow_is_passing(turn->result) &&
+      !(is_finalize && turn->result->problem->acme == STARDELEG_ACME_ORDER_NOT_READY)) {
+    if (is_finalize) {
+      look_again(flow, turn);
+    }
+    sdg_flow_retry(flow, turn);
+    return STARDELEG_OK;
+  }
+  err = row->take(flow, turn);
+  if (err != STARDELEG_OK && is_finalize) {
+    look_again(flow, turn);
+  }
+  return err;
 }
 
 stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent,
@@ -488,23 +446,16 @@ stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg_session *session, sd
 {
   sdg_flow_turn turn = {session, agent, result, now, SDG_FLOW_SAME};
   const sdg_flow_row *row = sdg_flow_row_of(flow->state);
-  stardeleg_err err = STARDELEG_OK;
+  stardeleg_time deadline = flow->deadline;
+  stardeleg_err err;
 
   *change = SDG_FLOW_SAME;
   if (row->take == NULL) {
     return STARDELEG_OK;
   }
-  if (flow->deadline != STARDELEG_TIME_NONE && now > flow->deadline &&
-      (result->err != STARDELEG_OK || flow->polls > 1)) {
+  err = take_any(flow, &turn, row);
+  if (err == STARDELEG_OK && is_over(flow, &turn, deadline)) {
     sdg_flow_fail_text(flow, &turn, STARDELEG_ACME_NONE, "the server did not get on with the order in time");
-  } else if (sdg_flow_is_passing(result)) {
-    if (flow->state == SDG_FLOW_FINALIZE) {
-      flow->state = SDG_FLOW_READY_POLL; /* the request may have got through: look before sending it again */
-      turn.change = SDG_FLOW_MOVED;
-    }
-    sdg_flow_retry(flow, &turn);
-  } else {
-    err = row->take(flow, &turn);
   }
   *change = turn.change;
   return err;

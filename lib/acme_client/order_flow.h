@@ -47,16 +47,19 @@ typedef struct sdg_order_flow {
   char *challenge_type;
   char *challenge_token;
   char *challenge_name;   /* identifier value */
+  char *challenge_name_type; /* identifier type */
   stardeleg_time wait_until; /* polls and backoff */
-  stardeleg_time deadline;   /* the state must be left by then: FAILED, else NONE */
+  stardeleg_time deadline;   /* the state must be left by then: FAILED, else NONE.  Answers count, silence does not */
   uint32_t tries;         /* failures in a row */
+  uint32_t finalizes;     /* finalize requests that were answered or lost: the CA may be issuing if there are any */
+  uint32_t unreadable;    /* answers in a row that were neither order nor authorization */
   bool cancel_wanted;     /* end as soon as the state allows */
   stardeleg_problem problem; /* last failure; status 0 and type about:blank if none */
   /* not written to JSON: */
   const stardeleg_solver *solver; /* NULL: an order with work to do on authorizations fails */
   int64_t backoff_min_ms, backoff_max_ms;
   int64_t poll_min_ms;    /* pause between polls without Retry-After: default 1 s, growing to 30 s */
-  int64_t patience_ms;    /* longest stay in a polling state; default 1 day */
+  int64_t patience_ms;    /* longest stay in a polling state and with one challenge; default 1 day */
   uint32_t polls;         /* in this state so far */
 } sdg_order_flow;
 
@@ -65,16 +68,17 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_init(sdg_order_flow *flow, con
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_set_csr(sdg_order_flow *flow, stardeleg_bytes der);
 void sdg_order_flow_clear(sdg_order_flow *flow);
 /* Steps; |session| supplies directory and key.  WAIT with NEVER in the resting states and while FINALIZE lacks a CSR.
- */
+ * A wish to cancel and a solver that takes too long may end the flow here, without an exchange: look at |state|. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_ask(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent,
                                                       sdg_step *step, stardeleg_time now);
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg_session *session, sdg_agent *agent,
                                                        const sdg_result *result, stardeleg_time now,
                                                        sdg_flow_change *change);
 /* Asks for cancellation: at once in VALID; in earlier states as soon as it can (an order that never became valid needs
- * none: FAILED). */
+ * none: FAILED; nor does one without auto-renewal: CANCELED). */
 void sdg_order_flow_cancel(sdg_order_flow *flow);
 void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_flow *flow);
+/* MALFORMED if the members do not fit the state. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_read(sdg_order_flow *flow, const sdg_json *tree);
 
 #endif /* SDG_ACME_CLIENT_ORDER_FLOW_H */

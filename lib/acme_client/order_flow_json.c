@@ -4,8 +4,26 @@
 
 #include "acme/problem_document.h"
 #include "acme_client/order_flow_internal.h"
+#include "base/base64.h"
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
+
+/* What JSON takes for an exact integer (RFC 7493 2.2). */
+#define EXACT_MAX (((int64_t)1 << 53) - 1)
+
+static void write_time(sdg_json_writer *w, const char *name, stardeleg_time at)
+{
+  if (at >= -EXACT_MAX && at <= EXACT_MAX) {
+    sdg_jw_int(w, name, at);
+  }
+}
+
+static bool has_problem(const stardeleg_problem *problem)
+{
+  return problem->status != 0 || problem->detail[0] != '\0' || problem->acme != STARDELEG_ACME_NONE ||
+         strcmp(problem->type, "about:blank") != 0;
+}
 
 void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_flow *flow)
 {
@@ -22,16 +40,15 @@ void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_
   sdg_jw_string_opt(w, "challengeType", flow->challenge_type);
   sdg_jw_string_opt(w, "challengeToken", flow->challenge_token);
   sdg_jw_string_opt(w, "challengeName", flow->challenge_name);
-  if (flow->wait_until != STARDELEG_TIME_NONE) {
-    sdg_jw_int(w, "waitUntil", flow->wait_until);
-  }
-  if (flow->deadline != STARDELEG_TIME_NONE) {
-    sdg_jw_int(w, "deadline", flow->deadline);
-  }
+  sdg_jw_string_opt(w, "challengeNameType", flow->challenge_name_type);
+  write_time(w, "waitUntil", flow->wait_until);
+  write_time(w, "deadline", flow->deadline);
   sdg_jw_int(w, "tries", (int64_t)flow->tries);
+  sdg_jw_int(w, "finalizes", (int64_t)flow->finalizes);
+  sdg_jw_int(w, "unreadable", (int64_t)flow->unreadable);
   sdg_jw_bool(w, "cancel", flow->cancel_wanted);
-  if (flow->problem.detail[0] != '\0' || flow->problem.acme != STARDELEG_ACME_NONE) {
-    sdg_problem_write(w, "problem", &flow->problem);
+  if (has_problem(&flow->problem)) {
+    sdg_problem_write_record(w, "problem", &flow->problem);
   }
   sdg_jw_object_end(w);
 }
@@ -69,11 +86,19 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
 {
   int64_t authz = 0;
   int64_t tries = 0;
+  int64_t finalizes = 0;
+  int64_t unreadable = 0;
   stardeleg_err err;
 
   err = sdg_json_get_int(&authz, tree, "authorization", SDG_JSON_REQUIRED, 0, 100000, NULL);
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&tries, tree, "tries", SDG_JSON_REQUIRED, 0, UINT32_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&finalizes, tree, "finalizes", SDG_JSON_OPTIONAL, 0, UINT32_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&unreadable, tree, "unreadable", SDG_JSON_OPTIONAL, 0, UINT32_MAX - 1, NULL);
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&flow->wait_until, tree, "waitUntil", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
@@ -86,6 +111,8 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
   }
   flow->authz_index = (size_t)authz;
   flow->tries = (uint32_t)tries;
+  flow->finalizes = (uint32_t)finalizes;
+  flow->unreadable = (uint32_t)unreadable;
   return err;
 }
 
@@ -99,7 +126,8 @@ static stardeleg_err read_texts(sdg_order_flow *flow, const sdg_json *tree)
                {&flow->challenge_url, "challengeUrl"},
                {&flow->challenge_type, "challengeType"},
                {&flow->challenge_token, "challengeToken"},
-               {&flow->challenge_name, "challengeName"}};
+               {&flow->challenge_name, "challengeName"},
+               {&flow->challenge_name_type, "challengeNameType"}};
 
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     stardeleg_err err = read_text(texts[i].out, tree, texts[i].name);
@@ -109,6 +137,32 @@ static stardeleg_err read_texts(sdg_order_flow *flow, const sdg_json *tree)
     }
   }
   return STARDELEG_OK;
+}
+
+/* True if there is what the state works with: a record that was spoiled is refused here, not met half-way. */
+static bool is_whole(const sdg_order_flow *flow)
+{
+  switch (flow->state) {
+  case SDG_FLOW_CHALLENGE:
+    if (flow->challenge_url == NULL || flow->challenge_type == NULL || flow->challenge_token == NULL ||
+        flow->challenge_name == NULL || !sdg_base64url_is_text(sdg_bytes_str(flow->challenge_token))) {
+      return false;
+    }
+    return flow->has_order && flow->order_url != NULL && flow->authz_index < flow->order.authorization_count;
+  case SDG_FLOW_AUTHZ:
+  case SDG_FLOW_AUTHZ_POLL:
+    return flow->has_order && flow->order_url != NULL && flow->authz_index < flow->order.authorization_count;
+  case SDG_FLOW_FINALIZE:
+  case SDG_FLOW_VALID:
+    return flow->has_order && flow->order_url != NULL;
+  case SDG_FLOW_READY_POLL:
+  case SDG_FLOW_POLL:
+  case SDG_FLOW_CANCEL:
+  case SDG_FLOW_CANCEL_LOOK:
+    return flow->order_url != NULL;
+  default:
+    return true;
+  }
 }
 
 stardeleg_err sdg_order_flow_read(sdg_order_flow *out, const sdg_json *tree)
@@ -139,7 +193,10 @@ stardeleg_err sdg_order_flow_read(sdg_order_flow *out, const sdg_json *tree)
     flow.has_order = err == STARDELEG_OK;
   }
   if (err == STARDELEG_OK && sdg_json_member(tree, "problem") != NULL) {
-    sdg_problem_from_tree(&flow.problem, sdg_json_member(tree, "problem"));
+    sdg_problem_from_record(&flow.problem, sdg_json_member(tree, "problem"));
+  }
+  if (err == STARDELEG_OK && !is_whole(&flow)) {
+    err = STARDELEG_ERR_MALFORMED;
   }
   if (err != STARDELEG_OK) {
     sdg_order_flow_clear(&flow);

@@ -16,6 +16,8 @@
 #define DIRECTORY_TTL_DEFAULT SDG_TIME_DAY
 /* An account that vanishes right after it was registered is no accident: the error then goes to the job. */
 #define REGISTER_PAUSE SDG_TIME_MINUTE
+/* Beyond that, two clocks do not agree. */
+#define SKEW_TOLERATED (5 * SDG_TIME_MINUTE)
 
 static stardeleg_err check_options(const sdg_session_options *options, stardeleg_problem *problem)
 {
@@ -97,6 +99,7 @@ static void fill_options(sdg_session *session, sdg_agent *agent, const sdg_sessi
   session->on_account_ctx = options->ctx;
   session->log = options->log;
   session->registered_at = STARDELEG_TIME_NONE;
+  session->skew_told_at = STARDELEG_TIME_NONE;
   sdg_buf_init_secret(&session->eab_mac_key, 1024);
 }
 
@@ -198,11 +201,32 @@ stardeleg_err sdg_session_check_url(const sdg_session *session, const char *text
 
 /* --- Nonces (RFC 8555 6.5) --- */
 
+/* A clock that is off makes every date of the protocol look wrong; said once an hour, it explains the rest. */
+static void compare_clocks(sdg_session *session, const stardeleg_http_response *response, stardeleg_time now)
+{
+  stardeleg_bytes value;
+  stardeleg_time theirs;
+  int64_t ahead;
+
+  if ((session->skew_told_at != STARDELEG_TIME_NONE && now - session->skew_told_at < SDG_TIME_HOUR) ||
+      !sdg_http_header(&value, response->headers, response->header_count, "Date", NULL) ||
+      sdg_time_read_http(&theirs, value, now) != STARDELEG_OK) {
+    return;
+  }
+  ahead = now - theirs;
+  if (ahead > SKEW_TOLERATED || ahead < -SKEW_TOLERATED) {
+    session->skew_told_at = now;
+    sdg_log(session->log, STARDELEG_LOG_WARNING, "acme.clock.skew", "this machine's clock is %lld s %s the server's",
+            (long long)((ahead > 0 ? ahead : -ahead) / SDG_TIME_S), ahead > 0 ? "ahead of" : "behind");
+  }
+}
+
 void sdg_session_see(sdg_session *session, const stardeleg_http_response *response, stardeleg_time now)
 {
   stardeleg_bytes value;
   char *nonce;
 
+  compare_clocks(session, response, now);
   /* RFC 8555 6.5.1: invalid values are ignored. */
   if (!sdg_http_header(&value, response->headers, response->header_count, "Replay-Nonce", NULL) ||
       !sdg_base64url_is_text(value) || value.len > NONCE_LEN_MAX) {

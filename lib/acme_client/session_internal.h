@@ -23,6 +23,7 @@ struct sdg_session {
   stardeleg_time refresh_at;
   char *kid;
   stardeleg_time registered_at;
+  stardeleg_time skew_told_at;
   char *contacts[SDG_CONTACTS_MAX];
   size_t contact_count;
   bool terms_agreed;

@@ -10,6 +10,7 @@
 #include "base/name.h"
 #include "base/problem.h"
 #include "base/url.h"
+#include "json/json_pointer.h"
 
 #define DELEGATION_BYTES_MAX (128u * 1024u)
 
@@ -23,7 +24,7 @@ static stardeleg_err refuse(stardeleg_problem *problem, const char *place, const
 }
 
 /* RFC 9115 2.3.1.3: an FQDN with the final dot. */
-static bool is_dotted(const char *name)
+static bool is_dotted(const char *name, unsigned flags)
 {
   stardeleg_bytes bytes = sdg_bytes_str(name);
 
@@ -31,7 +32,7 @@ static bool is_dotted(const char *name)
     return false;
   }
   bytes.len--;
-  return sdg_name_check_dns(bytes, SDG_NAME_ALLOW_WILDCARD) == SDG_NAME_OK;
+  return sdg_name_check_dns(bytes, flags) == SDG_NAME_OK;
 }
 
 void sdg_cname_map_free(sdg_cname *cnames, size_t count)
@@ -45,18 +46,33 @@ void sdg_cname_map_free(sdg_cname *cnames, size_t count)
 
 static stardeleg_err read_cname(sdg_cname *out, const sdg_json *item, stardeleg_problem *problem)
 {
-  char place[STARDELEG_PROBLEM_PLACE_SIZE];
+  char place[STARDELEG_PROBLEM_PLACE_SIZE] = "/cname-map";
 
-  (void)snprintf(place, sizeof(place), "/cname-map/%.200s", sdg_json_name(item));
-  if (!is_dotted(sdg_json_name(item))) {
+  sdg_json_pointer_add(place, sizeof(place), sdg_json_name(item));
+  if (!is_dotted(sdg_json_name(item), SDG_NAME_ALLOW_WILDCARD)) {
     return refuse(problem, place, "the name must be an FQDN with a final dot");
   }
-  if (sdg_json_type_of(item) != SDG_JSON_STRING || !is_dotted(sdg_json_string(item))) {
+  /* A wildcard may own a CNAME record, but nothing can point to one. */
+  if (sdg_json_type_of(item) != SDG_JSON_STRING || !is_dotted(sdg_json_string(item), 0)) {
     return refuse(problem, place, "the target must be an FQDN with a final dot");
   }
   out->name = sdg_strdup(sdg_json_name(item));
   out->target = sdg_strdup(sdg_json_string(item));
   return out->name != NULL && out->target != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+}
+
+/* JSON tells apart what DNS does not: two targets for one name would be a riddle. */
+static stardeleg_err check_twice(const sdg_cname *cnames, size_t count, stardeleg_problem *problem)
+{
+  char place[STARDELEG_PROBLEM_PLACE_SIZE] = "/cname-map";
+
+  for (size_t i = 0; i + 1 < count; i++) {
+    if (sdg_name_equal_dns(sdg_bytes_str(cnames[i].name), sdg_bytes_str(cnames[count - 1].name))) {
+      sdg_json_pointer_add(place, sizeof(place), cnames[count - 1].name);
+      return refuse(problem, place, "the same name twice");
+    }
+  }
+  return STARDELEG_OK;
 }
 
 stardeleg_err sdg_cname_map_parse(sdg_cname **out, size_t *count, const sdg_json *map, stardeleg_problem *problem)
@@ -77,6 +93,9 @@ stardeleg_err sdg_cname_map_parse(sdg_cname **out, size_t *count, const sdg_json
   }
   for (const sdg_json *item = sdg_json_first(map); item != NULL && err == STARDELEG_OK; item = sdg_json_next(item)) {
     err = read_cname(&cnames[n++], item, problem);
+    if (err == STARDELEG_OK) {
+      err = check_twice(cnames, n, problem);
+    }
   }
   if (err != STARDELEG_OK) {
     sdg_cname_map_free(cnames, n);
