@@ -198,6 +198,17 @@ void sdg_server_account_release(sdg_server *server, const sdg_server_account *ac
   sdg_account_cache_release(server->accounts, account);
 }
 
+stardeleg_err sdg_account_still(sdg_call *call, const sdg_account_record *record)
+{
+  if (record->object.status == SDG_ACCOUNT_VALID &&
+      sdg_bytes_equal(sdg_buf_bytes(&record->spki), sdg_pubkey_spki(call->account->key))) {
+    return STARDELEG_OK;
+  }
+  (void)sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "the account's key or status has changed meanwhile");
+  call->problem.status = 401;
+  return STARDELEG_ERR_PROTOCOL;
+}
+
 /* --- As a reply --- */
 
 stardeleg_err sdg_account_reply(sdg_call *call, const sdg_account_record *record, int status)

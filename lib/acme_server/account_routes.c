@@ -24,6 +24,27 @@ stardeleg_err sdg_route_new_nonce(void *role, sdg_call *call)
 
 /* --- The account --- */
 
+/* Only the member that counts is read: a wrong type elsewhere is ignored with the rest (RFC 8555 7.3.2). */
+static stardeleg_err read_contacts(sdg_call *call, sdg_acme_new_account *out)
+{
+  const sdg_json *array = NULL;
+  stardeleg_err err = sdg_json_get_array(&array, call->payload, "contact", SDG_JSON_OPTIONAL, &call->problem);
+
+  memset(out, 0, sizeof(*out));
+  out->has_contacts = array != NULL;
+  for (const sdg_json *item = sdg_json_first(array); err == STARDELEG_OK && item != NULL; item = sdg_json_next(item)) {
+    if (sdg_json_type_of(item) != SDG_JSON_STRING) {
+      return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "contacts must be strings");
+    }
+    if (out->contact_count == SDG_CONTACTS_MAX) {
+      return sdg_call_fail(call, STARDELEG_ACME_INVALID_CONTACT, "more than %d contacts", SDG_CONTACTS_MAX);
+    }
+    err = sdg_acme_contact_check(sdg_json_string(item), &call->problem);
+    out->contacts[out->contact_count++] = sdg_json_string(item);
+  }
+  return err;
+}
+
 static stardeleg_err replace_contacts(sdg_account_record *record, const sdg_acme_new_account *request)
 {
   char *copies[SDG_CONTACTS_MAX] = {NULL};
@@ -68,7 +89,7 @@ static stardeleg_err change(sdg_call *call, sdg_account_record *record, bool *de
 {
   sdg_acme_new_account request;
   const sdg_json *status = sdg_json_member(call->payload, "status");
-  stardeleg_err err = sdg_acme_new_account_parse(&request, call->payload, &call->problem);
+  stardeleg_err err = read_contacts(call, &request);
 
   if (err == STARDELEG_OK && request.has_contacts) {
     err = replace_contacts(record, &request);
@@ -92,7 +113,10 @@ static stardeleg_err update(sdg_call *call)
     if (err != STARDELEG_OK) {
       return err;
     }
-    err = change(call, &record, &deactivated);
+    err = sdg_account_still(call, &record);
+    if (err == STARDELEG_OK) {
+      err = change(call, &record, &deactivated);
+    }
     if (err == STARDELEG_OK && deactivated && server->options.on_deactivated != NULL) {
       err = server->options.on_deactivated(server->options.role, call->account, call->now);
     }

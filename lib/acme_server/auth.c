@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "acme_server/server_internal.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/problem.h"
 
@@ -45,6 +46,25 @@ static stardeleg_err spend_nonce(sdg_call *call)
                                                   : "the nonce is not one of ours or was used before");
   }
   return err;
+}
+
+/* RFC 8555 6.5: "Once a nonce value has appeared in an ACME request, the server MUST consider it invalid", also where
+ * the JWS around it is refused for its form.  What cannot be read holds no nonce. */
+static void spend_refused(sdg_call *call)
+{
+  sdg_json *outer = NULL;
+  sdg_json *header = NULL;
+  sdg_buf text;
+
+  sdg_buf_init(&text, SDG_BODY_MAX);
+  if (sdg_json_parse(&outer, call->request->body, NULL, NULL) == STARDELEG_OK &&
+      sdg_base64url_read(&text, sdg_bytes_str(sdg_json_string(sdg_json_member(outer, "protected")))) == STARDELEG_OK &&
+      sdg_json_parse(&header, sdg_buf_bytes(&text), NULL, NULL) == STARDELEG_OK) {
+    (void)!sdg_nonces_spend(call->server->nonces, sdg_json_string(sdg_json_member(header, "nonce")));
+  }
+  sdg_json_free(header);
+  sdg_json_free(outer);
+  sdg_buf_clear(&text);
 }
 
 /* RFC 8555 6.4: the URL as it was handed out; the Host header has no say. */
@@ -156,10 +176,12 @@ stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *
   if (err == STARDELEG_OK) {
     err = check_size(call);
   }
-  if (err == STARDELEG_OK) {
-    err = sdg_jws_parse(jws, call->request->body, &call->problem);
-  }
   if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_jws_parse(jws, call->request->body, &call->problem);
+  if (err != STARDELEG_OK) {
+    spend_refused(call);
     return err;
   }
   call->jws = jws;

@@ -12,26 +12,46 @@
 #include "json/json_write.h"
 
 #define MAC_KEY_LEN 32u
+#define SUFFIX_BYTES 16u
 
-stardeleg_err sdg_eab_secret_name(char out[SDG_EAB_SECRET_SIZE], const char *name)
+static bool name_is_valid(const char *name)
 {
-  if (name == NULL || strlen(name) > SDG_EAB_NAME_MAX || !sdg_secrets_name_is_valid(name)) {
-    return STARDELEG_ERR_ARGUMENT;
-  }
-  (void)snprintf(out, SDG_EAB_SECRET_SIZE, "eab-%s", name);
-  return STARDELEG_OK;
+  return name != NULL && strlen(name) <= SDG_EAB_NAME_MAX && sdg_secrets_name_is_valid(name);
 }
 
-void sdg_eab_write(sdg_buf *out, const char *account_id, stardeleg_time created_at)
+void sdg_eab_write(sdg_buf *out, const sdg_eab_record *record)
 {
   sdg_json_writer w;
 
   sdg_jw_init(&w, out);
   sdg_jw_object(&w, NULL);
   sdg_jw_int(&w, "v", 1);
-  sdg_jw_string(&w, "account", account_id);
-  sdg_jw_int(&w, "created", created_at);
+  sdg_jw_string(&w, "account", record->account);
+  sdg_jw_int(&w, "created", record->created_at);
+  sdg_jw_string(&w, "secret", record->secret);
   sdg_jw_object_end(&w);
+}
+
+/* The secret has a name of its own, so that of two calls for one binding neither touches the other's key: the record
+ * says whose counts. */
+static stardeleg_err choose_secret_name(const stardeleg_crypto *crypto, const char *name, sdg_eab_record *record)
+{
+  sdg_buf text;
+  stardeleg_err err;
+
+  sdg_buf_init(&text, SDG_EAB_SECRET_SIZE - 1);
+  sdg_buf_add_str(&text, "eab-");
+  sdg_buf_add_str(&text, name);
+  sdg_buf_add_byte(&text, '-');
+  err = sdg_random_name(crypto, &text, SUFFIX_BYTES);
+  if (err == STARDELEG_OK) {
+    err = sdg_buf_error(&text);
+  }
+  if (err == STARDELEG_OK) {
+    (void)snprintf(record->secret, sizeof(record->secret), "%s", sdg_buf_str(&text));
+  }
+  sdg_buf_clear(&text);
+  return err;
 }
 
 static stardeleg_err make_mac_key(const stardeleg_crypto *crypto, const stardeleg_secrets *secrets,
@@ -48,41 +68,23 @@ static stardeleg_err make_mac_key(const stardeleg_crypto *crypto, const stardele
   sdg_base64url_write(&text, sdg_bytes(raw, sizeof(raw)));
   err = sdg_buf_error(&text);
   if (err == STARDELEG_OK) {
-    (void)snprintf(mac_key, 64, "%s", sdg_buf_str(&text));
     err = sdg_secrets_put(secrets, secret_name, sdg_bytes(raw, sizeof(raw)));
+  }
+  if (err == STARDELEG_OK) {
+    (void)snprintf(mac_key, 64, "%s", sdg_buf_str(&text));
   }
   sdg_buf_clear(&text);
   sdg_wipe(raw, sizeof(raw));
   return err;
 }
 
-stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store *store,
-                          const stardeleg_secrets *secrets, const char *name, char mac_key[64], stardeleg_time now)
+static stardeleg_err put_new(const stardeleg_store *store, const char *name, const sdg_eab_record *record)
 {
-  char secret_name[SDG_EAB_SECRET_SIZE];
-  stardeleg_record record = {0};
   sdg_buf value;
-  stardeleg_err err = sdg_eab_secret_name(secret_name, name);
+  stardeleg_err err;
 
-  if (err != STARDELEG_OK || secrets == NULL) {
-    return STARDELEG_ERR_ARGUMENT;
-  }
-  err = sdg_store_get(store, "eab", name, &record);
-  stardeleg_record_clear(&record);
-  if (err != STARDELEG_ERR_NOT_FOUND) {
-    return err == STARDELEG_OK ? STARDELEG_ERR_EXISTS : err;
-  }
-  /* Without a record the secret is a leftover of a call that was cut short: nobody has ever been given it. */
-  err = sdg_secrets_del(secrets, secret_name);
-  if (err != STARDELEG_OK && err != STARDELEG_ERR_NOT_FOUND) {
-    return err;
-  }
-  err = make_mac_key(crypto, secrets, secret_name, mac_key);
-  if (err != STARDELEG_OK) {
-    return err;
-  }
   sdg_buf_init(&value, 512);
-  sdg_eab_write(&value, "", now);
+  sdg_eab_write(&value, record);
   err = sdg_buf_error(&value);
   if (err == STARDELEG_OK) {
     err = sdg_store_put(store, "eab", name, sdg_buf_bytes(&value), NULL, 0);
@@ -91,37 +93,84 @@ stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store 
   return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_EXISTS : err;
 }
 
-stardeleg_err sdg_eab_load(const stardeleg_store *store, const char *name, char account_id[65],
-                           stardeleg_time *created_at, uint64_t *version)
+stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store *store,
+                          const stardeleg_secrets *secrets, const char *name, char mac_key[64], stardeleg_time now)
+{
+  sdg_eab_record record;
+  stardeleg_err err;
+
+  if (secrets == NULL || !name_is_valid(name)) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  err = sdg_eab_load(store, name, &record);
+  if (err != STARDELEG_ERR_NOT_FOUND) {
+    return err == STARDELEG_OK ? STARDELEG_ERR_EXISTS : err;
+  }
+  memset(&record, 0, sizeof(record));
+  record.created_at = now;
+  err = choose_secret_name(crypto, name, &record);
+  if (err == STARDELEG_OK) {
+    err = make_mac_key(crypto, secrets, record.secret, mac_key);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = put_new(store, name, &record);
+  if (err != STARDELEG_OK) {
+    sdg_wipe(mac_key, 64);
+    (void)!sdg_secrets_del(secrets, record.secret); /* nobody was given it */
+  }
+  return err;
+}
+
+static stardeleg_err read_text(char *out, size_t size, const sdg_json *tree, const char *name)
+{
+  const char *text = NULL;
+  stardeleg_err err = sdg_json_get_string(&text, tree, name, SDG_JSON_REQUIRED, NULL);
+
+  if (err == STARDELEG_OK && (size_t)snprintf(out, size, "%s", text) >= size) {
+    err = STARDELEG_ERR_MALFORMED;
+  }
+  return err;
+}
+
+stardeleg_err sdg_eab_load(const stardeleg_store *store, const char *name, sdg_eab_record *out)
 {
   stardeleg_record record = {0};
   sdg_json *tree = NULL;
-  const char *account = NULL;
-  stardeleg_err err = sdg_store_get(store, "eab", name, &record);
+  stardeleg_err err;
 
+  if (!name_is_valid(name)) {
+    return STARDELEG_ERR_NOT_FOUND;
+  }
+  memset(out, 0, sizeof(*out));
+  err = sdg_store_get(store, "eab", name, &record);
   if (err != STARDELEG_OK) {
     return err;
   }
   err = sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL);
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_string(&account, tree, "account", SDG_JSON_REQUIRED, NULL);
+    err = read_text(out->account, sizeof(out->account), tree, "account");
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_int(created_at, tree, "created", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+    err = read_text(out->secret, sizeof(out->secret), tree, "secret");
   }
   if (err == STARDELEG_OK) {
-    (void)snprintf(account_id, 65, "%s", account);
-    *version = record.version;
+    err = sdg_json_get_int(&out->created_at, tree, "created", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
   }
+  out->version = record.version;
   sdg_json_free(tree);
   stardeleg_record_clear(&record);
-  return err == STARDELEG_ERR_MALFORMED ? STARDELEG_ERR_STORE : err;
+  return err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT ? STARDELEG_ERR_STORE : err;
 }
 
 stardeleg_err sdg_eab_get(const stardeleg_store *store, const char *name, char account_id[65])
 {
-  stardeleg_time created_at;
-  uint64_t version;
+  sdg_eab_record record;
+  stardeleg_err err = sdg_eab_load(store, name, &record);
 
-  return sdg_eab_load(store, name, account_id, &created_at, &version);
+  if (err == STARDELEG_OK) {
+    memcpy(account_id, record.account, sizeof(record.account));
+  }
+  return err;
 }

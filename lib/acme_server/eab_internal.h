@@ -5,13 +5,18 @@
 
 #include "acme_server/eab.h"
 
-#define SDG_EAB_SECRET_SIZE (SDG_EAB_NAME_MAX + 5)
+#define SDG_EAB_SECRET_SIZE (SDG_EAB_NAME_MAX + 32)
 
-/* ARGUMENT for a name that no binding can have. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_eab_secret_name(char out[SDG_EAB_SECRET_SIZE], const char *name);
-/* The record's value. */
-void sdg_eab_write(sdg_buf *out, const char *account_id, stardeleg_time created_at);
-STARDELEG_MUST_CHECK stardeleg_err sdg_eab_load(const stardeleg_store *store, const char *name, char account_id[65],
-                                                stardeleg_time *created_at, uint64_t *version);
+/* A binding's record. */
+typedef struct sdg_eab_record {
+  char account[65];                 /* "" while unused */
+  char secret[SDG_EAB_SECRET_SIZE]; /* where its MAC key is */
+  stardeleg_time created_at;
+  uint64_t version;
+} sdg_eab_record;
+
+void sdg_eab_write(sdg_buf *out, const sdg_eab_record *record);
+/* NOT_FOUND if there is no binding |name|, or can be none. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_eab_load(const stardeleg_store *store, const char *name, sdg_eab_record *out);
 
 #endif /* SDG_ACME_SERVER_EAB_INTERNAL_H */

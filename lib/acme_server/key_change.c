@@ -122,7 +122,10 @@ static stardeleg_err swap_keys(sdg_server *server, sdg_account_record *record, c
                                 .value = sdg_buf_bytes(&values[1]), .due = STARDELEG_TIME_NEVER};
   ops[2] = (stardeleg_store_op){.verb = STARDELEG_STORE_DEL, .kind = "account-key", .key = old_thumbprint,
                                 .expected_version = old_version};
-  err = sdg_buf_error(&values[0]);
+  err = sdg_buf_error(&record->spki);
+  for (size_t i = 0; i < 2 && err == STARDELEG_OK; i++) {
+    err = sdg_buf_error(&values[i]);
+  }
   if (err == STARDELEG_OK) {
     err = sdg_store_batch(server->options.store, ops, 3);
   }
@@ -140,6 +143,11 @@ static stardeleg_err change_key(sdg_call *call, const sdg_pubkey *new_key)
   stardeleg_err err = sdg_account_record_load(server, call->account->id, &record);
 
   if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_account_still(call, &record);
+  if (err != STARDELEG_OK) {
+    sdg_account_record_clear(&record);
     return err;
   }
   memcpy(old_thumbprint, record.thumbprint, sizeof(old_thumbprint));

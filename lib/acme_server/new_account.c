@@ -12,8 +12,7 @@
 /* A verified binding, to be spent with the account's creation. */
 typedef struct binding {
   char name[SDG_EAB_NAME_MAX + 1]; /* "" : none */
-  uint64_t version;
-  stardeleg_time created_at;
+  sdg_eab_record record;
 } binding;
 
 static stardeleg_err refuse_binding(sdg_call *call, const char *why)
@@ -42,17 +41,13 @@ static stardeleg_err check_bound_key(sdg_call *call, const sdg_jws *jws)
   return err;
 }
 
-static stardeleg_err check_mac(sdg_call *call, const sdg_jws *jws)
+static stardeleg_err check_mac(sdg_call *call, const sdg_jws *jws, const binding *bound)
 {
-  char secret_name[SDG_EAB_SECRET_SIZE];
   uint8_t *mac_key = NULL;
   size_t len = 0;
-  stardeleg_err err = sdg_eab_secret_name(secret_name, jws->kid);
+  stardeleg_err err = sdg_secrets_get(call->server->options.secrets, bound->record.secret, &mac_key, &len);
 
-  if (err == STARDELEG_OK) {
-    err = sdg_secrets_get(call->server->options.secrets, secret_name, &mac_key, &len);
-  }
-  if (err == STARDELEG_ERR_ARGUMENT || err == STARDELEG_ERR_NOT_FOUND) {
+  if (err == STARDELEG_ERR_NOT_FOUND) {
     return refuse_binding(call, "unknown key identifier");
   }
   if (err != STARDELEG_OK) {
@@ -77,16 +72,12 @@ static stardeleg_err check_header(sdg_call *call, const sdg_jws *jws)
   return STARDELEG_OK;
 }
 
-static stardeleg_err check_unused(sdg_call *call, const sdg_jws *jws, binding *out)
+static stardeleg_err load_binding(sdg_call *call, const sdg_jws *jws, binding *out)
 {
-  char account[SDG_ID_SIZE];
-  stardeleg_err err = sdg_eab_load(call->server->options.store, jws->kid, account, &out->created_at, &out->version);
+  stardeleg_err err = sdg_eab_load(call->server->options.store, jws->kid, &out->record);
 
   if (err == STARDELEG_ERR_NOT_FOUND) {
     return refuse_binding(call, "unknown key identifier");
-  }
-  if (err == STARDELEG_OK && account[0] != '\0') {
-    return refuse_binding(call, "it has been used for another account");
   }
   if (err == STARDELEG_OK) {
     (void)snprintf(out->name, sizeof(out->name), "%s", jws->kid);
@@ -94,11 +85,41 @@ static stardeleg_err check_unused(sdg_call *call, const sdg_jws *jws, binding *o
   return err;
 }
 
-static stardeleg_err check_binding(sdg_call *call, const sdg_json *tree, binding *out)
+static stardeleg_err check_unused(sdg_call *call, const binding *bound)
+{
+  return bound->record.account[0] == '\0' ? STARDELEG_OK
+                                          : refuse_binding(call, "it has been used for another account");
+}
+
+/* RFC 8555 7.3.4: the five steps, and that it has not been used; only who knows the MAC key learns the latter. */
+static stardeleg_err verify_binding(sdg_call *call, const sdg_json *tree, binding *out)
 {
   sdg_jws jws;
   stardeleg_err err;
 
+  memset(&jws, 0, sizeof(jws));
+  err = sdg_jws_parse_tree(&jws, tree, &call->problem);
+  if (err == STARDELEG_OK) {
+    err = check_header(call, &jws);
+  }
+  if (err == STARDELEG_OK) {
+    err = load_binding(call, &jws, out);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_mac(call, &jws, out);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_bound_key(call, &jws);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_unused(call, out);
+  }
+  sdg_jws_clear(&jws);
+  return err;
+}
+
+static stardeleg_err check_binding(sdg_call *call, const sdg_json *tree, binding *out)
+{
   memset(out, 0, sizeof(*out));
   if (tree == NULL) {
     return call->server->options.eab_required
@@ -106,25 +127,8 @@ static stardeleg_err check_binding(sdg_call *call, const sdg_json *tree, binding
                                "accounts here need an external account binding")
                : STARDELEG_OK;
   }
-  if (call->server->options.secrets == NULL) {
-    return refuse_binding(call, "this server takes none");
-  }
-  memset(&jws, 0, sizeof(jws));
-  err = sdg_jws_parse_tree(&jws, tree, &call->problem);
-  if (err == STARDELEG_OK) {
-    err = check_header(call, &jws);
-  }
-  if (err == STARDELEG_OK) {
-    err = check_mac(call, &jws);
-  }
-  if (err == STARDELEG_OK) {
-    err = check_bound_key(call, &jws);
-  }
-  if (err == STARDELEG_OK) {
-    err = check_unused(call, &jws, out);
-  }
-  sdg_jws_clear(&jws);
-  return err;
+  /* RFC 8555 7.3.4: a server may leave the binding unverified; then it does not come back in the account. */
+  return call->server->options.secrets != NULL ? verify_binding(call, tree, out) : STARDELEG_OK;
 }
 
 /* --- Creating --- */
@@ -163,6 +167,7 @@ static stardeleg_err fill_record(sdg_call *call, const sdg_acme_new_account *req
 static stardeleg_err store_account(sdg_server *server, const sdg_account_record *record, const binding *bound)
 {
   sdg_buf values[3];
+  sdg_eab_record spent;
   sdg_json_writer w;
   stardeleg_store_op ops[3];
   size_t n = 2;
@@ -176,7 +181,9 @@ static stardeleg_err store_account(sdg_server *server, const sdg_account_record 
   sdg_jw_object(&w, NULL);
   sdg_jw_string(&w, "account", record->id);
   sdg_jw_object_end(&w);
-  sdg_eab_write(&values[2], record->id, bound->created_at);
+  spent = bound->record;
+  (void)snprintf(spent.account, sizeof(spent.account), "%s", record->id);
+  sdg_eab_write(&values[2], &spent);
   memset(ops, 0, sizeof(ops));
   for (size_t i = 0; i < 3; i++) {
     ops[i].verb = STARDELEG_STORE_PUT;
@@ -191,10 +198,13 @@ static stardeleg_err store_account(sdg_server *server, const sdg_account_record 
   if (bound->name[0] != '\0') {
     ops[2].kind = "eab";
     ops[2].key = bound->name;
-    ops[2].expected_version = bound->version;
+    ops[2].expected_version = bound->record.version;
     n = 3;
   }
-  err = sdg_buf_error(&values[0]);
+  err = STARDELEG_OK;
+  for (size_t i = 0; i < 3 && err == STARDELEG_OK; i++) {
+    err = sdg_buf_error(&values[i]);
+  }
   if (err == STARDELEG_OK) {
     err = sdg_store_batch(server->options.store, ops, n);
   }
@@ -211,8 +221,10 @@ static stardeleg_err create(sdg_call *call, const sdg_acme_new_account *request,
   stardeleg_err err;
 
   if (call->server->terms != NULL && !request->terms_agreed) {
-    return sdg_call_fail(call, STARDELEG_ACME_USER_ACTION_REQUIRED,
-                         "the terms of service must be agreed to (termsOfServiceAgreed)");
+    (void)sdg_call_fail(call, STARDELEG_ACME_USER_ACTION_REQUIRED,
+                        "the terms of service must be agreed to (termsOfServiceAgreed)");
+    (void)snprintf(call->problem.instance, sizeof(call->problem.instance), "%s", call->server->terms);
+    return STARDELEG_ERR_PROTOCOL;
   }
   err = check_binding(call, request->eab, &bound);
   if (err != STARDELEG_OK) {
@@ -251,32 +263,38 @@ static stardeleg_err reply_existing(sdg_call *call, const char *id)
   return err;
 }
 
+static stardeleg_err create_for(sdg_call *call, const char *thumbprint)
+{
+  sdg_acme_new_account request;
+  stardeleg_err err = sdg_acme_new_account_parse(&request, call->payload, &call->problem);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  return request.only_return_existing
+             ? sdg_call_fail(call, STARDELEG_ACME_ACCOUNT_DOES_NOT_EXIST, "no account has this key")
+             : create(call, &request, thumbprint);
+}
+
 stardeleg_err sdg_route_new_account(void *role, sdg_call *call)
 {
   sdg_server *server = role;
-  sdg_acme_new_account request;
   char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
   char id[SDG_ID_SIZE];
-  stardeleg_err err = sdg_acme_new_account_parse(&request, call->payload, &call->problem);
+  stardeleg_err err = sdg_jwk_thumbprint(thumbprint, server->options.crypto, sdg_pubkey_spki(call->jwk));
 
-  if (err == STARDELEG_OK) {
-    err = sdg_jwk_thumbprint(thumbprint, server->options.crypto, sdg_pubkey_spki(call->jwk));
-  }
   if (err != STARDELEG_OK) {
     return err;
   }
   for (int i = 0; i < SDG_CAS_TRIES; i++) {
     err = sdg_account_by_thumbprint(server, thumbprint, id);
     if (err == STARDELEG_OK) {
-      return reply_existing(call, id);
+      return reply_existing(call, id); /* whatever the request says besides: "MUST be ignored" */
     }
     if (err != STARDELEG_ERR_NOT_FOUND) {
       return err;
     }
-    if (request.only_return_existing) {
-      return sdg_call_fail(call, STARDELEG_ACME_ACCOUNT_DOES_NOT_EXIST, "no account has this key");
-    }
-    err = create(call, &request, thumbprint);
+    err = create_for(call, thumbprint);
     if (err != STARDELEG_ERR_CONFLICT) {
       return err;
     }

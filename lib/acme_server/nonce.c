@@ -174,5 +174,7 @@ stardeleg_err sdg_nonces_spend(sdg_nonces *nonces, const char *text)
   }
   bit = (uint64_t)1 << (number % 64);
   before = atomic_fetch_or(&nonces->spent[number % WINDOW / 64], bit);
-  return (before & bit) != 0 ? STARDELEG_ERR_NOT_FOUND : STARDELEG_OK;
+  /* Asked again: a mint that took the place over in between has cleared the bit, and a nonce spent before would pass.
+   * A mint counts before it clears, so whoever sees the cleared bit sees the count too. */
+  return (before & bit) != 0 || atomic_load(&nonces->next) - number > WINDOW ? STARDELEG_ERR_NOT_FOUND : STARDELEG_OK;
 }

@@ -182,6 +182,24 @@ static stardeleg_err add_retry_after(sdg_call *call)
   return err;
 }
 
+/* RFC 8555 7.3.3 */
+static stardeleg_err add_terms_link(sdg_call *call)
+{
+  sdg_buf link;
+  stardeleg_err err;
+
+  sdg_buf_init(&link, SDG_URL_MAX + 64);
+  sdg_buf_add_byte(&link, '<');
+  sdg_buf_add_str(&link, call->server->terms);
+  sdg_buf_add_str(&link, ">;rel=\"terms-of-service\"");
+  err = sdg_buf_error(&link);
+  if (err == STARDELEG_OK) {
+    err = sdg_http_reply_add_header(call->reply, "Link", sdg_buf_str(&link));
+  }
+  sdg_buf_clear(&link);
+  return err;
+}
+
 /* The reply so far is thrown away: it may be half done. */
 static stardeleg_err reply_problem(sdg_call *call, stardeleg_err cause)
 {
@@ -193,6 +211,12 @@ static stardeleg_err reply_problem(sdg_call *call, stardeleg_err cause)
   err = sdg_http_reply_new(&call->reply, call->problem.status);
   if (err == STARDELEG_OK) {
     err = write_problem(call);
+  }
+  if (err == STARDELEG_OK && call->problem.status == 405 && call->allow != NULL) {
+    err = sdg_http_reply_add_header(call->reply, "Allow", call->allow); /* RFC 9110 15.5.6 */
+  }
+  if (err == STARDELEG_OK && call->problem.acme == STARDELEG_ACME_USER_ACTION_REQUIRED && call->server->terms != NULL) {
+    err = add_terms_link(call);
   }
   return err == STARDELEG_OK ? add_retry_after(call) : err;
 }
@@ -233,13 +257,11 @@ static stardeleg_err refuse_method(sdg_call *call, const sdg_route *route)
 {
   bool get = (route->methods & SDG_ROUTE_GET) != 0;
   bool post = (route->methods & (SDG_ROUTE_POST | SDG_ROUTE_FETCH)) != 0;
-  const char *allow = get && post ? "GET, HEAD, POST" : (get ? "GET, HEAD" : "POST");
-  stardeleg_err err;
 
   (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "method not allowed here");
   call->problem.status = 405;
-  err = reply_problem(call, STARDELEG_ERR_PROTOCOL);
-  return err == STARDELEG_OK ? sdg_http_reply_add_header(call->reply, "Allow", allow) : err;
+  call->allow = get && post ? "GET, HEAD, POST" : (get ? "GET, HEAD" : "POST");
+  return reply_problem(call, STARDELEG_ERR_PROTOCOL);
 }
 
 static stardeleg_err run_post(sdg_call *call, const sdg_route *route, void *role)

@@ -39,6 +39,7 @@ typedef struct sdg_call {
   const sdg_json *payload;        /* NULL for POST-as-GET and plain GET */
   stardeleg_http_reply *reply;    /* status 200 on entry */
   stardeleg_problem problem;      /* fill in before returning an error */
+  const char *allow;              /* with a problem of status 405: the Allow header; static */
 } sdg_call;
 
 /* Returns 0 with the reply filled in, or an error: with a problem set it becomes the reply; without one it becomes

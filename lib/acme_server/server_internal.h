@@ -62,6 +62,9 @@ void sdg_account_record_init(sdg_account_record *record);
 void sdg_account_record_clear(sdg_account_record *record);
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out);
 void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
+/* Whether |record|, just read, is still the account that signed the request: same key, still valid.  What has changed
+ * since the signature was checked gives a problem. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_still(sdg_call *call, const sdg_account_record *record);
 /* Fills the reply with the account object, |status| as HTTP status. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_reply(sdg_call *call, const sdg_account_record *record, int status);
 /* The account that has the key with this thumbprint; NOT_FOUND if none. */
