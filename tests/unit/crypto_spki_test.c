@@ -112,6 +112,7 @@ static void test_rsa(void **state)
       {"e = 65536", 2048, "010000", "0500", false, STARDELEG_ERR_BAD_KEY},
       {"e even", 2048, "010002", "0500", false, STARDELEG_ERR_BAD_KEY},
       {"e of 65 bits", 2048, "010000000000000001", "0500", false, STARDELEG_ERR_BAD_KEY},
+      {"e of 65 bits, 65537 without the first", 2048, "010000000000010001", "0500", false, STARDELEG_ERR_BAD_KEY},
   };
 
   (void)state;
@@ -149,6 +150,52 @@ static void test_rsa_parameters(void **state)
     sdg_buf_clear(&spki);
     drop(bytes);
   }
+  drop(e);
+}
+
+/* RFC 8017 A.1.1: RSAPublicKey is a SEQUENCE of two numbers, and the BIT STRING holds nothing else. */
+static void test_rsa_public_key(void **state)
+{
+  enum { GOOD, THIRD_NUMBER, BEHIND, CASES };
+  const stardeleg_bytes oid = from_hex("2a864886f70d010101");
+  const stardeleg_bytes e = from_hex("010001");
+
+  (void)state;
+  memset(modulus, 0xa5, sizeof(modulus));
+  for (int i = 0; i < CASES; i++) {
+    sdg_pubkey *key = NULL;
+    sdg_buf spki;
+    size_t outer;
+    size_t inner;
+    size_t numbers;
+
+    sdg_buf_init(&spki, 2000);
+    outer = sdg_der_put_begin(&spki, SDG_DER_SEQUENCE);
+    inner = sdg_der_put_begin(&spki, SDG_DER_SEQUENCE);
+    sdg_der_put_oid(&spki, oid);
+    sdg_der_put_null(&spki);
+    sdg_der_put_end(&spki, inner);
+    inner = sdg_der_put_begin(&spki, SDG_DER_BIT_STRING);
+    sdg_buf_add_byte(&spki, 0);
+    numbers = sdg_der_put_begin(&spki, SDG_DER_SEQUENCE);
+    sdg_der_put_magnitude(&spki, (stardeleg_bytes){modulus, 256});
+    sdg_der_put_magnitude(&spki, e);
+    if (i == THIRD_NUMBER) {
+      sdg_der_put_magnitude(&spki, e);
+    }
+    sdg_der_put_end(&spki, numbers);
+    if (i == BEHIND) {
+      sdg_der_put_null(&spki);
+    }
+    sdg_der_put_end(&spki, inner);
+    sdg_der_put_end(&spki, outer);
+    assert_ok(sdg_buf_error(&spki));
+    assert_err(i == GOOD ? STARDELEG_OK : STARDELEG_ERR_MALFORMED,
+               sdg_pubkey_import(&key, test_crypto(), sdg_buf_bytes(&spki), NULL));
+    sdg_pubkey_free(key);
+    sdg_buf_clear(&spki);
+  }
+  drop(oid);
   drop(e);
 }
 
@@ -244,6 +291,14 @@ static void test_ec_forms(void **state)
       {"secp256k1", "3056301006072a8648ce3d020106052b8104000a03420004" X Y, STARDELEG_ERR_BAD_KEY},
       {"another curve's name", "3056301006072a8648ce3d020106052b8104002203420004" X Y, STARDELEG_ERR_BAD_KEY},
       {"no parameters", "304f300906072a8648ce3d020103420004" X Y, STARDELEG_ERR_BAD_KEY},
+      {"something behind the curve",
+       "305b301506072a8648ce3d020106082a8648ce3d0301070500"
+       "03420004" X Y,
+       STARDELEG_ERR_BAD_KEY},
+      {"an OID below id-ecPublicKey",
+       "305a301406082a8648ce3d02010106082a8648ce3d030107"
+       "03420004" X Y,
+       STARDELEG_ERR_BAD_KEY},
       {"implicit curve", "3051300b06072a8648ce3d0201050003420004" X Y, STARDELEG_ERR_BAD_KEY},
       {"id-ecDH",
        "30563010"
@@ -345,6 +400,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_rsa),
       cmocka_unit_test(test_rsa_parameters),
+      cmocka_unit_test(test_rsa_public_key),
       cmocka_unit_test(test_round_trip),
       cmocka_unit_test(test_flipped_bits),
       cmocka_unit_test(test_ec_forms),

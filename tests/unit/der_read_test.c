@@ -85,6 +85,35 @@ static void takes_long_lengths(void **state)
   }
 }
 
+/* All that the length counts is there: only the spelling of the length itself is wrong (X.690 10.1). */
+static void refuses_long_spellings(void **state)
+{
+  static const char *const heads[] = {
+      "04820080",               /* 128 in two octets */
+      "0483000080",             /* in three */
+      "0484000000ff",           /* 255 in four */
+      "04850000000080",         /* in five */
+      "04890000000000000080",   /* in nine, one of them cut off */
+      "0489010000000000000080", /* in nine: over 64 bits */
+  };
+
+  (void)state;
+  for (size_t i = 0; i < COUNT(heads); i++) {
+    input head = open_hex(heads[i]);
+    uint8_t bytes[16 + 255] = {0};
+    stardeleg_bytes content;
+    sdg_der der;
+    int tag = 0;
+
+    memcpy(bytes, head.base, head.bytes.len);
+    der = sdg_der_open(sdg_bytes(bytes, head.bytes.len + 255));
+    print_message("case %s\n", heads[i]);
+    assert_err(STARDELEG_ERR_MALFORMED, sdg_der_get_any(&der, &tag, &content, NULL));
+    assert_ptr_equal(der.at, bytes);
+    free(head.base);
+  }
+}
+
 static void refuses_bad_elements(void **state)
 {
   static const char *const cases[] = {
@@ -399,6 +428,7 @@ static void reads_ecdsa_signatures(void **state)
       "30060201010201ff",       /* negative s */
       "300702030100000201",     /* cut */
       "30080203010000020102",   /* r longer than half */
+      "30080201020203010000",   /* s longer than half */
       "3080020101020102",       /* indefinite */
       "310602010102010a",       /* a SET */
   };
@@ -421,12 +451,19 @@ static void reads_ecdsa_signatures(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(takes_elements),       cmocka_unit_test(takes_long_lengths),
-      cmocka_unit_test(refuses_bad_elements), cmocka_unit_test(refuses_other_tags),
-      cmocka_unit_test(reads_booleans),       cmocka_unit_test(reads_integers),
-      cmocka_unit_test(reads_magnitudes),     cmocka_unit_test(reads_bits),
-      cmocka_unit_test(reads_null),           cmocka_unit_test(reads_times),
-      cmocka_unit_test(refuses_bad_times),    cmocka_unit_test(reads_ecdsa_signatures),
+      cmocka_unit_test(takes_elements),
+      cmocka_unit_test(takes_long_lengths),
+      cmocka_unit_test(refuses_bad_elements),
+      cmocka_unit_test(refuses_other_tags),
+      cmocka_unit_test(reads_booleans),
+      cmocka_unit_test(reads_integers),
+      cmocka_unit_test(reads_magnitudes),
+      cmocka_unit_test(reads_bits),
+      cmocka_unit_test(reads_null),
+      cmocka_unit_test(reads_times),
+      cmocka_unit_test(refuses_bad_times),
+      cmocka_unit_test(reads_ecdsa_signatures),
+      cmocka_unit_test(refuses_long_spellings),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,6 +319,100 @@ static void test_bad_names_fill_nothing(void **state)
   stardeleg_template_free(tmpl);
 }
 
+/* --- When the signature cannot be checked --- */
+
+static stardeleg_err verify_result;
+
+static stardeleg_err answer_verify(void *self, const void *handle, stardeleg_alg alg, const stardeleg_bytes *pieces,
+                                   size_t n, stardeleg_bytes signature)
+{
+  (void)self;
+  (void)handle;
+  (void)alg;
+  (void)pieces;
+  (void)n;
+  (void)signature;
+  return verify_result;
+}
+
+/* Only a clear yes of the provider counts; its own failure is not the CSR's, and no acceptance either. */
+static void test_provider_that_fails(void **state)
+{
+  static const struct {
+    stardeleg_err verify;
+    stardeleg_err match;
+  } cases[] = {
+      {STARDELEG_OK, STARDELEG_OK},
+      {STARDELEG_ERR_SIGNATURE, STARDELEG_ERR_POLICY},
+      {STARDELEG_ERR_UNSUPPORTED, STARDELEG_ERR_POLICY},
+      {STARDELEG_ERR_BAD_KEY, STARDELEG_ERR_POLICY},
+      {STARDELEG_ERR_CRYPTO, STARDELEG_ERR_CRYPTO},
+      {STARDELEG_ERR_NOMEM, STARDELEG_ERR_NOMEM},
+  };
+  stardeleg_crypto_ops ops = *test_crypto()->ops;
+  const stardeleg_crypto crypto = {&ops, test_crypto()->self};
+  stardeleg_template *tmpl = load(KEYS ABC);
+  stardeleg_report *report = NULL;
+  stardeleg_key *key = NULL;
+  sdg_buf der;
+
+  (void)state;
+  ops.verify = answer_verify;
+  assert_ok(stardeleg_key_generate(&key, test_crypto(), STARDELEG_KEY_P256));
+  make_csr(&der, key, sdg_oid_organization, 0, "");
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    verify_result = cases[i].verify;
+    assert_err(cases[i].match, stardeleg_template_match(tmpl, &crypto, sdg_buf_bytes(&der), NULL, 0, NULL, &report));
+    assert_int_equal(report != NULL, cases[i].match == STARDELEG_ERR_POLICY);
+    stardeleg_report_free(report);
+  }
+  ops.verify_algs = 0; /* a provider without ECDSA */
+  assert_err(STARDELEG_ERR_POLICY,
+             stardeleg_template_match(tmpl, &crypto, sdg_buf_bytes(&der), NULL, 0, NULL, &report));
+  assert_true(has_finding(report, "csr-signature", ""));
+  stardeleg_report_free(report);
+  sdg_buf_clear(&der);
+  stardeleg_key_free(key);
+  stardeleg_template_free(tmpl);
+}
+
+/* What is no CSR is the delegate's fault, however long; what is no argument is the caller's. */
+static void test_no_csr(void **state)
+{
+  static const stardeleg_identifier unset[] = {{NULL, "abc.ido.example"}, {"dns", NULL}};
+  const stardeleg_bytes none = {NULL, 0};
+  const stardeleg_bytes impossible = {NULL, 1};
+  stardeleg_template *tmpl = load(KEYS ABC);
+  stardeleg_match_options options;
+  stardeleg_report *report = NULL;
+  uint8_t *zeroes = calloc(1, SDG_CSR_MAX + 1);
+
+  (void)state;
+  assert_non_null(zeroes);
+  assert_err(STARDELEG_ERR_POLICY, stardeleg_template_match(tmpl, test_crypto(), none, NULL, 0, NULL, &report));
+  assert_true(has_finding(report, "csr-malformed", ""));
+  stardeleg_report_free(report);
+  assert_err(STARDELEG_ERR_POLICY,
+             stardeleg_template_match(tmpl, test_crypto(), sdg_bytes(zeroes, SDG_CSR_MAX + 1), NULL, 0, NULL, &report));
+  assert_true(has_finding(report, "csr-malformed", ""));
+  stardeleg_report_free(report);
+  report = NULL;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_template_match(tmpl, test_crypto(), impossible, NULL, 0, NULL, &report));
+  for (size_t i = 0; i < 2; i++) {
+    assert_err(STARDELEG_ERR_ARGUMENT,
+               stardeleg_template_match(tmpl, test_crypto(), none, &unset[i], 1, NULL, &report));
+    assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_template_check_identifiers(tmpl, &unset[i], 1, NULL, &report));
+  }
+  stardeleg_match_options_default(&options);
+  options.size++;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_template_match(tmpl, test_crypto(), none, NULL, 0, &options, &report));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_template_check_identifiers(tmpl, NULL, 0, &options, &report));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_template_check_identifiers(NULL, NULL, 0, NULL, &report));
+  assert_null(report);
+  free(zeroes);
+  stardeleg_template_free(tmpl);
+}
+
 /* --- Templates nobody could fit --- */
 
 /* |count| different names: the number goes between |before| and |after|. */
@@ -369,6 +463,7 @@ int main(void)
       cmocka_unit_test(test_chosen_values),        cmocka_unit_test(test_countries),
       cmocka_unit_test(test_common_names),         cmocka_unit_test(test_literals),
       cmocka_unit_test(test_types_of_identifiers), cmocka_unit_test(test_bad_names_fill_nothing),
+      cmocka_unit_test(test_provider_that_fails),  cmocka_unit_test(test_no_csr),
       cmocka_unit_test(test_names_over_all_kinds),
   };
 
