@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_server/nonce.c -- a nonce is a number and its MAC; a ring of bits knows which of the last numbers are spent.
  *
- * The 16 bytes of MAC make a nonce unpredictable (RFC 8555 6.5.1); the number in front is masked with a pad from the
- * MAC, so that it tells an onlooker nothing about the traffic.  Only the last WINDOW numbers count, so the memory is
- * bounded whatever clients do, and a client that comes back later gets badNonce with a fresh one. */
+ * The 16 bytes of MAC make a nonce unpredictable (RFC 8555 6.5.1).  The number in front is scrambled by a secret, so that
+ * it tells an onlooker nothing about the traffic; nothing else depends on the scrambling, so it may be cheap.  Only the
+ * last WINDOW numbers count: the memory is bounded whatever clients do, and a client that comes back later gets badNonce
+ * with a fresh one. */
 #include "acme_server/nonce.h"
 
 #include <stdatomic.h>
@@ -18,10 +19,14 @@
 #define NUMBER_LEN 8u
 #define MAC_LEN 16u
 #define NONCE_LEN (NUMBER_LEN + MAC_LEN)
+/* Odd, and its inverse modulo 2^64. */
+#define MULTIPLIER UINT64_C(0x9e3779b97f4a7c15)
+#define INVERSE UINT64_C(0xf1de83e19937733d)
 
 struct sdg_nonces {
   const stardeleg_crypto *crypto;
   uint8_t key[32];
+  uint64_t secrets[2];
   _Atomic uint64_t next;
   _Atomic uint64_t spent[WORDS];
 };
@@ -40,6 +45,9 @@ stardeleg_err sdg_nonces_new(sdg_nonces **out, const stardeleg_crypto *crypto)
     atomic_init(&nonces->spent[i], 0);
   }
   err = sdg_random(crypto, nonces->key, sizeof(nonces->key));
+  if (err == STARDELEG_OK) {
+    err = sdg_random(crypto, (uint8_t *)nonces->secrets, sizeof(nonces->secrets));
+  }
   if (err != STARDELEG_OK) {
     sdg_free(nonces);
     return err;
@@ -63,36 +71,31 @@ static void write_number(uint8_t out[NUMBER_LEN], uint64_t number)
   }
 }
 
-/* MAC and mask come from one HMAC over the number: 16 bytes seal it, 8 others hide it.  The mask cannot be taken from
- * the sealed number itself alone, or the reader would need it first: so the reader gets it from the MAC, by a second
- * HMAC. */
-static stardeleg_err seal(const sdg_nonces *nonces, uint64_t number, uint8_t mac[MAC_LEN])
+/* Invertible steps of 64 bits: xor with a secret, odd multiplication, shifts. */
+static uint64_t scramble(const sdg_nonces *nonces, uint64_t number)
 {
-  uint8_t bytes[NUMBER_LEN + 1];
-  uint8_t full[STARDELEG_HASH_MAX];
-  stardeleg_bytes piece = {bytes, sizeof(bytes)};
-  size_t len = 0;
-  stardeleg_err err;
-
-  bytes[0] = 's';
-  write_number(bytes + 1, number);
-  err =
-      sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), &piece, 1, full, &len);
-  memcpy(mac, full, MAC_LEN);
-  return err;
+  number = (number ^ nonces->secrets[0]) * MULTIPLIER;
+  number ^= number >> 32;
+  return (number ^ nonces->secrets[1]) * MULTIPLIER;
 }
 
-static stardeleg_err mask(const sdg_nonces *nonces, const uint8_t mac[MAC_LEN], uint8_t number[NUMBER_LEN])
+static uint64_t unscramble(const sdg_nonces *nonces, uint64_t number)
+{
+  number = number * INVERSE ^ nonces->secrets[1];
+  number ^= number >> 32;
+  return number * INVERSE ^ nonces->secrets[0];
+}
+
+static stardeleg_err seal(const sdg_nonces *nonces, const uint8_t number[NUMBER_LEN], uint8_t mac[MAC_LEN])
 {
   uint8_t full[STARDELEG_HASH_MAX];
-  stardeleg_bytes pieces[2] = {SDG_BYTES_LITERAL("m"), {mac, MAC_LEN}};
+  stardeleg_bytes piece = {number, NUMBER_LEN};
   size_t len = 0;
   stardeleg_err err;
 
-  err =
-      sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), pieces, 2, full, &len);
-  for (size_t i = 0; i < NUMBER_LEN; i++) {
-    number[i] ^= full[i];
+  err = sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), &piece, 1, full, &len);
+  if (err == STARDELEG_OK) {
+    memcpy(mac, full, MAC_LEN);
   }
   return err;
 }
@@ -106,11 +109,8 @@ stardeleg_err sdg_nonces_mint(sdg_nonces *nonces, char out[SDG_NONCE_SIZE])
 
   /* The place in the ring is taken over from number - WINDOW, which counts as spent from now on. */
   (void)atomic_fetch_and(&nonces->spent[number % WINDOW / 64], ~((uint64_t)1 << (number % 64)));
-  write_number(bytes, number);
-  err = seal(nonces, number, bytes + NUMBER_LEN);
-  if (err == STARDELEG_OK) {
-    err = mask(nonces, bytes + NUMBER_LEN, bytes);
-  }
+  write_number(bytes, scramble(nonces, number));
+  err = seal(nonces, bytes, bytes + NUMBER_LEN);
   if (err != STARDELEG_OK) {
     return err;
   }
@@ -143,17 +143,14 @@ static stardeleg_err open_nonce(const sdg_nonces *nonces, const char *text, uint
     err = STARDELEG_ERR_NOT_FOUND;
     goto out;
   }
-  err = mask(nonces, bytes.base + NUMBER_LEN, bytes.base);
-  if (err != STARDELEG_OK) {
-    goto out;
+  err = seal(nonces, bytes.base, expected);
+  if (err == STARDELEG_OK && !sdg_equal_consttime(expected, bytes.base + NUMBER_LEN, MAC_LEN)) {
+    err = STARDELEG_ERR_NOT_FOUND;
   }
   for (size_t i = 0; i < NUMBER_LEN; i++) {
     *number = *number << 8 | bytes.base[i];
   }
-  err = seal(nonces, *number, expected);
-  if (err == STARDELEG_OK && !sdg_equal_consttime(expected, bytes.base + NUMBER_LEN, MAC_LEN)) {
-    err = STARDELEG_ERR_NOT_FOUND;
-  }
+  *number = unscramble(nonces, *number);
 out:
   sdg_buf_clear(&bytes);
   return err;
