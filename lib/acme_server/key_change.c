@@ -104,7 +104,7 @@ static stardeleg_err swap_keys(sdg_server *server, sdg_account_record *record, c
 
   stardeleg_record_clear(&old_entry);
   if (err != STARDELEG_OK) {
-    return err;
+    return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_ERR_CONFLICT : err; /* another change came first */
   }
   sdg_buf_init(&values[0], SDG_BODY_MAX);
   sdg_buf_init(&values[1], 256);
