@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cddl/ajv_compare.py -- the compiled CDDL of RFC 9115 appendix A against the JSON Schema of its appendix B, run by ajv.
-# The two schemas do not mean the same; where they differ is listed below, and each entry is itself checked.  Everywhere else they agree.
+# The two schemas do not mean the same; where they differ is listed below, and each entry is itself checked.  Everywhere
+# else they agree.
 # Usage: ajv_compare.py DRIVER SCHEMA.json WORKDIR; ends with 77 if node or the npm package cannot be had.
 import json
 import os
@@ -21,7 +22,8 @@ const fs = require("fs");
 const ajv = new Ajv({strict: false}); formats(ajv);
 const schema = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
 // ajv 8 does not know "$id": "#name" of draft 7; references by path mean the same.
-const text = JSON.stringify(schema).replace(/"\\$ref":"#([A-Za-z-]+)"/g, '"$ref":"#/$defs/$1"').replace(/"\\$id":"#[A-Za-z-]+",/g, "");
+const text = JSON.stringify(schema).replace(/"\\$ref":"#([A-Za-z-]+)"/g, '"$ref":"#/$defs/$1"')
+  .replace(/"\\$id":"#[A-Za-z-]+",/g, "");
 const check = ajv.compile(JSON.parse(text));
 for (const line of fs.readFileSync(0, "utf8").split("\\n")) {
   if (line !== "") console.log(check(JSON.parse(line)) ? "valid" : "invalid");
@@ -44,7 +46,8 @@ def names(**values):
 # What the two schemas are known to see differently: (what, a template, CDDL says, JSON Schema says).
 KNOWN = [
     ("negative key length", template(keyTypes=[dict(RSA, PublicKeyLength=-1)]), False, True),
-    ("integral number with a fraction", template(keyTypes=[dict(RSA, PublicKeyLength=cddl_random.Raw("2048.0"))]), False, True),
+    ("integral number with a fraction", template(keyTypes=[dict(RSA, PublicKeyLength=cddl_random.Raw("2048.0"))]),
+     False, True),
     ("empty subject attribute", template(subject={"country": ""}), False, True),
     ("line break in a subject attribute", template(subject={"country": "a\nb"}), False, True),
     ("underscore in a DNS name", names(DNS=["a_b.example"]), True, False),
@@ -81,7 +84,8 @@ def is_common(kind, text):
     """Names that both take, or that no format has an opinion about."""
     if not isinstance(text, str):
         return True
-    return text in {"DNS": ("*", "**", "a.example", "cdn.ido.example"), "Email": ("a@b.example",), "URI": ("https://a.example/",)}[kind]
+    return text in {"DNS": ("*", "**", "a.example", "cdn.ido.example"), "Email": ("a@b.example",),
+                    "URI": ("https://a.example/",)}[kind]
 
 
 def random_common(rng):
@@ -90,7 +94,8 @@ def random_common(rng):
     if isinstance(value, dict) and isinstance(value.get("extensions"), dict) and \
             isinstance(value["extensions"].get("subjectAltName"), dict):
         san = value["extensions"]["subjectAltName"]
-        for kind, good in (("DNS", ["*", "**", "a.example"]), ("Email", ["a@b.example"]), ("URI", ["https://a.example/"])):
+        for kind, good in (("DNS", ["*", "**", "a.example"]), ("Email", ["a@b.example"]),
+                           ("URI", ["https://a.example/"])):
             if isinstance(san.get(kind), list):
                 san[kind] = [rng.choice(good) if isinstance(t, str) else t for t in san[kind]]
     return value
@@ -108,9 +113,11 @@ def install(folder):
     os.makedirs(folder, exist_ok=True)
     if not os.path.isdir(os.path.join(folder, "node_modules", "ajv-formats")):
         with open(os.path.join(folder, "package.json"), "w", encoding="utf-8") as file:
-            json.dump({"name": "cddl-ajv", "private": True, "dependencies": {"ajv": "^8.17.0", "ajv-formats": "^3.0.0"}}, file)
+            json.dump({"name": "cddl-ajv", "private": True,
+                       "dependencies": {"ajv": "^8.17.0", "ajv-formats": "^3.0.0"}}, file)
         try:
-            done = subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True,
+            done = subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder,
+                                  capture_output=True,
                                   text=True, timeout=240, check=False)
         except subprocess.TimeoutExpired:
             skip("npm install takes too long")
@@ -122,7 +129,8 @@ def install(folder):
 
 
 def verdicts(command, lines, folder=None):
-    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, cwd=folder, check=False)
+    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, cwd=folder,
+                          check=False)
     if done.returncode != 0:
         sys.exit("%s failed: %s" % (command[0], done.stderr[-1000:]))
     return [line == "valid" for line in done.stdout.splitlines()]

@@ -13,7 +13,8 @@ import cddl_random
 
 
 def run_driver(driver, arguments, lines):
-    done = subprocess.run([driver] + arguments, input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
+    done = subprocess.run([driver] + arguments, input="\n".join(lines) + "\n", capture_output=True, text=True,
+                          check=False)
     if done.returncode != 0:
         sys.exit("cddl_driver failed (%d): %s" % (done.returncode, done.stderr[-2000:]))
     # With -v an invalid text is followed by what is wrong with it, two blanks in front.

@@ -4,18 +4,24 @@ import json
 
 import cddl_interp
 
-KEY_USAGES = ["digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign",
+KEY_USAGES = ["digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
+              "keyCertSign", "cRLSign",
               "encipherOnly", "decipherOnly"]
-PURPOSES = ["serverAuth", "clientAuth", "codeSigning", "emailProtection", "timeStamping", "OCSPSigning", "1.3.6.1.5.5.7.3.1", "1.2.0.3", "0",
+PURPOSES = ["serverAuth", "clientAuth", "codeSigning", "emailProtection", "timeStamping", "OCSPSigning",
+            "1.3.6.1.5.5.7.3.1", "1.2.0.3", "0",
             "2.999", "1"]
-RSA_SIGNATURES = ["sha256WithRSAEncryption", "sha384WithRSAEncryption", "sha512WithRSAEncryption", "sha256WithRSAandMGF1",
+RSA_SIGNATURES = ["sha256WithRSAEncryption", "sha384WithRSAEncryption", "sha512WithRSAEncryption",
+                  "sha256WithRSAandMGF1",
                   "sha384WithRSAandMGF1", "sha512WithRSAandMGF1"]
 CURVES = ["secp256r1", "secp384r1", "secp521r1"]
 EC_SIGNATURES = ["ecdsa-with-SHA256", "ecdsa-with-SHA384", "ecdsa-with-SHA512"]
 SUBJECT = ["country", "stateOrProvince", "locality", "organization", "organizationalUnit", "emailAddress", "commonName"]
-NAMES = ["*", "**", "***", "*.ido.example", "cdn.ido.example", "a", "*a", "**a", "\u00fcn\u00ef\u00e7ode", "\U0001f512", "* ", " *", "a b"]
-BAD_TEXTS = ["", "\n", "a\n", "\ra", "*\n", "**\n", "a\rb", "3.1", "1.02", "1..2", "1.", ".1", "1x2", "01", "1.2\n", "\u2028", "**\u0001", "\u0085"]
-MEMBERS = SUBJECT + ["keyTypes", "subject", "extensions", "keyUsage", "extendedKeyUsage", "subjectAltName", "DNS", "Email", "URI", "IP",
+NAMES = ["*", "**", "***", "*.ido.example", "cdn.ido.example", "a", "*a", "**a", "\u00fcn\u00ef\u00e7ode", "\U0001f512",
+         "* ", " *", "a b"]
+BAD_TEXTS = ["", "\n", "a\n", "\ra", "*\n", "**\n", "a\rb", "3.1", "1.02", "1..2", "1.", ".1", "1x2", "01", "1.2\n",
+             "\u2028", "**\u0001", "\u0085"]
+MEMBERS = SUBJECT + ["keyTypes", "subject", "extensions", "keyUsage", "extendedKeyUsage", "subjectAltName", "DNS",
+                     "Email", "URI", "IP",
                      "PublicKeyType", "PublicKeyLength", "SignatureType", "namedCurve", "x", "", "dns", "KeyTypes"]
 
 
@@ -35,11 +41,13 @@ def dumps(value):
 
 
 NUMBERS = [0, 1, -1, 2, 7, 255, 256, 2048, 4096, -2048, 9007199254740991, -9007199254740991] + [
-    Raw(t) for t in ("2048.0", "1e3", "1.5", "0.0", "-0.5", "9007199254740992", "1E+2", "10e-1", "-1e-3", "123456789012345678901234567890")]
+    Raw(t) for t in ("2048.0", "-0", "-0.0", "1e3", "1.5", "0.0", "-0.5", "9007199254740992", "1E+2", "10e-1", "-1e-3",
+                     "123456789012345678901234567890")]
 
 
 def scalar(rng):
-    return rng.choice([None, True, False, rng.choice(NUMBERS), rng.choice(NAMES), rng.choice(BAD_TEXTS), rng.choice(KEY_USAGES + PURPOSES),
+    return rng.choice([None, True, False, rng.choice(NUMBERS), rng.choice(NAMES), rng.choice(BAD_TEXTS),
+                       rng.choice(KEY_USAGES + PURPOSES),
                        rng.choice(RSA_SIGNATURES + EC_SIGNATURES + CURVES + ["rsaEncryption", "id-ecPublicKey"])])
 
 
@@ -62,7 +70,8 @@ def rsa_key(rng):
 
 
 def ec_key(rng):
-    return {"PublicKeyType": "id-ecPublicKey", "namedCurve": rng.choice(CURVES), "SignatureType": rng.choice(EC_SIGNATURES)}
+    return {"PublicKeyType": "id-ecPublicKey", "namedCurve": rng.choice(CURVES),
+            "SignatureType": rng.choice(EC_SIGNATURES)}
 
 
 def template(rng):
@@ -127,7 +136,8 @@ def spoil_map(rng, place):
         name = rng.choice(names)
         if isinstance(place[name], str) and place[name]:
             at = rng.randrange(len(place[name]))
-            place[name] = type(place[name])(place[name][:at] + rng.choice(["", "*", "\n", "1", "."]) + place[name][at + 1:]) \
+            other = rng.choice(["", "*", "\n", "1", "."])
+            place[name] = type(place[name])(place[name][:at] + other + place[name][at + 1:]) \
                 if not isinstance(place[name], Raw) else 1
         else:
             place[name] = [place[name]]
@@ -170,9 +180,11 @@ def json_copy(value):
 # --- random schemas ---
 
 WORDS = ["a", "b", "c", "d", "type", "value"]
-TEXT_TYPES = ['"a"', '"b"', '"type"', "text", "tstr .size 1", "text .size (1..2)", 'text .regexp "[a-c]+"', 'text .regexp "(a|bc)*d?"',
+TEXT_TYPES = ['"a"', '"b"', '"type"', "text", "tstr .size 1", "text .size (1..2)", 'text .regexp "[a-c]+"',
+              'text .regexp "(a|bc)*d?"',
               'tstr .regexp "[^a].{0,2}"', "text .size (0...3)"]
-LEAF_TYPES = TEXT_TYPES + ["int", "uint", "nint", "number", "bool", "null", "any", "true", "1", "-1", "1.5", "0..7", "0...7", "-1.5..2.0",
+LEAF_TYPES = TEXT_TYPES + ["int", "uint", "nint", "number", "bool", "null", "any", "true", "1", "-1", "1.5", "0..7",
+                           "0...7", "-1.5..2.0",
                            "int .ge 1", "number .lt 2.5", "uint .size 1", "(int .gt -2) .le 7"]
 OCCURRENCES = ["", "", "", "? ", "* ", "+ ", "2*3 ", "0*1 ", "1* ", "*2 "]
 
@@ -228,7 +240,8 @@ def schema(rng):
     out.append("leaf = " + rng.choice(LEAF_TYPES + ["[ * root ]", "{ * text => root }"]))
     out.append("leaf /= " + rng.choice(LEAF_TYPES))
     out.append("non-empty<M> = (M) .and ({ + any => any })")
-    out.append("named = (" + ", ".join(rng.choice(OCCURRENCES[:6]) + w + ": " + rng.choice(LEAF_TYPES) for w in rng.sample(WORDS, 2)) + ")")
+    members = (rng.choice(OCCURRENCES[:6]) + w + ": " + rng.choice(LEAF_TYPES) for w in rng.sample(WORDS, 2))
+    out.append("named = (" + ", ".join(members) + ")")
     out.append("pair<T> = (a: T, ? b: [+ T])")
     if rng.random() < 0.5:
         out.append("$$more //= (c: int)")
@@ -237,7 +250,8 @@ def schema(rng):
     return "\n".join(out) + "\n"
 
 
-SMALL = [0, 1, -1, 2, 7, 8, 300, Raw("1.5"), Raw("2.0"), Raw("-1.50"), Raw("15e-1"), "a", "b", "c", "d", "bc", "abc", "type", "", "\u00e9", True,
+SMALL = [0, 1, -1, 2, 7, 8, 300, Raw("1.5"), Raw("2.0"), Raw("-1.50"), Raw("15e-1"), "a", "b", "c", "d", "bc", "abc",
+         "type", "", "\u00e9", True,
          False, None]
 
 

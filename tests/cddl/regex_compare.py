@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# cddl/regex_compare.py -- three opinions on random regular expressions: the compiler's automata, derivatives (cddl_interp.py) and, where it
-# is there, libxml2.  The first two must agree on everything.  libxml2 (2.9.14) takes some expressions for deterministic that are not
-# ("[^a]+[^b]", "(x)+|") and then errs in about one string of a thousand; where it stands alone, against the two, that is counted as its fault
-# and limited.
+# cddl/regex_compare.py -- three opinions on random regular expressions: the compiler's automata, derivatives
+# (cddl_regex.py) and, where it is there, libxml2.  The first two must agree on everything.  libxml2 (2.9.14) takes some
+# expressions for deterministic that are not ("[^a]+[^b]", "(x)+|") and then errs in a few strings of a thousand; where
+# it stands alone, against the two, that is counted as its fault and limited.
 # Usage: regex_compare.py ORACLE EXPRESSIONS [SEED]
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-import cddl_interp
+import cddl_regex
 
 
 def judge(job):
@@ -23,7 +23,7 @@ def judge(job):
         if not pairs:
             continue
         expression = bytes.fromhex(expression).decode()
-        regex = cddl_interp.Regex(expression)
+        regex = cddl_regex.Regex(expression)
         for pair in pairs:
             text, verdicts = pair.split(":")
             text = bytes.fromhex(text).decode()
@@ -33,7 +33,8 @@ def judge(job):
             asked += verdicts[1] != "-"
             alone += verdicts[1] not in ("-", expected)
             if verdicts[0] != expected:
-                bad.append("%r on %r: automaton %s, derivatives %s, libxml2 %s" % (expression, text, verdicts[0], expected, verdicts[1]))
+                bad.append("%r on %r: automaton %s, derivatives %s, libxml2 %s" % (expression, text, verdicts[0],
+                                                                                   expected, verdicts[1]))
     return bad, strings, matches, asked, alone
 
 

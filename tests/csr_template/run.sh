@@ -80,8 +80,9 @@ want 0 "accepted" match --uri-identifiers --identifier uri:https://ido.example/x
 # The extension TNAuthList: the worked example of <stardeleg/template_extension.h>.
 stir()
 {
-  printf '%s%s%s' '{"keyTypes":[{"PublicKeyType":"id-ecPublicKey","namedCurve":"secp256r1","SignatureType":"ecdsa-with-SHA256"}],
-    "extensions":{"TNAuthList":' "$1" ',"subjectAltName":{"URI":["https://sp1.example/"]}}}' >"$dir/stir.json"
+  printf '%s%s%s' '{"keyTypes":[{"PublicKeyType":"id-ecPublicKey","namedCurve":"secp256r1",
+    "SignatureType":"ecdsa-with-SHA256"}],"extensions":{"TNAuthList":' "$1" ',
+    "subjectAltName":{"URI":["https://sp1.example/"]}}}' >"$dir/stir.json"
 }
 stir '["spc:709J","one:12155551212","range:12155551000+100"]'
 want 1 "/extensions/TNAuthList" check "$dir/stir.json"
@@ -93,7 +94,8 @@ want 0 "accepted" match --stir --uri-identifiers --identifier uri:https://sp1.ex
   --identifier TNAuthList:MCugBhYENzA5SqINFgsxMjE1NTU1MTIxMqESMBAWCzEyMTU1NTUxMDAwAgFk "$dir/stir.json" "$dir/stir.pem"
 want 1 "identifier-extension" match --stir --uri-identifiers --identifier uri:https://sp1.example/ \
   --identifier TNAuthList:MCugBhYENzA5SqINFgsxMjE1NTU1MTIxMqESMBAWCzEyMTU1NTUxMDAwAgFl "$dir/stir.json" "$dir/stir.pem"
-want 1 "the template has fixed values" build --stir --key "$vectors/keys/p256.pem" --choose TNAuthList=one:1 "$dir/stir.json"
+want 1 "the template has fixed values" build --stir --key "$vectors/keys/p256.pem" --choose TNAuthList=one:1 \
+  "$dir/stir.json"
 stir '["spc:709J","one:12155551212","range:12155551000+101"]'
 want 1 "not the numbers" match --stir "$dir/stir.json" "$dir/stir.pem"
 stir '["range:12155551000+1"]'
@@ -102,8 +104,8 @@ for bad in '[]' '["one:"]' '["one:123x"]' '["12"]' '[1]' '"one:1"' '["one:123456
   stir "$bad"
   want 1 "/extensions/TNAuthList" check --stir "$dir/stir.json"
 done
-stir '["one:1","one:2","one:3","one:4","one:5","one:6","one:7","one:8","one:9","one:10","one:11","one:12","one:13","one:14",
-  "one:15","one:16","one:17","one:18","range:128+128","range:1+999999999","spc:A"]'
+stir '["one:1","one:2","one:3","one:4","one:5","one:6","one:7","one:8","one:9","one:10","one:11","one:12","one:13",
+  "one:14","one:15","one:16","one:17","one:18","range:128+128","range:1+999999999","spc:A"]'
 want 0 "" build --stir --key "$vectors/keys/p256.pem" --out "$dir/stir.pem" "$dir/stir.json"
 want 0 "accepted" match --stir "$dir/stir.json" "$dir/stir.pem"
 
