@@ -96,7 +96,11 @@ stardeleg_err sdg_flow_ask_challenge(sdg_order_flow *flow, sdg_session *session,
   stardeleg_err err;
 
   if (flow->deadline != STARDELEG_TIME_NONE && now > flow->deadline) {
-    sdg_flow_fail_text(flow, &turn, STARDELEG_ACME_NONE, "the answer to the challenge was not visible in time");
+    if (flow->problem.detail[0] != '\0') {
+      sdg_flow_fail(flow, &turn, &flow->problem);
+    } else {
+      sdg_flow_fail_text(flow, &turn, STARDELEG_ACME_NONE, "the answer to the challenge was not visible in time");
+    }
     step->at = STARDELEG_TIME_NEVER;
     return STARDELEG_OK;
   }

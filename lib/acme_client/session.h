@@ -38,7 +38,7 @@ bool sdg_session_is_ready(const sdg_session *session);
 /* Why it is not ready yet: the last failure, or NULL. */
 const stardeleg_problem *sdg_session_problem(const sdg_session *session);
 stardeleg_key *sdg_session_key(const sdg_session *session);
-/* The directory is read again before the next signed step (a URL of it answered 404 or 410). */
+/* The directory is read again at once (a URL of it answered 404 or 410); the old one serves until then. */
 void sdg_session_refresh(sdg_session *session);
 /* PROTOCOL unless |url| may be used with this account: absolute https (http only if the directory is), same origin as
  * the directory unless allowed otherwise. */

@@ -18,8 +18,11 @@ static setup_step next_step(const sdg_session *session, stardeleg_time now)
 {
   bool wanted = session->waiting_setup != NULL || session->waiting_nonce != NULL;
 
-  if (!session->has_directory || session->refresh_wanted) {
+  if (!session->has_directory) {
     return wanted ? STEP_DIRECTORY : STEP_REST;
+  }
+  if (session->refresh_wanted) {
+    return STEP_DIRECTORY;
   }
   if (session->kid == NULL) {
     if (!wanted) {
