@@ -202,35 +202,45 @@ static stardeleg_err apply(sdg_ido_job *j, stardeleg_time now)
 
 /* --- The job --- */
 
-/* The CA has had its time: the order is cancelled there, and lost here. */
-static stardeleg_err check_patience(sdg_ido_job *j, stardeleg_time now)
+/* The moment from which on the order leads nowhere as it stands. */
+static stardeleg_time latest(const sdg_ido_job *j)
 {
-  stardeleg_time latest = sdg_time_add(j->order.finalized_at, j->ido->options.order_pending_s * SDG_TIME_S);
+  const sdg_ido_order *order = &j->order;
+  stardeleg_time patience = sdg_time_add(order->finalized_at, j->ido->options.order_pending_s * SDG_TIME_S);
   sdg_auto_renewal renewal;
-  stardeleg_problem problem;
-  stardeleg_err err = sdg_auto_renewal_parse(&renewal, j->order.wire.auto_renewal, NULL);
 
-  if (err != STARDELEG_OK || now < sdg_time_min(renewal.end_at, latest)) {
-    return err;
+  if (order->wire.status == SDG_ORDER_VALID || order->cancel ||
+      sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) != STARDELEG_OK) {
+    return order->wire.expires;
   }
-  sdg_problem_set(&problem, STARDELEG_ACME_SERVER_INTERNAL, "the CA did not issue in time");
-  problem.status = 0;
-  err = sdg_ido_order_set_error(&j->order, &problem);
-  j->order.cancel = err == STARDELEG_OK;
-  return err;
+  return sdg_time_min(order->wire.expires, sdg_time_min(renewal.end_at, patience));
 }
 
-/* An order that leads nowhere is given up.  Once it has expired there is nothing left that a CA would have to be told.
+/* Once it has expired there is nothing left that a CA would have to be told; before that, what was begun is cancelled.
  */
 static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
 {
-  bool was_valid = j->order.wire.status == SDG_ORDER_VALID;
+  sdg_ido_order *order = &j->order;
+  stardeleg_problem problem;
+  stardeleg_err err = STARDELEG_OK;
 
-  if (now >= j->order.wire.expires) {
-    j->issuance.news = was_valid && j->order.wire.error == NULL ? SDG_NEWS_CANCELED : SDG_NEWS_FAILED;
+  if (now < latest(j)) {
     return STARDELEG_OK;
   }
-  return was_valid || j->order.cancel ? STARDELEG_OK : check_patience(j, now);
+  if (order->wire.status == SDG_ORDER_VALID && order->wire.error == NULL) {
+    j->issuance.news = SDG_NEWS_CANCELED;
+    return STARDELEG_OK;
+  }
+  if (order->wire.error == NULL) {
+    sdg_problem_set(&problem, STARDELEG_ACME_SERVER_INTERNAL, "the CA did not issue in time");
+    problem.status = 0;
+    err = sdg_ido_order_set_error(order, &problem);
+  }
+  if (err == STARDELEG_OK) {
+    order->cancel = true;
+    j->issuance.news = now >= order->wire.expires ? SDG_NEWS_FAILED : SDG_NEWS_NONE;
+  }
+  return err;
 }
 
 /* A long pause is spent in the store: the place is for orders that can go on. */
@@ -374,18 +384,28 @@ static void note_session(sdg_ido_job *j, stardeleg_time now)
   }
 }
 
-/* Others have written the order.  Between two exchanges it is given back, to be claimed again as it is now. */
+/* Given back between two exchanges, to be claimed again as it is now.  Should that fail, the lease runs out. */
+static void give_back(sdg_ido_job *j)
+{
+  stardeleg_err err = sdg_store_release(j->ido->options.store, "order", j->order.id, j->order.fence);
+
+  (void)err;
+  finish(j);
+}
+
+static bool is_idle(const sdg_ido_job *j)
+{
+  return !j->finished && !j->unsaved && j->job.exchange == 0 && j->issuance.news == SDG_NEWS_NONE;
+}
+
+/* Others may have written the order. */
 static void see_change(sdg_ido_job *j)
 {
   stardeleg_record record = {0};
-  stardeleg_err err = sdg_store_get(j->ido->options.store, "order", j->order.id, &record);
 
-  if (err == STARDELEG_OK && record.version != j->order.version && j->job.exchange == 0 && !j->unsaved &&
-      j->issuance.news == SDG_NEWS_NONE) {
-    /* Should this fail, the lease runs out. */
-    err = sdg_store_release(j->ido->options.store, "order", j->order.id, j->order.fence);
-    (void)err;
-    finish(j);
+  if (is_idle(j) && sdg_store_get(j->ido->options.store, "order", j->order.id, &record) == STARDELEG_OK &&
+      record.version != j->order.version) {
+    give_back(j);
   }
   stardeleg_record_clear(&record);
 }
@@ -402,7 +422,10 @@ static void look(sdg_ido_job *j, stardeleg_time now)
     return;
   }
   see_change(j);
-  if (!j->finished && !j->unsaved && j->job.exchange == 0) {
+  if (is_idle(j) && now >= latest(j)) {
+    give_back(j); /* it waits for an account that may never come; a new job will ask what the time says */
+  }
+  if (is_idle(j)) {
     note_session(j, now);
   }
 }

@@ -373,6 +373,11 @@ static void answer(ido_world *w, const stardeleg_engine *engine, const stardeleg
   stardeleg_http_reply *reply = NULL;
 
   request.url = target_of(ask->request.url);
+  if (to_ca) {
+    size_t len = strlen(w->ca_log);
+
+    (void)snprintf(w->ca_log + len, sizeof(w->ca_log) - len, "%s %s ", request.method, request.url);
+  }
   if (to_ca && w->ca_is_down) {
     outcome.failure = STARDELEG_TRANSPORT_CONNECT;
   } else {
@@ -384,24 +389,36 @@ static void answer(ido_world *w, const stardeleg_engine *engine, const stardeleg
   stardeleg_http_reply_free(reply);
 }
 
+/* Directory and nonces are never kept: whoever is killed after each of those gets nowhere. */
+static bool is_preparation(const char *url)
+{
+  return strstr(url, "/directory") != NULL || strstr(url, "/new-nonce") != NULL;
+}
+
 /* All that engine wants now; the moment it waits for. */
 static stardeleg_time drive(ido_world *w, bool is_ido)
 {
   for (int i = 0; i < 10000; i++) {
     const stardeleg_engine *engine = is_ido ? stardeleg_ido_engine(w->ido) : stardeleg_ca_engine(w->ca);
     stardeleg_ask ask;
+    bool prepares;
 
     assert_ok(engine->next(engine->self, &ask, w->now));
     if (ask.want == STARDELEG_WANT_WAIT) {
       assert_true(ask.until > w->now);
       return ask.until;
     }
+    prepares = is_preparation(ask.request.url); /* before the request goes away */
     answer(w, engine, &ask, is_ido);
     if (is_ido) {
       w->exchanges++;
+      w->stopped = w->stop_after > 0 && --w->stop_after == 0;
     }
-    if (is_ido && w->restart_always) {
+    if (is_ido && w->restart_always && !prepares) {
       ido_world_restart(w);
+    }
+    if (w->stopped) {
+      return w->now;
     }
   }
   fail_msg("the engine does not come to rest");
@@ -412,15 +429,72 @@ void ido_world_run(ido_world *w, int64_t ms)
 {
   stardeleg_time end = w->now + ms;
 
+  w->stopped = false;
   for (;;) {
     stardeleg_time ido = drive(w, true);
-    stardeleg_time ca = drive(w, false);
+    stardeleg_time ca = w->stopped ? w->now : drive(w, false);
     stardeleg_time next = ido < ca ? ido : ca;
 
+    if (w->stopped) {
+      return;
+    }
     if (next >= end) {
       break;
     }
     w->now = next;
   }
   w->now = end;
+}
+
+void ido_world_run_owner(ido_world *w)
+{
+  (void)drive(w, true);
+}
+
+/* --- Looking around --- */
+
+int ido_world_ca_get(ido_world *w, const char *url)
+{
+  stardeleg_http_request request = {.method = "GET", .url = target_of(url)};
+  stardeleg_http_reply *reply = NULL;
+  int status;
+
+  assert_ok(stardeleg_ca_handle(w->ca, &request, w->now, &reply));
+  status = stardeleg_http_reply_view(reply)->status;
+  stardeleg_http_reply_free(reply);
+  return status;
+}
+
+static int count_valid(void *ctx, const stardeleg_record *record)
+{
+  size_t *count = ctx;
+  sdg_json *tree = NULL;
+
+  assert_ok(sdg_json_parse(&tree, sdg_bytes(record->value, record->value_len), NULL, NULL));
+  *count += strcmp(sdg_json_string(sdg_json_member(sdg_json_member(tree, "order"), "status")), "valid") == 0;
+  sdg_json_free(tree);
+  return 0;
+}
+
+size_t ido_world_ca_valid(ido_world *w)
+{
+  size_t count = 0;
+
+  assert_ok(w->ca_store->ops->scan(w->ca_store->self, "order", NULL, NULL, 1000, count_valid, &count));
+  return count;
+}
+
+static int count_one(void *ctx, const stardeleg_record *record)
+{
+  (void)record;
+  ++*(size_t *)ctx;
+  return 0;
+}
+
+size_t ido_world_count(ido_world *w, const char *kind)
+{
+  size_t count = 0;
+
+  assert_ok(w->real->ops->scan(w->real->self, kind, NULL, NULL, 100000, count_one, &count));
+  return count;
 }

@@ -47,7 +47,10 @@ typedef struct ido_world {
   char *ca_pem;
   stardeleg_ca_options ca_options;
   stardeleg_ca *ca;
-  size_t exchanges; /* of the owner's engine with the CA */
+  size_t exchanges;  /* of the owner's engine with the CA */
+  size_t stop_after; /* that many more exchanges, then ido_world_run returns at once; 0: no such limit */
+  bool stopped;
+  char ca_log[16384]; /* requests at the CA: "POST /acme/new-order " */
   bool ca_is_down;
   bool restart_always; /* the owner's role is killed and made again after every exchange */
 } ido_world;
@@ -86,6 +89,14 @@ void ido_world_place(ido_world *w, size_t i, const char *delegation, char *url);
 
 /* Drives owner and CA for |ms| of the world's time. */
 void ido_world_run(ido_world *w, int64_t ms);
+/* Lets the owner's engine do what it can at this very moment, without the CA's. */
+void ido_world_run_owner(ido_world *w);
+/* Plain GET at the CA; the status. */
+int ido_world_ca_get(ido_world *w, const char *url);
+/* How many orders of the CA are valid. */
+size_t ido_world_ca_valid(ido_world *w);
+/* How many records of this kind the owner's store has. */
+size_t ido_world_count(ido_world *w, const char *kind);
 /* The order's status as delegate |i| sees it. */
 const char *ido_world_status(ido_world *w, size_t i, const char *order_url);
 
