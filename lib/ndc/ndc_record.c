@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc/ndc_record.c -- a delegation as a record: written whole, read back after a restart. */
-#include "ndc/ndc_internal.h"
+#include "ndc/ndc_record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,6 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "ndc/ndc_record.h"
 #include "store/store.h"
 
 #define PAGE 100
