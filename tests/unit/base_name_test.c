@@ -294,6 +294,8 @@ static void test_email(void **state)
   assert_true(sdg_name_equal_email(sdg_bytes_str("A.b@Example.org"), sdg_bytes_str("A.b@eXAMPLE.ORG")));
   assert_false(sdg_name_equal_email(sdg_bytes_str("A.b@example.org"), sdg_bytes_str("a.b@example.org")));
   assert_false(sdg_name_equal_email(sdg_bytes_str("a@b.example"), sdg_bytes_str("ab@.example")));
+  assert_false(sdg_name_equal_email(sdg_bytes_str("a@b.example"), sdg_bytes_str("a@c.example")));
+  assert_false(sdg_name_equal_email(sdg_bytes_str("a@b.example"), sdg_bytes_str("c@b.example")));
   assert_false(sdg_name_equal_email(sdg_bytes_str("a@example.org"), sdg_bytes_str("a@example.or")));
   assert_false(sdg_name_equal_email(sdg_bytes_str("abc"), sdg_bytes_str("ABC")));
 }
@@ -384,6 +386,9 @@ static void test_uri_equal(void **state)
   } rows[] = {
       {"https://example.org/a", "HTTPS://Example.ORG/a", true},
       {"https://example.org/a", "https://example.org/A", false},
+      {"https://example.org/a", "https://example.net/a", false},
+      {"https://example.org/a", "https://example.org.evil/a", false},
+      {"https://example.org/a", "https://example.or/a", false},
       {"https://U@example.org/", "https://u@example.org/", false},
       {"https://u@Example.org/", "https://u@example.org/", true},
       {"https://example.org/?Q", "https://example.org/?q", false},

@@ -7,8 +7,8 @@
 #include <stardeleg/template_extension.h>
 
 #include "base/bytes.h"
-#include "crypto/key.h"
 #include "json/json.h"
+#include "template/csr_template_schema.h"
 #include "x509/csr.h"
 
 /* The member is a string; the extension is an OCTET STRING-less copy of it as UTF8String of less than 128 bytes. */
@@ -184,7 +184,12 @@ static void test_rest_stays_closed(void **state)
 {
   static const char *const bad[] = {KEYS "\"extensions\":{\"label\":\"gold\",\"other\":1," SAN "}}",
                                     KEYS "\"label\":\"gold\",\"extensions\":{" SAN "}}",
-                                    KEYS "\"extensions\":{\"label\":\"gold\"}}", KEYS "\"extensions\":[\"label\"]}",
+                                    KEYS "\"subject\":{\"country\":\"CA\",\"label\":\"gold\"},\"extensions\":{" SAN
+                                         "}}",
+                                    KEYS "\"extensions\":{\"subjectAltName\":{\"DNS\":[\"abc.ido.example\"],"
+                                         "\"label\":\"gold\"}}}",
+                                    KEYS "\"extensions\":{\"label\":\"gold\"}}",
+                                    KEYS "\"extensions\":[\"label\"]}",
                                     "[\"extensions\"]"};
 
   (void)state;
@@ -336,46 +341,157 @@ static void test_words(void **state)
   stardeleg_template_free(tmpl);
 }
 
+/* The description's own syntax; here the RFC's, which no string fits. */
+static void test_schema_of_description(void **state)
+{
+  stardeleg_template_extension strict = label;
+  stardeleg_template *tmpl = NULL;
+  stardeleg_report *report = NULL;
+
+  (void)state;
+  strict.schema = &sdg_csr_template_schema;
+  assert_err(STARDELEG_ERR_MALFORMED, load(&tmpl, with_label, &strict, &report));
+  assert_true(has_finding(report, "label", "/extensions/label", "expected an object"));
+  assert_int_equal(rules_alive, 0); /* |load| is not asked about what the syntax does not allow */
+  stardeleg_report_free(report);
+}
+
+/* No identifier goes with the extension, and none is missed. */
+static void test_without_identifier(void **state)
+{
+  static const stardeleg_identifier dns = {"dns", "abc.ido.example"};
+  static const stardeleg_identifier both[] = {{"dns", "abc.ido.example"}, {"label", "gold"}};
+  stardeleg_template_extension plain = label;
+  stardeleg_template *tmpl = NULL;
+  stardeleg_report *report = NULL;
+  uint8_t *der = NULL;
+  size_t len = 0;
+
+  (void)state;
+  plain.identifier_type = NULL;
+  assert_ok(load(&tmpl, with_label, &plain, NULL));
+  build(&der, &len, tmpl, NULL);
+  assert_ok(match(tmpl, der, len, &dns, 1, &report));
+  assert_ok(stardeleg_template_check_identifiers(tmpl, &dns, 1, NULL, &report));
+  assert_err(STARDELEG_ERR_POLICY, match(tmpl, der, len, both, 2, &report));
+  assert_true(has_finding(report, "identifier-not-in-csr", "/extensions/subjectAltName", ""));
+  stardeleg_report_free(report);
+  free(der);
+  stardeleg_template_free(tmpl);
+}
+
+static void refuse_description(const stardeleg_template_extension *extension)
+{
+  stardeleg_template *tmpl = NULL;
+
+  assert_err(STARDELEG_ERR_ARGUMENT, load(&tmpl, with_label, extension, NULL));
+  assert_null(tmpl);
+}
+
 /* Descriptions that cannot be are the caller's mistake, whatever the template. */
 static void test_bad_descriptions(void **state)
 {
-  stardeleg_template_extension bad[10];
-  stardeleg_template *tmpl = NULL;
+  stardeleg_template_extension bad[14];
 
   (void)state;
-  for (size_t i = 0; i < 10; i++) {
+  for (size_t i = 0; i < 14; i++) {
     bad[i] = label;
   }
   bad[0].size = 8;
   bad[1].name = NULL;
-  bad[2].name = "keyUsage";
-  bad[3].name = "a/b";
-  bad[4].oid = NULL;
-  bad[5].load = NULL;
-  bad[6].has_identifier = NULL;
-  bad[7].oid = "1.50";
-  bad[8].oid = "2.5.29.17";       /* subjectAltName has rules of its own */
-  bad[9].identifier_type = "dns"; /* would take the names out of the comparison with the order */
-  for (size_t i = 0; i < 10; i++) {
-    assert_err(STARDELEG_ERR_ARGUMENT, load(&tmpl, with_label, &bad[i], NULL));
-    assert_null(tmpl);
+  bad[2].oid = NULL;
+  bad[3].load = NULL;
+  bad[4].unload = NULL;
+  bad[5].match = NULL;
+  bad[6].build = NULL;
+  bad[7].explain = NULL;
+  bad[8].has_identifier = NULL;
+  bad[9].oid = "1.50";
+  bad[10].oid = "2.5.29.15"; /* these three have rules of their own */
+  bad[11].oid = "2.5.29.17";
+  bad[12].oid = "2.5.29.37";
+  bad[13].identifier_type = "dns"; /* would take the names out of the comparison with the order */
+  for (size_t i = 0; i < 14; i++) {
+    print_message("case %zu\n", i);
+    refuse_description(&bad[i]);
   }
   assert_int_equal(rules_alive, 0);
 }
 
-static void test_two_of_a_name(void **state)
+static void test_bad_names_of_descriptions(void **state)
 {
-  const stardeleg_template_extension *list[] = {&label, &label};
-  stardeleg_template_options options;
-  stardeleg_template *tmpl = NULL;
+  static const char *const names[] = {"keyUsage",
+                                      "extendedKeyUsage",
+                                      "subjectAltName",
+                                      "",
+                                      "a/b",
+                                      "a~b",
+                                      "a{b",
+                                      "a:b",
+                                      "a.b",
+                                      "a b",
+                                      "a\nb",
+                                      "0123456789012345678901234567890123456789012345678901234567890123"};
+  static const char *const types[] = {"dns", "email", "uri"};
+  stardeleg_template_extension bad = label;
 
   (void)state;
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    bad.name = names[i];
+    print_message("case %s\n", names[i]);
+    refuse_description(&bad);
+  }
+  bad.name = label.name;
+  for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+    bad.identifier_type = types[i];
+    refuse_description(&bad);
+  }
+}
+
+/* |count| of them, all in one set of options. */
+static stardeleg_err load_many(const stardeleg_template_extension *const *list, size_t count)
+{
+  stardeleg_template_options options;
+  stardeleg_template *tmpl = NULL;
+  stardeleg_err err;
+
   stardeleg_template_options_default(&options);
   options.extensions = list;
-  options.extension_count = 2;
-  assert_err(STARDELEG_ERR_ARGUMENT,
-             stardeleg_template_load(&tmpl, (stardeleg_bytes){(const uint8_t *)with_label, strlen(with_label)},
-                                     &options, NULL));
+  options.extension_count = count;
+  err = stardeleg_template_load(&tmpl, (stardeleg_bytes){(const uint8_t *)with_label, strlen(with_label)}, &options,
+                                NULL);
+  stardeleg_template_free(tmpl);
+  return err;
+}
+
+static void test_sets_of_descriptions(void **state)
+{
+  enum { MOST = STARDELEG_TEMPLATE_EXTENSIONS_MAX };
+  static const char *const names[] = {"label", "b", "c-c", "d_d", "e9", "f", "g", "Z", "i"};
+  static const char *const oids[] = {"1.3.6.1.4.1.55555.1", "1.3.6.1.4.1.55555.2", "1.3.6.1.4.1.55555.3",
+                                     "1.3.6.1.4.1.55555.4", "1.3.6.1.4.1.55555.5", "1.3.6.1.4.1.55555.6",
+                                     "1.3.6.1.4.1.55555.7", "1.3.6.1.4.1.55555.8", "1.3.6.1.4.1.55555.9"};
+  stardeleg_template_extension all[MOST + 1];
+  const stardeleg_template_extension *list[MOST + 1];
+
+  (void)state;
+  for (size_t i = 0; i <= MOST; i++) {
+    all[i] = label;
+    all[i].name = names[i];
+    all[i].oid = oids[i];
+    list[i] = &all[i];
+  }
+  assert_ok(load_many(list, MOST));
+  assert_err(STARDELEG_ERR_ARGUMENT, load_many(list, MOST + 1));
+  assert_err(STARDELEG_ERR_ARGUMENT, load_many(NULL, 1));
+  all[3].name = "b";
+  assert_err(STARDELEG_ERR_ARGUMENT, load_many(list, MOST));
+  all[3].name = names[3];
+  all[3].oid = oids[1];
+  assert_err(STARDELEG_ERR_ARGUMENT, load_many(list, MOST));
+  list[3] = NULL;
+  assert_err(STARDELEG_ERR_ARGUMENT, load_many(list, MOST));
+  assert_int_equal(rules_alive, 0);
 }
 
 int main(void)
@@ -390,7 +506,10 @@ int main(void)
       cmocka_unit_test(test_builder_hears_refusal),
       cmocka_unit_test(test_words),
       cmocka_unit_test(test_bad_descriptions),
-      cmocka_unit_test(test_two_of_a_name),
+      cmocka_unit_test(test_schema_of_description),
+      cmocka_unit_test(test_without_identifier),
+      cmocka_unit_test(test_bad_names_of_descriptions),
+      cmocka_unit_test(test_sets_of_descriptions),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

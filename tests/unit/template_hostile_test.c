@@ -228,6 +228,44 @@ static void test_literals(void **state)
   }
 }
 
+/* Two letters, and a warning if they are small ones; nothing else is a country (decision 19). */
+static void test_literal_countries(void **state)
+{
+  static const struct {
+    const char *text;
+    stardeleg_err err;
+    size_t findings;
+  } cases[] = {
+      {"CA", STARDELEG_OK, 0},
+      {"ca", STARDELEG_OK, 1},
+      {"cA", STARDELEG_OK, 1},
+      {"C{", STARDELEG_ERR_MALFORMED, 1},
+      {"C[", STARDELEG_ERR_MALFORMED, 1},
+      {"C@", STARDELEG_ERR_MALFORMED, 1},
+      {"C`", STARDELEG_ERR_MALFORMED, 1},
+      {"1A", STARDELEG_ERR_MALFORMED, 1},
+      {"A1", STARDELEG_ERR_MALFORMED, 1},
+      {"C", STARDELEG_ERR_MALFORMED, 1},
+      {"CAN", STARDELEG_ERR_MALFORMED, 1},
+      {"\xc3\x89", STARDELEG_ERR_MALFORMED, 1},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    stardeleg_template *tmpl = NULL;
+    stardeleg_report *report = NULL;
+    char text[512];
+
+    print_message("case %s\n", cases[i].text);
+    (void)snprintf(text, sizeof(text), KEYS "\"subject\":{\"country\":\"%s\",\"organization\":\"ca\"}," ABC,
+                   cases[i].text);
+    assert_err(cases[i].err, load_text(&tmpl, text, &report));
+    assert_int_equal(stardeleg_report_count(report), cases[i].findings);
+    stardeleg_report_free(report);
+    stardeleg_template_free(tmpl);
+  }
+}
+
 /* --- Identifiers --- */
 
 /* RFC 8555 7.4: the same set; a name of another type is another name.  IP-8-01 */
@@ -460,10 +498,15 @@ static void test_names_over_all_kinds(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_chosen_values),        cmocka_unit_test(test_countries),
-      cmocka_unit_test(test_common_names),         cmocka_unit_test(test_literals),
-      cmocka_unit_test(test_types_of_identifiers), cmocka_unit_test(test_bad_names_fill_nothing),
-      cmocka_unit_test(test_provider_that_fails),  cmocka_unit_test(test_no_csr),
+      cmocka_unit_test(test_chosen_values),
+      cmocka_unit_test(test_countries),
+      cmocka_unit_test(test_common_names),
+      cmocka_unit_test(test_literals),
+      cmocka_unit_test(test_literal_countries),
+      cmocka_unit_test(test_types_of_identifiers),
+      cmocka_unit_test(test_bad_names_fill_nothing),
+      cmocka_unit_test(test_provider_that_fails),
+      cmocka_unit_test(test_no_csr),
       cmocka_unit_test(test_names_over_all_kinds),
   };
 
