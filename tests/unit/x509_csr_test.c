@@ -378,6 +378,88 @@ static void notices_every_change(void **state)
   free(der);
 }
 
+static void put_hex(sdg_buf *out, const char *hex)
+{
+  size_t len = 0;
+  uint8_t *bytes = test_hex(hex, &len);
+
+  sdg_der_put_raw(out, sdg_bytes(bytes, len));
+  free(bytes);
+}
+
+/* A request with the attributes and the algorithm given, a key on P-256 and no signature to speak of. */
+static void put_request(sdg_buf *out, const char *attributes, const char *algorithm)
+{
+  size_t all = sdg_der_put_begin(out, SDG_DER_SEQUENCE);
+  size_t info = sdg_der_put_begin(out, SDG_DER_SEQUENCE);
+  size_t inside;
+
+  put_hex(out, "0201003000"
+               "3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+               "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+               "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5");
+  inside = sdg_der_put_begin(out, SDG_DER_CONTEXT_CONSTRUCTED(0));
+  put_hex(out, attributes);
+  sdg_der_put_end(out, inside);
+  sdg_der_put_end(out, info);
+  put_hex(out, algorithm);
+  put_hex(out, "030100");
+  sdg_der_put_end(out, all);
+  assert_ok(sdg_buf_error(out));
+}
+
+/* RFC 2986 4.1, 4.2: an Attribute is an OID and one SET, an AlgorithmIdentifier an OID and at most one more. */
+static void reads_parts_exactly(void **state)
+{
+#define ES256 "300a06082a8648ce3d040302"
+#define ATTRIBUTE "300906032a030431020500"
+  static const struct {
+    const char *attributes;
+    const char *algorithm;
+    const char *place; /* NULL: well-formed */
+  } cases[] = {
+      {"", ES256, NULL},
+      {ATTRIBUTE, ES256, NULL},
+      {"300b06032a0304310205000500", ES256, "/attributes/0"},               /* something behind the values */
+      {ATTRIBUTE "300d06032a03043102050031020500", ES256, "/attributes/1"}, /* two sets of them */
+      {"300506032a0304", ES256, "/attributes/0"},                           /* none */
+      {"300706032a03043100", ES256, "/attributes/0"},                       /* an empty one */
+      {"300906032a030430020500", ES256, "/attributes/0"},                   /* a SEQUENCE */
+      {"3004310205"
+       "00",
+       ES256, "/attributes/0"},                           /* no type */
+      {"310906032a030431020500", ES256, "/attributes/0"}, /* a SET around it */
+      {ATTRIBUTE "0500", ES256, "/attributes/1"},
+      {"", "3000", "/signatureAlgorithm"},
+      {"", "30020500", "/signatureAlgorithm"},
+      {"", "310a06082a8648ce3d040302", "/signatureAlgorithm"},
+      {"", "06082a8648ce3d040302", "/signatureAlgorithm"},
+      {"", "300e06082a8648ce3d04030205000500", "/signatureAlgorithm"},
+      {"", "300c06082a8648ce3d0403020500", NULL}, /* another algorithm than ours, but well-formed */
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    stardeleg_problem problem;
+    sdg_buf der;
+    sdg_csr csr;
+    stardeleg_err rv;
+
+    sdg_buf_init(&der, 4096);
+    put_request(&der, cases[i].attributes, cases[i].algorithm);
+    rv = sdg_csr_parse(&csr, sdg_buf_bytes(&der), &problem);
+    print_message("case %zu\n", i);
+    assert_int_equal(rv, cases[i].place == NULL ? STARDELEG_OK : STARDELEG_ERR_MALFORMED);
+    if (cases[i].place == NULL) {
+      sdg_csr_clear(&csr);
+    } else {
+      assert_string_equal(problem.place, cases[i].place);
+      assert_int_equal(problem.acme, STARDELEG_ACME_BAD_CSR);
+    }
+    sdg_buf_clear(&der);
+  }
+}
+
 static void clears_nothing(void **state)
 {
   sdg_csr csr = {.subject = NULL};
@@ -401,6 +483,7 @@ int main(void)
       cmocka_unit_test(is_neutral),
       cmocka_unit_test(reads_longest_and_most),
       cmocka_unit_test(notices_every_change),
+      cmocka_unit_test(reads_parts_exactly),
       cmocka_unit_test(clears_nothing),
   };
 
