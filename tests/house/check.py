@@ -4,6 +4,7 @@
 
 Without --build only the rules that need no compiler are checked."""
 import argparse
+import subprocess
 import sys
 
 import build_rules
@@ -20,6 +21,14 @@ def tell(number, title, places):
     if len(places) > SHOWN_MAX:
         print(f"#   and {len(places) - SHOWN_MAX} more")
     return 1 if places else 0
+
+
+def places_of(rule):
+    """What breaks the rule; a rule that cannot be looked at, because something was not built, is broken."""
+    try:
+        return list(rule())
+    except (OSError, subprocess.CalledProcessError) as error:
+        return [str(error)]
 
 
 def main():
@@ -41,7 +50,7 @@ def main():
         if reason:
             print(f"ok {number} - {title} # SKIP {reason}")
         else:
-            broken += tell(number, title, list(rule()))
+            broken += tell(number, title, places_of(rule))
     if options.long:
         for line in sorted(text_rules.long_functions()):
             print(f"# {line}")
