@@ -108,6 +108,63 @@ void sim_plan_lives(sim_world *world, const sim_lives *lives)
   free(begins);
 }
 
+/* --- Outages --- */
+
+static void cut(sim_world *world, void *ctx, size_t actor)
+{
+  (void)ctx;
+  sim_trace_event(world->trace, world->now, world->actors[actor].name, "is cut off");
+  world->actors[actor].unreachable = true;
+}
+
+static void mend(sim_world *world, void *ctx, size_t actor)
+{
+  (void)ctx;
+  sim_trace_event(world->trace, world->now, world->actors[actor].name, "is reachable again");
+  world->actors[actor].unreachable = false;
+}
+
+static void stop(sim_world *world, void *ctx, size_t actor)
+{
+  (void)ctx;
+  sim_trace_event(world->trace, world->now, world->actors[actor].name, "stops");
+  sim_actor_stop(&world->actors[actor]);
+}
+
+static void start(sim_world *world, void *ctx, size_t actor)
+{
+  (void)ctx;
+  sim_actor_start(&world->actors[actor]);
+}
+
+static void restart(sim_world *world, void *ctx, size_t actor)
+{
+  (void)ctx;
+  sim_actor_restart(&world->actors[actor]);
+}
+
+void sim_plan_outages(sim_world *world, size_t actor, int64_t longest_ms, int64_t pause_ms, stardeleg_time end)
+{
+  stardeleg_time at = world->now;
+
+  for (;;) {
+    int64_t kind = sim_rng_between(&world->rng, 0, 2);
+    int64_t lasts = sim_rng_between(&world->rng, SIM_MINUTE, longest_ms);
+
+    at += sim_rng_between(&world->rng, pause_ms, 3 * pause_ms);
+    if (at + lasts >= end) {
+      return;
+    }
+    if (kind == 0) {
+      sim_world_at(world, at, restart, NULL, actor);
+      continue;
+    }
+    sim_world_at(world, at, kind == 1 ? cut : stop, NULL, actor);
+    at += lasts;
+    sim_world_at(world, at, kind == 1 ? mend : start, NULL, actor);
+  }
+}
+
 void sim_tell(const sim_world *world, const char *scenario, uint64_t seed)
 {
   unsigned certificates = 0;

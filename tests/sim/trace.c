@@ -18,6 +18,7 @@ struct sim_trace {
   uint64_t count;
   uint64_t events;
   uint64_t hash;
+  FILE *all; /* or NULL */
 };
 
 sim_trace *sim_trace_new(void)
@@ -28,12 +29,25 @@ sim_trace *sim_trace_new(void)
     abort();
   }
   trace->hash = UINT64_C(0xcbf29ce484222325);
+  if (getenv("SIM_TRACE") != NULL) {
+    trace->all = fopen(getenv("SIM_TRACE"), "w");
+  }
   return trace;
 }
 
 void sim_trace_free(sim_trace *trace)
 {
+  if (trace->all != NULL) {
+    (void)fclose(trace->all);
+  }
   free(trace);
+}
+
+static void end_line(sim_trace *trace, const char *line)
+{
+  if (trace->all != NULL) {
+    (void)fprintf(trace->all, "%s\n", line);
+  }
 }
 
 static char *begin_line(sim_trace *trace, stardeleg_time now, const char *who, size_t *used)
@@ -61,6 +75,7 @@ void sim_trace_event(sim_trace *trace, stardeleg_time now, const char *who, cons
   for (const char *p = line; *p != '\0'; p++) {
     trace->hash = (trace->hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
   }
+  end_line(trace, line);
 }
 
 void sim_trace_note(sim_trace *trace, stardeleg_time now, const char *who, const char *text)
@@ -69,6 +84,7 @@ void sim_trace_note(sim_trace *trace, stardeleg_time now, const char *who, const
   char *line = begin_line(trace, now, who, &used);
 
   (void)snprintf(line + used, LINE_SIZE - used, ". %s", text);
+  end_line(trace, line);
 }
 
 uint64_t sim_trace_hash(const sim_trace *trace)

@@ -105,7 +105,7 @@ typedef struct sim_world {
   char failure[512];
   /* May stop and start processes. */
   void (*on_phase)(struct sim_world *world, uint64_t exchange, sim_phase phase);
-  void *on_phase_ctx;
+  const void *on_phase_ctx;
 } sim_world;
 
 sim_world *sim_world_new(const sim_setup *setup);
