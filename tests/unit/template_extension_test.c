@@ -380,6 +380,50 @@ static void test_without_identifier(void **state)
   stardeleg_template_free(tmpl);
 }
 
+static stardeleg_err load_without_memory(void *ctx, void **out, stardeleg_bytes json, stardeleg_extension_fault *fault)
+{
+  (void)ctx;
+  (void)out;
+  (void)json;
+  (void)fault;
+  return STARDELEG_ERR_NOMEM;
+}
+
+static stardeleg_err match_without_memory(void *ctx, const void *loaded, stardeleg_bytes value,
+                                          stardeleg_extension_fault *fault)
+{
+  (void)ctx;
+  (void)loaded;
+  (void)value;
+  (void)fault;
+  return STARDELEG_ERR_NOMEM;
+}
+
+/* A callback that could not do its work has allowed nothing, and refused nothing either. */
+static void test_callbacks_without_memory(void **state)
+{
+  stardeleg_template_extension poor = label;
+  stardeleg_template *tmpl = NULL;
+  stardeleg_report *report = NULL;
+  uint8_t *der = NULL;
+  size_t len = 0;
+
+  (void)state;
+  poor.match = match_without_memory;
+  assert_ok(load(&tmpl, with_label, &poor, NULL));
+  build(&der, &len, tmpl, NULL);
+  assert_err(STARDELEG_ERR_NOMEM, match(tmpl, der, len, NULL, 0, &report));
+  assert_null(report);
+  free(der);
+  stardeleg_template_free(tmpl);
+  tmpl = NULL;
+  poor.load = load_without_memory;
+  assert_err(STARDELEG_ERR_NOMEM, load(&tmpl, with_label, &poor, &report));
+  assert_null(tmpl);
+  assert_null(report);
+  assert_int_equal(rules_alive, 0);
+}
+
 static void refuse_description(const stardeleg_template_extension *extension)
 {
   stardeleg_template *tmpl = NULL;
@@ -508,6 +552,7 @@ int main(void)
       cmocka_unit_test(test_bad_descriptions),
       cmocka_unit_test(test_schema_of_description),
       cmocka_unit_test(test_without_identifier),
+      cmocka_unit_test(test_callbacks_without_memory),
       cmocka_unit_test(test_bad_names_of_descriptions),
       cmocka_unit_test(test_sets_of_descriptions),
   };

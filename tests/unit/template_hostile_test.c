@@ -189,6 +189,8 @@ static void test_common_names(void **state)
       {UTF8, "IdO", NULL},
       {UTF8, "IdO Inc.", NULL},
       {UTF8, "Acme.", NULL},
+      {UTF8, "IdO no.1 Inc", NULL},
+      {UTF8, "a@evil.example", NULL},
       {UTF8, ".", NULL},
       {UTF8, "abc.ido.example.", "common-name-not-in-san"},
       {UTF8, " abc.ido.example", "common-name-not-in-san"},
