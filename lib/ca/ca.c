@@ -54,6 +54,9 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
     wrong = "min_lifetime_s must be positive and not above max_duration_s";
   } else if (options->validation_attempts < 1 || options->http01_port == 0 || options->plain_lifetime_s < 1) {
     wrong = "validation_attempts, http01_port and plain_lifetime_s must be positive";
+  } else if (options->order_pending_s < 1 || options->order_grace_s < 0 || options->lease_ms < 1 ||
+             options->validation_retry_ms < 0 || options->poll_ms < 0) {
+    wrong = "order_pending_s and lease_ms must be positive, order_grace_s, validation_retry_ms and poll_ms not negative";
   }
   if (wrong != NULL) {
     sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s", wrong);
@@ -89,6 +92,7 @@ static stardeleg_err make_server(stardeleg_ca *ca, stardeleg_problem *problem)
   options.role = ca;
   options.fill_directory = fill_directory;
   options.list_orders = sdg_ca_list_orders;
+  options.on_deactivated = sdg_ca_end_account;
   options.eab_required = ca->options.eab_required != 0;
   options.terms_of_service = ca->options.terms_of_service;
   options.log = &ca->options.log;
@@ -96,6 +100,13 @@ static stardeleg_err make_server(stardeleg_ca *ca, stardeleg_problem *problem)
 }
 
 /* --- The engine --- */
+
+/* One record that cannot be worked on (a key that does not sign, a spoiled record) must not keep the others waiting: it
+ * was logged, its lease runs out, it is tried again.  Lack of memory is everybody's. */
+static stardeleg_err work_result(stardeleg_err so_far, stardeleg_err each)
+{
+  return so_far == STARDELEG_OK && each == STARDELEG_ERR_NOMEM ? each : so_far;
+}
 
 static stardeleg_err claim_orders(stardeleg_ca *ca, stardeleg_time now)
 {
@@ -106,12 +117,7 @@ static stardeleg_err claim_orders(stardeleg_ca *ca, stardeleg_time now)
   memset(records, 0, sizeof(records));
   err = sdg_store_claim(ca->options.store, "order", now, "ca", ca->options.lease_ms, records, SDG_CA_CLAIM_MAX, &count);
   for (size_t i = 0; i < count; i++) {
-    stardeleg_err each = err == STARDELEG_OK ? sdg_ca_work_order(ca, &records[i], now) : err;
-
-    /* Somebody changed the order meanwhile (a cancellation): it will be looked at again. */
-    if (each != STARDELEG_OK && each != STARDELEG_ERR_CONFLICT && err == STARDELEG_OK) {
-      err = each;
-    }
+    err = work_result(err, sdg_ca_work_order(ca, &records[i], now));
     stardeleg_record_clear(&records[i]);
   }
   return err;
@@ -129,11 +135,7 @@ static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
   memset(records, 0, sizeof(records));
   err = sdg_store_claim(ca->options.store, "authz", now, "ca", ca->options.lease_ms, records, SDG_CA_CLAIM_MAX, &count);
   for (size_t i = 0; i < count; i++) {
-    stardeleg_err each = err == STARDELEG_OK ? sdg_ca_begin_check(ca, &records[i], now) : err;
-
-    if (each != STARDELEG_OK && each != STARDELEG_ERR_CONFLICT && err == STARDELEG_OK) {
-      err = each;
-    }
+    err = work_result(err, sdg_ca_begin_check(ca, &records[i], now));
     stardeleg_record_clear(&records[i]);
   }
   return err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ca/ca_authz.c -- authorizations and their challenge as resources (RFC 8555 7.5). */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -87,8 +88,8 @@ static stardeleg_err deactivate(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *
                          sdg_authz_status_name(authz->wire.status));
   }
   authz->wire.status = SDG_AUTHZ_DEACTIVATED;
-  /* Due now: the engine takes the order along (RFC 8555 7.1.6). */
-  return put_authz(ca, authz, call->now);
+  /* With the order in one batch: a finalize that comes next must not find it ready (RFC 8555 7.5.2). */
+  return sdg_ca_store_decision(ca, authz, STARDELEG_TIME_NEVER, false);
 }
 
 stardeleg_err sdg_ca_route_authz(void *role, sdg_call *call)
@@ -109,9 +110,6 @@ stardeleg_err sdg_ca_route_authz(void *role, sdg_call *call)
       err = reply_authz(ca, call, &authz);
     }
     sdg_ca_authz_clear(&authz);
-  }
-  if (err == STARDELEG_OK && call->payload != NULL) {
-    sdg_ca_work_waits(ca);
   }
   return err;
 }
@@ -143,6 +141,16 @@ static stardeleg_err start(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz
   return put_authz(ca, authz, call->now);
 }
 
+/* RFC 8555 8.2: "a time after the server's next validation query". */
+static stardeleg_err add_retry_after(stardeleg_ca *ca, sdg_call *call, const sdg_ca_authz *authz)
+{
+  int64_t seconds = authz->attempts == 0 ? 1 : ca->options.validation_retry_ms / SDG_TIME_S + 1;
+  char text[32];
+
+  (void)snprintf(text, sizeof(text), "%lld", (long long)seconds);
+  return sdg_http_reply_add_header(call->reply, "Retry-After", text);
+}
+
 static stardeleg_err reply_challenge(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz)
 {
   sdg_buf link;
@@ -161,7 +169,7 @@ static stardeleg_err reply_challenge(stardeleg_ca *ca, sdg_call *call, sdg_ca_au
   }
   sdg_buf_clear(&link);
   if (err == STARDELEG_OK && authz->wire.challenges[0].status == SDG_CHALLENGE_PROCESSING) {
-    err = sdg_http_reply_add_header(call->reply, "Retry-After", "1");
+    err = add_retry_after(ca, call, authz);
   }
   if (err == STARDELEG_OK) {
     err = sdg_call_json(call, &w);

@@ -25,6 +25,7 @@ struct stardeleg_ca {
   sdg_buf issuer_name;      /* DER Name */
   sdg_buf issuer_key_id;    /* its subjectKeyIdentifier, or the SHA-1 of its key */
   stardeleg_time issuer_not_after;
+  sdg_pubkey *issuer_public;
   /* the engine */
   sdg_agent *agent;
   struct sdg_ca_check *checks; /* validations under way */
@@ -109,11 +110,16 @@ stardeleg_err sdg_ca_route_challenge(void *role, sdg_call *call);
 stardeleg_err sdg_ca_route_cert(void *role, sdg_call *call);
 stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call);
 stardeleg_err sdg_ca_list_orders(void *role, sdg_call *call);
+/* The account is no longer: what it has not finished becomes invalid (RFC 8555 7.3.6). */
+stardeleg_err sdg_ca_end_account(void *role, const sdg_server_account *account, stardeleg_time now);
 /* The order as the reply. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order,
                                                       int status);
 
 /* --- Issuing (ca_issue.c) --- */
+/* Sets status invalid and the error. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_fail(sdg_ca_order *order, stardeleg_acme_error acme,
+                                                     const char *detail);
 /* Works on a claimed order: issues what is due, or lets it expire.  The record is written and released. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record,
                                                      stardeleg_time now);
@@ -130,6 +136,10 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record,
                                                       stardeleg_time now);
 void sdg_ca_drop_checks(stardeleg_ca *ca);
+/* Writes a decided authorization together with what that makes of its order (RFC 8555 7.1.6); |release| drops the lease.
+ */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz,
+                                                         stardeleg_time due, bool release);
 /* Renews the leases of checks under way. */
 void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now);
 size_t sdg_ca_check_count(const stardeleg_ca *ca);

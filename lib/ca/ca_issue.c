@@ -9,27 +9,47 @@
 #include "base/time.h"
 #include "ca/ca_internal.h"
 
+/* revokeCert finds certificates by their serial; those of STAR orders are not to be found. */
+static void put_serial(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, value);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_string(&w, "cert", cert->id);
+  sdg_jw_object_end(&w);
+  *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                             .kind = "serial",
+                             .key = cert->serial,
+                             .value = sdg_buf_bytes(value),
+                             .due = STARDELEG_TIME_NEVER};
+}
+
 /* Order and certificate in one batch under the lease; a cancellation that came first makes it fail as a whole. */
 static stardeleg_err publish(stardeleg_ca *ca, sdg_ca_order *order, sdg_ca_cert *cert)
 {
-  sdg_buf values[2];
-  stardeleg_store_op ops[2];
-  stardeleg_err err;
+  sdg_buf values[3];
+  stardeleg_store_op ops[3];
+  size_t n = cert->is_star ? 2 : 3;
+  stardeleg_err err = STARDELEG_OK;
 
-  sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
-  sdg_buf_init(&values[1], STARDELEG_STORE_VALUE_MAX);
+  for (size_t i = 0; i < 3; i++) {
+    sdg_buf_init(&values[i], STARDELEG_STORE_VALUE_MAX);
+  }
   sdg_ca_put_order(ca, &ops[0], &values[0], order, true);
   cert->next_at = ops[0].due;
   sdg_ca_put_cert(&ops[1], &values[1], cert);
-  err = sdg_buf_error(&values[0]);
-  if (err == STARDELEG_OK) {
-    err = sdg_buf_error(&values[1]);
+  put_serial(&ops[2], &values[2], cert);
+  for (size_t i = 0; i < n && err == STARDELEG_OK; i++) {
+    err = sdg_buf_error(&values[i]);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, ops, 2);
+    err = sdg_store_batch(ca->options.store, ops, n);
   }
-  sdg_buf_clear(&values[0]);
-  sdg_buf_clear(&values[1]);
+  for (size_t i = 0; i < 3; i++) {
+    sdg_buf_clear(&values[i]);
+  }
   return err;
 }
 
@@ -49,7 +69,7 @@ static stardeleg_err put_released(stardeleg_ca *ca, const sdg_ca_order *order)
   return err;
 }
 
-static stardeleg_err make_invalid(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_acme_error acme, const char *detail)
+stardeleg_err sdg_ca_order_fail(sdg_ca_order *order, stardeleg_acme_error acme, const char *detail)
 {
   stardeleg_problem problem;
   sdg_buf text;
@@ -67,11 +87,17 @@ static stardeleg_err make_invalid(stardeleg_ca *ca, sdg_ca_order *order, stardel
     err = sdg_json_parse(&order->wire.error, sdg_buf_bytes(&text), NULL, NULL);
   }
   sdg_buf_clear(&text);
-  if (err != STARDELEG_OK) {
-    return err;
+  if (err == STARDELEG_OK) {
+    order->wire.status = SDG_ORDER_INVALID;
   }
-  order->wire.status = SDG_ORDER_INVALID;
-  return put_released(ca, order);
+  return err;
+}
+
+static stardeleg_err make_invalid(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_acme_error acme, const char *detail)
+{
+  stardeleg_err err = sdg_ca_order_fail(order, acme, detail);
+
+  return err == STARDELEG_OK ? put_released(ca, order) : err;
 }
 
 static stardeleg_err open_cert(stardeleg_ca *ca, const sdg_ca_order *order, sdg_ca_cert *cert)
@@ -135,9 +161,12 @@ static stardeleg_err issue_star(stardeleg_ca *ca, sdg_ca_order *order, stardeleg
   if (err == STARDELEG_OK) {
     err = choose_period(ca, order, &renewal, now, &period);
   }
+  if (err == STARDELEG_ERR_EXPIRED && order->next_index == 0) {
+    return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "end-date passed before issuance");
+  }
   if (err == STARDELEG_ERR_EXPIRED) {
-    return order->next_index == 0 ? make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "end-date passed before issuance")
-                                  : put_released(ca, order);
+    order->next_index = INT64_MAX; /* periods missed before end-date are not made up for: nothing is due any more */
+    return put_released(ca, order);
   }
   if (err == STARDELEG_ERR_STATE) {
     return put_released(ca, order);
@@ -173,12 +202,17 @@ static stardeleg_err issue_plain(stardeleg_ca *ca, sdg_ca_order *order, stardele
                              ? order->wire.not_after
                              : sdg_time_add(from, ca->options.plain_lifetime_s * SDG_TIME_S);
   sdg_ca_cert cert;
-  stardeleg_err err = open_cert(ca, order, &cert);
+  stardeleg_err err;
 
+  until = sdg_time_min(until, ca->issuer_not_after);
+  if (until <= from || until <= now) {
+    return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "the validity that was ordered has passed");
+  }
+  err = open_cert(ca, order, &cert);
   if (err != STARDELEG_OK) {
     return err;
   }
-  err = sdg_ca_build_chain(ca, order, from, sdg_time_min(until, ca->issuer_not_after), &cert);
+  err = sdg_ca_build_chain(ca, order, from, until, &cert);
   if (err == STARDELEG_OK) {
     cert.certificate_get = order->wire.certificate_get == SDG_TRUE;
     order->wire.status = SDG_ORDER_VALID;

@@ -72,6 +72,9 @@ stardeleg_err sdg_ca_issuer_load(stardeleg_ca *ca, stardeleg_problem *problem)
     err = keep_issuer(ca, cert, problem);
   }
   if (err == STARDELEG_OK) {
+    err = sdg_pubkey_import(&ca->issuer_public, ca->options.crypto, cert->spki, problem);
+  }
+  if (err == STARDELEG_OK) {
     err = keep_chain(ca, &chain);
   }
   sdg_chain_clear(&chain);
@@ -82,6 +85,7 @@ stardeleg_err sdg_ca_issuer_load(stardeleg_ca *ca, stardeleg_problem *problem)
 void sdg_ca_issuer_clear(stardeleg_ca *ca)
 {
   stardeleg_key_free(ca->issuer_key);
+  sdg_pubkey_free(ca->issuer_public);
   sdg_buf_clear(&ca->issuer_pem);
   sdg_buf_clear(&ca->issuer_name);
   sdg_buf_clear(&ca->issuer_key_id);
@@ -157,10 +161,17 @@ stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions, const star
   return STARDELEG_OK;
 }
 
-stardeleg_err sdg_ca_new_serial(const stardeleg_crypto *crypto, uint8_t out[16])
+#define SERIAL_STAR 0x20
+
+stardeleg_err sdg_ca_new_serial(const stardeleg_crypto *crypto, bool star, uint8_t out[16])
 {
   stardeleg_err err = sdg_random(crypto, out, 16);
 
-  out[0] = (uint8_t)((out[0] & 0x3f) | 0x40); /* positive, and all serials of one length */
+  out[0] = (uint8_t)((out[0] & 0x1f) | 0x40 | (star ? SERIAL_STAR : 0)); /* positive, and all serials of one length */
   return err;
+}
+
+bool sdg_ca_serial_is_star(stardeleg_bytes serial)
+{
+  return serial.len == 16 && (serial.base[0] & SERIAL_STAR) != 0;
 }

@@ -28,7 +28,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_close(sdg_ca_extensions *ex
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions,
                                                             const stardeleg_crypto *crypto, bool is_ca,
                                                             stardeleg_bytes spki, stardeleg_bytes authority);
-/* 16 random octets, positive, not zero. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ca_new_serial(const stardeleg_crypto *crypto, uint8_t out[16]);
+/* 16 random octets, positive, not zero; |star| says of what order the certificate is. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_new_serial(const stardeleg_crypto *crypto, bool star, uint8_t out[16]);
+/* What |star| was, for a serial (magnitude) of ours. */
+bool sdg_ca_serial_is_star(stardeleg_bytes serial);
 
 #endif /* SDG_CA_CA_ISSUER_H */

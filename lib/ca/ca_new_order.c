@@ -10,6 +10,7 @@
 #include "ca/ca_internal.h"
 
 #define TOKEN_BYTES 32u /* 43 characters; RFC 8555 8.3 asks for 128 bits */
+#define BACKDATE_MAX SDG_TIME_DAY /* for clocks that are behind; nothing was certified before it was validated */
 
 /* --- What was asked for --- */
 
@@ -56,11 +57,18 @@ static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_a
 static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request,
                                  sdg_ca_order *order)
 {
-  stardeleg_time latest = sdg_time_add(call->now, ca->options.max_duration_s * SDG_TIME_S);
+  stardeleg_time latest =
+      sdg_time_min(sdg_time_add(call->now, ca->options.max_duration_s * SDG_TIME_S), ca->issuer_not_after);
+  stardeleg_time from = request->not_before != STARDELEG_TIME_NONE ? request->not_before : call->now;
+  stardeleg_time until = request->not_after;
 
-  if (request->not_after != STARDELEG_TIME_NONE &&
-      (request->not_after <= call->now || request->not_after > latest || request->not_after > ca->issuer_not_after ||
-       (request->not_before != STARDELEG_TIME_NONE && request->not_after <= request->not_before))) {
+  if (from < call->now - BACKDATE_MAX || from >= latest) {
+    return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notBefore is not a moment this CA can certify from");
+  }
+  if (until == STARDELEG_TIME_NONE) {
+    until = sdg_time_min(sdg_time_add(from, ca->options.plain_lifetime_s * SDG_TIME_S), latest);
+  }
+  if (until <= call->now || until > latest || sdg_time_floor_s(until) <= sdg_time_floor_s(from)) {
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notAfter is not a moment this CA can certify until");
   }
   order->wire.not_before = request->not_before;

@@ -197,6 +197,9 @@ static stardeleg_err take_csr(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *or
   stardeleg_store_op op;
   stardeleg_err err;
 
+  if (order->wire.status == SDG_ORDER_READY && call->now >= order->wire.expires) {
+    return sdg_call_fail(call, STARDELEG_ACME_ORDER_NOT_READY, "the order has expired");
+  }
   if (order->wire.status != SDG_ORDER_READY) {
     return sdg_call_fail(call, STARDELEG_ACME_ORDER_NOT_READY, "the order is %s, not ready",
                          sdg_order_status_name(order->wire.status));
@@ -252,11 +255,15 @@ stardeleg_err sdg_ca_route_finalize(void *role, sdg_call *call)
 
 /* --- The list (RFC 8555 7.1.2.1) --- */
 
+/* At most this many times a page's orders are read for one page. */
+#define LOOK_FACTOR 20u
+
 typedef struct page {
   stardeleg_ca *ca;
   char **urls;
   size_t count;
   size_t max;
+  size_t looked_at;
   char last[SDG_ID_SIZE];
   bool more;
   stardeleg_err err;
@@ -267,10 +274,12 @@ static int add_order(void *ctx, const stardeleg_record *record)
   page *p = ctx;
   sdg_ca_order order;
 
-  if (p->count == p->max) {
+  /* Orders that are not shown count too: a list of nothing else must not take for ever. */
+  if (p->count == p->max || p->looked_at == p->max * LOOK_FACTOR) {
     p->more = true;
     return 1;
   }
+  p->looked_at++;
   p->err = sdg_ca_order_read(&order, record);
   if (p->err != STARDELEG_OK) {
     return 1;
@@ -299,7 +308,7 @@ stardeleg_err sdg_ca_list_orders(void *role, sdg_call *call)
     return STARDELEG_ERR_NOMEM;
   }
   err = sdg_store_scan(ca->options.store, "order", call->account->id, call->cursor[0] != '\0' ? call->cursor : NULL,
-                       100000, add_order, &p);
+                       SIZE_MAX, add_order, &p);
   if (err == STARDELEG_OK) {
     err = p.err;
   }

@@ -29,7 +29,7 @@ static stardeleg_err build(char **pem, sdg_cert_plan *plan, sdg_ca_extensions *e
 {
   uint8_t serial[16];
   sdg_buf der;
-  stardeleg_err err = sdg_ca_new_serial(sdg_key_crypto(issuer_key), serial);
+  stardeleg_err err = sdg_ca_new_serial(sdg_key_crypto(issuer_key), false, serial);
 
   if (err == STARDELEG_OK) {
     err = sdg_ca_extensions_close(extensions);

@@ -9,10 +9,12 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
+#include "base/url.h"
 #include "ca/ca_internal.h"
 
 /* A key authorization has 43 + 1 + 43 characters; whoever answers much more does not answer the challenge. */
 #define ANSWER_MAX 1024u
+#define REDIRECTS_MAX 5u
 
 /* One authorization being checked, under its lease. */
 typedef struct sdg_ca_check {
@@ -20,8 +22,7 @@ typedef struct sdg_ca_check {
   stardeleg_ca *ca;
   sdg_ca_authz authz;
   sdg_buf url;
-  bool asked;
-  bool done;
+  unsigned redirects;
   stardeleg_time lease_until;
   struct sdg_ca_check *next;
 } sdg_ca_check;
@@ -115,40 +116,51 @@ static stardeleg_err all_valid(const stardeleg_ca *ca, const sdg_ca_order *order
   return STARDELEG_OK;
 }
 
-/* What becomes of the order when its authorization is decided (RFC 8555 7.1.6); true if it changes. */
-static stardeleg_err decide_order(stardeleg_ca *ca, const sdg_ca_authz *authz, sdg_ca_order *order, bool *changed)
+static stardeleg_err fail_order(const sdg_ca_authz *authz, sdg_ca_order *order)
 {
+  char detail[64];
+
+  if (authz->wire.challenges[0].error == NULL) {
+    (void)snprintf(detail, sizeof(detail), "an authorization is %s", sdg_authz_status_name(authz->wire.status));
+    return sdg_ca_order_fail(order, STARDELEG_ACME_UNAUTHORIZED, detail);
+  }
+  sdg_json_free(order->wire.error);
+  order->wire.error = sdg_json_copy(authz->wire.challenges[0].error);
+  order->wire.status = SDG_ORDER_INVALID;
+  return order->wire.error != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+}
+
+/* What becomes of the order when its authorization is decided (RFC 8555 7.1.6).  |*write|: the order belongs into the
+ * batch, although it may be as before: two engines that validate the last two authorizations at once would else each
+ * see the other's pending, and the order would never become ready. */
+static stardeleg_err decide_order(stardeleg_ca *ca, const sdg_ca_authz *authz, sdg_ca_order *order, bool *write)
+{
+  sdg_order_status status = order->wire.status;
   bool ready = false;
   stardeleg_err err = STARDELEG_OK;
 
-  *changed = false;
-  if (order->wire.status != SDG_ORDER_PENDING && order->wire.status != SDG_ORDER_READY) {
-    return STARDELEG_OK;
-  }
+  *write = false;
   if (authz->wire.status == SDG_AUTHZ_VALID) {
-    err = all_valid(ca, order, authz->id, &ready);
-    if (err == STARDELEG_OK && ready && order->wire.status == SDG_ORDER_PENDING) {
-      order->wire.status = SDG_ORDER_READY;
-      *changed = true;
-    }
-  } else if (authz->wire.status != SDG_AUTHZ_PENDING) {
-    order->wire.status = SDG_ORDER_INVALID;
-    if (authz->wire.challenges[0].error != NULL) {
-      order->wire.error = sdg_json_copy(authz->wire.challenges[0].error);
-      err = order->wire.error != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
-    }
-    *changed = true;
+    *write = status == SDG_ORDER_PENDING;
+    err = *write ? all_valid(ca, order, authz->id, &ready) : STARDELEG_OK;
+    order->wire.status = ready ? SDG_ORDER_READY : status;
+  } else if (authz->wire.status == SDG_AUTHZ_DEACTIVATED && status == SDG_ORDER_PROCESSING) {
+    *write = true; /* RFC 8555 7.5.2: not sufficient for issuing, and nothing has been issued yet */
+    err = fail_order(authz, order);
+  } else if (authz->wire.status != SDG_AUTHZ_PENDING && (status == SDG_ORDER_PENDING || status == SDG_ORDER_READY)) {
+    *write = true;
+    err = fail_order(authz, order);
   }
   return err;
 }
 
-/* Authorization and order in one batch: whoever sees the one valid sees the other ready. */
-static stardeleg_err store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz, stardeleg_time due)
+/* One batch: whoever sees the authorization valid sees the order ready. */
+stardeleg_err sdg_ca_store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz, stardeleg_time due, bool release)
 {
   sdg_ca_order order;
   sdg_buf values[2];
   stardeleg_store_op ops[2];
-  bool changed = false;
+  bool both = false;
   stardeleg_err err = sdg_ca_order_load(ca, authz->order, &order);
 
   if (err != STARDELEG_OK) {
@@ -156,16 +168,17 @@ static stardeleg_err store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz,
   }
   sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
   sdg_buf_init(&values[1], STARDELEG_STORE_VALUE_MAX);
-  err = decide_order(ca, authz, &order, &changed);
+  err = decide_order(ca, authz, &order, &both);
   if (err == STARDELEG_OK) {
-    sdg_ca_put_authz(&ops[0], &values[0], authz, due, true);
-    if (changed) {
-      sdg_ca_put_order(ca, &ops[1], &values[1], &order, false);
-    }
+    sdg_ca_put_authz(&ops[0], &values[0], authz, due, release);
     err = sdg_buf_error(&values[0]);
   }
+  if (err == STARDELEG_OK && both) {
+    sdg_ca_put_order(ca, &ops[1], &values[1], &order, false);
+    err = sdg_buf_error(&values[1]);
+  }
   if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, ops, changed ? 2 : 1);
+    err = sdg_store_batch(ca->options.store, ops, both ? 2 : 1);
   }
   sdg_buf_clear(&values[0]);
   sdg_buf_clear(&values[1]);
@@ -195,8 +208,7 @@ static stardeleg_err succeed(sdg_ca_check *check, stardeleg_time now)
   authz->wire.challenges[0].validated = now;
   sdg_json_free(authz->wire.challenges[0].error);
   authz->wire.challenges[0].error = NULL;
-  tell(check->ca, authz, NULL);
-  return store_decision(check->ca, authz, authz->expires_at);
+  return sdg_ca_store_decision(check->ca, authz, authz->expires_at, true);
 }
 
 /* RFC 8555 8.2: tried again for a while, with the error to be seen meanwhile. */
@@ -210,13 +222,12 @@ static stardeleg_err fail(sdg_ca_check *check, const stardeleg_problem *problem,
   if (err != STARDELEG_OK) {
     return err;
   }
-  tell(check->ca, authz, problem);
   if (authz->attempts < check->ca->options.validation_attempts) {
-    return store_decision(check->ca, authz, sdg_time_add(now, check->ca->options.validation_retry_ms));
+    return sdg_ca_store_decision(check->ca, authz, sdg_time_add(now, check->ca->options.validation_retry_ms), true);
   }
   authz->wire.status = SDG_AUTHZ_INVALID;
   authz->wire.challenges[0].status = SDG_CHALLENGE_INVALID;
-  return store_decision(check->ca, authz, STARDELEG_TIME_NEVER);
+  return sdg_ca_store_decision(check->ca, authz, STARDELEG_TIME_NEVER, true);
 }
 
 /* --- The job --- */
@@ -242,32 +253,100 @@ static bool is_answer(stardeleg_bytes body, const char *expected)
   return sdg_bytes_is(body, expected);
 }
 
+/* RFC 8555 8.3: redirects are followed, a few, to http and https on their ports; what addresses may be reached is the
+ * transport's rule for every request. */
+static bool follow(sdg_ca_check *check, const sdg_result *result)
+{
+  uint16_t port = check->ca->options.http01_port;
+  sdg_buf target;
+  sdg_url url;
+  bool is_good;
+
+  if (result->response == NULL || result->status < 301 || result->status > 308 || result->status == 304 ||
+      check->redirects == REDIRECTS_MAX) {
+    return false;
+  }
+  sdg_buf_init(&target, SDG_URL_MAX);
+  is_good = sdg_result_location(&target, result) == STARDELEG_OK &&
+            sdg_url_parse(&url, sdg_buf_bytes(&target)) == STARDELEG_OK &&
+            (url.https ? url.port == 443 : url.port == 80 || url.port == port);
+  if (is_good) {
+    check->redirects++;
+    sdg_buf_swap(&check->url, &target);
+  }
+  sdg_buf_clear(&target);
+  return is_good;
+}
+
+/* What came back is not repeated: it may be of a host that the client must not read through us. */
+static bool is_right(const sdg_ca_check *check, const sdg_result *result, stardeleg_problem *problem)
+{
+  if (result->response == NULL) {
+    sdg_problem_set(problem, STARDELEG_ACME_CONNECTION, "http-01: %s", result->problem->detail);
+    return false;
+  }
+  if (result->status != 200) {
+    sdg_problem_set(problem, STARDELEG_ACME_UNAUTHORIZED, "http-01: the answer has HTTP status %d", result->status);
+    return false;
+  }
+  if (result->err != STARDELEG_OK || !is_answer(result->response->body, check->authz.key_authorization)) {
+    sdg_problem_set(problem, STARDELEG_ACME_INCORRECT_RESPONSE, "http-01: the answer is not the key authorization");
+    return false;
+  }
+  return true;
+}
+
+/* Somebody wrote the authorization while it was being checked (the client asked again): the lease is still ours, so the
+ * outcome goes on top of what is there now, unless that is decided. */
+static stardeleg_err reload(sdg_ca_check *check)
+{
+  uint64_t fence = check->authz.fence;
+  sdg_ca_authz fresh;
+  stardeleg_err err = sdg_ca_authz_load(check->ca, check->authz.id, &fresh);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_ca_authz_clear(&check->authz);
+  check->authz = fresh;
+  check->authz.fence = fence;
+  return fresh.wire.status == SDG_AUTHZ_PENDING && fresh.key_authorization != NULL ? STARDELEG_OK : STARDELEG_ERR_STATE;
+}
+
 static stardeleg_err judge(sdg_ca_check *check, const sdg_result *result, stardeleg_time now)
 {
   stardeleg_problem problem;
+  bool right = is_right(check, result, &problem);
+  stardeleg_err err = STARDELEG_OK;
 
-  if (result->err == STARDELEG_OK && result->status == 200 &&
-      is_answer(result->response->body, check->authz.key_authorization)) {
-    return succeed(check, now);
+  for (int i = 0; i < SDG_CA_CAS_TRIES; i++) {
+    err = right ? succeed(check, now) : fail(check, &problem, now);
+    if (err != STARDELEG_ERR_CONFLICT) {
+      break;
+    }
+    err = reload(check);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    err = STARDELEG_ERR_CONFLICT;
   }
-  /* What came back is not repeated: it may be of a host that the client must not read through us. */
-  if (result->response == NULL) {
-    sdg_problem_set(&problem, STARDELEG_ACME_CONNECTION, "http-01: %s", result->problem->detail);
-  } else if (result->status != 200) {
-    sdg_problem_set(&problem, STARDELEG_ACME_UNAUTHORIZED, "http-01: the answer has HTTP status %d", result->status);
-  } else {
-    sdg_problem_set(&problem, STARDELEG_ACME_UNAUTHORIZED, "http-01: the answer is not the key authorization");
+  if (err == STARDELEG_OK) {
+    tell(check->ca, &check->authz, right ? NULL : &problem);
   }
-  return fail(check, &problem, now);
+  return err;
 }
 
 static stardeleg_err take_check(sdg_job *job, const sdg_result *result, stardeleg_time now)
 {
   sdg_ca_check *check = (sdg_ca_check *)job;
-  stardeleg_err err = judge(check, result, now);
+  stardeleg_err err;
 
-  /* On CONFLICT somebody else has the authorization now; on other failures the lease runs out and it is checked again.
-   */
+  if (follow(check, result)) {
+    return STARDELEG_OK; /* the job is asked again, for the new URL */
+  }
+  err = judge(check, result, now);
+  /* On CONFLICT somebody else has the lease now, on STATE the authorization is decided; on other failures the lease runs
+   * out and it is checked again. */
   if (err != STARDELEG_OK) {
     sdg_log(&check->ca->options.log, STARDELEG_LOG_WARNING, "ca.validation.unsaved", "%s", stardeleg_strerror(err));
   }
@@ -293,7 +372,7 @@ static stardeleg_err expire(stardeleg_ca *ca, sdg_ca_authz *authz)
   } else if (authz->wire.status == SDG_AUTHZ_VALID) {
     authz->wire.status = SDG_AUTHZ_EXPIRED;
   }
-  return store_decision(ca, authz, STARDELEG_TIME_NEVER);
+  return sdg_ca_store_decision(ca, authz, STARDELEG_TIME_NEVER, true);
 }
 
 static stardeleg_err begin(stardeleg_ca *ca, sdg_ca_authz *authz, stardeleg_time now)
@@ -343,9 +422,10 @@ stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *recor
   } else if (authz.wire.status == SDG_AUTHZ_PENDING && authz.key_authorization != NULL) {
     err = begin(ca, &authz, now);
   } else {
-    /* Deactivated: the order goes with it.  Everything else just rests until it expires. */
-    err = store_decision(ca, &authz,
-                         authz.wire.status == SDG_AUTHZ_DEACTIVATED ? STARDELEG_TIME_NEVER : authz.expires_at);
+    /* Nothing to do: it rests until it expires, or for good. */
+    bool is_open = authz.wire.status == SDG_AUTHZ_PENDING || authz.wire.status == SDG_AUTHZ_VALID;
+
+    err = sdg_ca_store_decision(ca, &authz, is_open ? authz.expires_at : STARDELEG_TIME_NEVER, true);
   }
   sdg_ca_authz_clear(&authz);
   return err;

@@ -194,7 +194,10 @@ int server_peer_raw(server_peer *peer, const char *method, const char *target, c
   stardeleg_http_request request = {0};
   const stardeleg_http_response *view;
   const char *type;
+  char kept[2048]; /* |target| may be a part of the answer before */
 
+  assert_true((size_t)snprintf(kept, sizeof(kept), "%s", target) < sizeof(kept));
+  target = kept;
   forget_answer(peer);
   request.method = method;
   request.url = target;
@@ -328,15 +331,19 @@ int server_peer_send(server_peer *peer, const server_peer_jws *jws)
 {
   const char *type = jws->content_type != NULL ? jws->content_type : "application/jose+json";
   char line[256];
+  char url[2048];
   const char *headers[2] = {line, NULL};
+  server_peer_jws kept = *jws;
   sdg_buf body;
   int status;
 
   (void)snprintf(line, sizeof(line), "Content-Type: %s", type);
+  assert_true((size_t)snprintf(url, sizeof(url), "%s", jws->url) < sizeof(url));
+  kept.url = url;
   sdg_buf_init(&body, 2 * TEXT_MAX);
-  server_peer_build(peer, &body, jws);
-  status = server_peer_raw(peer, "POST", target_of(jws->url), strcmp(type, "-") == 0 ? NULL : headers,
-                         sdg_buf_bytes(&body));
+  server_peer_build(peer, &body, &kept);
+  status = server_peer_raw(peer, "POST", target_of(url), strcmp(type, "-") == 0 ? NULL : headers,
+                           sdg_buf_bytes(&body));
   sdg_buf_clear(&body);
   return status;
 }

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_account.c -- all orders of one account: going through them, ending what is unfinished (RFC 8555 7.3.6). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ca/ca_internal.h"
+#include "ca/ca_orders.h"
+
+static int keep_key(void *ctx, const stardeleg_record *record)
+{
+  (void)snprintf(ctx, SDG_ID_SIZE, "%s", record->key);
+  return 1;
+}
+
+stardeleg_err sdg_ca_next_order(const stardeleg_ca *ca, const char *account_id, char id[SDG_ID_SIZE], sdg_ca_order *out)
+{
+  for (;;) {
+    char next[SDG_ID_SIZE] = "";
+    stardeleg_err err = sdg_store_scan(ca->options.store, "order", account_id, id, 1, keep_key, next);
+
+    if (err != STARDELEG_OK || next[0] == '\0') {
+      return err == STARDELEG_OK ? STARDELEG_ERR_NOT_FOUND : err;
+    }
+    memcpy(id, next, SDG_ID_SIZE);
+    err = sdg_ca_order_load(ca, id, out);
+    if (err != STARDELEG_ERR_NOT_FOUND) { /* removed in between: the next one */
+      return err;
+    }
+  }
+}
+
+static bool is_unfinished(const sdg_ca_order *order)
+{
+  return order->wire.status == SDG_ORDER_PENDING || order->wire.status == SDG_ORDER_READY ||
+         order->wire.status == SDG_ORDER_PROCESSING;
+}
+
+static stardeleg_err put_order(const stardeleg_ca *ca, const sdg_ca_order *order)
+{
+  sdg_buf value;
+  stardeleg_store_op op;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  sdg_ca_put_order(ca, &op, &value, order, false);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, &op, 1);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+static stardeleg_err end_order(const stardeleg_ca *ca, sdg_ca_order *order)
+{
+  stardeleg_err err = STARDELEG_OK;
+
+  for (int i = 0; i < SDG_CA_CAS_TRIES && is_unfinished(order); i++) {
+    char id[SDG_ID_SIZE];
+
+    err = sdg_ca_order_fail(order, STARDELEG_ACME_UNAUTHORIZED, "the account was deactivated");
+    if (err == STARDELEG_OK) {
+      err = put_order(ca, order);
+    }
+    if (err != STARDELEG_ERR_CONFLICT) {
+      break;
+    }
+    memcpy(id, order->id, sizeof(id));
+    sdg_ca_order_clear(order);
+    sdg_ca_order_init(order);
+    err = sdg_ca_order_load(ca, id, order);
+    if (err != STARDELEG_OK) {
+      sdg_ca_order_init(order); /* nothing of it is ours now */
+      break;
+    }
+  }
+  return err;
+}
+
+/* Certificates that are out, and their renewal, are left alone: "Servers SHOULD NOT revoke certificates issued by the
+ * deactivated account".  The account is gone already, so a failure here is logged and not the client's. */
+stardeleg_err sdg_ca_end_account(void *role, const sdg_server_account *account, stardeleg_time now)
+{
+  const stardeleg_ca *ca = role;
+  char id[SDG_ID_SIZE] = "";
+  stardeleg_err err = STARDELEG_OK;
+
+  (void)now;
+  while (err == STARDELEG_OK) {
+    sdg_ca_order order;
+
+    err = sdg_ca_next_order(ca, account->id, id, &order);
+    if (err == STARDELEG_OK) {
+      err = end_order(ca, &order);
+      sdg_ca_order_clear(&order);
+    }
+  }
+  if (err != STARDELEG_ERR_NOT_FOUND) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_WARNING, "ca.account.unfinished", "account=%s: %s", account->id,
+            stardeleg_strerror(err));
+  }
+  return STARDELEG_OK;
+}

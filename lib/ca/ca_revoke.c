@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_revoke.c -- revokeCert (RFC 8555 7.6, RFC 8739 3.1.2).
+ *
+ * Which of our certificates is it?  The signature says that it is ours, a bit of the serial whether it belongs to a STAR
+ * order, an index by serial where the others are.  So nobody makes the server search by sending it certificates. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/name.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ca/ca_internal.h"
+#include "ca/ca_issuer.h"
+#include "ca/ca_orders.h"
+#include "ca/ca_record_internal.h"
+
+/* How many of an account's orders are looked at for authorizations. */
+#define ORDERS_MAX 500u
+
+static stardeleg_err refuse_unknown(sdg_call *call)
+{
+  (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "not a certificate of this CA");
+  call->problem.status = 404;
+  return STARDELEG_ERR_PROTOCOL;
+}
+
+static stardeleg_err check_ours(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert)
+{
+  sdg_buf raw;
+  stardeleg_err err;
+
+  if (!sdg_bytes_equal(cert->issuer, sdg_buf_bytes(&ca->issuer_name)) || cert->alg == STARDELEG_ALG_NONE) {
+    return refuse_unknown(call);
+  }
+  sdg_buf_init(&raw, STARDELEG_SIGNATURE_MAX);
+  err = sdg_x509_signature_to_raw(&raw, cert->alg, cert->signature);
+  if (err == STARDELEG_OK) {
+    err = sdg_pubkey_verify(ca->issuer_public, cert->alg, &cert->tbs, 1, sdg_buf_bytes(&raw));
+  }
+  sdg_buf_clear(&raw);
+  return err == STARDELEG_OK || err == STARDELEG_ERR_NOMEM ? err : refuse_unknown(call);
+}
+
+/* The certificate resource; NOT_FOUND for certificates that were never one (the PKI's own). */
+static stardeleg_err find_by_serial(stardeleg_ca *ca, const sdg_cert *cert, sdg_ca_cert *out)
+{
+  char serial[48];
+  char id[SDG_ID_SIZE];
+  stardeleg_record record = {0};
+  sdg_json *tree = NULL;
+  stardeleg_err err;
+
+  sdg_cert_serial_text(serial, sizeof(serial), cert);
+  err = sdg_store_get(ca->options.store, "serial", serial, &record);
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_parse_record(&tree, &record);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_read_text(id, sizeof(id), tree, "cert");
+    err = err == STARDELEG_ERR_MALFORMED ? STARDELEG_ERR_STORE : err;
+  }
+  sdg_json_free(tree);
+  stardeleg_record_clear(&record);
+  return err == STARDELEG_OK ? sdg_ca_cert_load(ca, id, out) : err;
+}
+
+/* --- Who may --- */
+
+/* Marks the names that |order|'s account has a valid authorization for. */
+static stardeleg_err mark_names(stardeleg_ca *ca, const sdg_cert *cert, const sdg_ca_order *order, stardeleg_time now,
+                                bool *covered)
+{
+  for (size_t i = 0; i < order->authz_count; i++) {
+    sdg_ca_authz authz;
+    stardeleg_err err = sdg_ca_authz_load(ca, order->authz[i], &authz);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    for (size_t j = 0; j < cert->name_count; j++) {
+      if (authz.wire.status == SDG_AUTHZ_VALID && now < authz.expires_at && cert->names[j].kind == SDG_GN_DNS &&
+          sdg_name_equal_dns(cert->names[j].value, sdg_bytes_str(authz.wire.identifier.value))) {
+        covered[j] = true;
+      }
+    }
+    sdg_ca_authz_clear(&authz);
+  }
+  return STARDELEG_OK;
+}
+
+static bool all_covered(const bool *covered, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    if (!covered[i]) {
+      return false;
+    }
+  }
+  return count > 0;
+}
+
+/* RFC 8555 7.6: "an account that holds authorizations for all of the identifiers in the certificate" */
+static stardeleg_err holds_all_names(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert, bool *out)
+{
+  bool covered[SDG_X509_NAMES_MAX] = {false};
+  char id[SDG_ID_SIZE] = "";
+  stardeleg_err err = STARDELEG_OK;
+
+  for (unsigned i = 0; i < ORDERS_MAX && err == STARDELEG_OK && !all_covered(covered, cert->name_count); i++) {
+    sdg_ca_order order;
+
+    err = sdg_ca_next_order(ca, call->account->id, id, &order);
+    if (err == STARDELEG_OK) {
+      err = mark_names(ca, cert, &order, call->now, covered);
+      sdg_ca_order_clear(&order);
+    }
+  }
+  *out = all_covered(covered, cert->name_count);
+  return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
+}
+
+static stardeleg_err check_right(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert, const sdg_ca_cert *found)
+{
+  bool may = false;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (call->jwk != NULL) {
+    may = sdg_bytes_equal(sdg_pubkey_spki(call->jwk), cert->spki);
+  } else if (strcmp(call->account->id, found->account) == 0) {
+    may = true;
+  } else {
+    err = holds_all_names(ca, call, cert, &may);
+  }
+  if (err != STARDELEG_OK || may) {
+    return err;
+  }
+  return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "neither its account or key, nor authorized for its names");
+}
+
+/* --- Revoking --- */
+
+static stardeleg_err mark_revoked(stardeleg_ca *ca, sdg_ca_cert *found)
+{
+  sdg_buf value;
+  stardeleg_store_op op;
+  stardeleg_err err;
+
+  found->revoked = true;
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  sdg_ca_put_cert(&op, &value, found);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, &op, 1);
+  }
+  if (err == STARDELEG_OK) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.revoked", "order=%s serial=%s", found->order, found->serial);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+static stardeleg_err revoke_found(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert)
+{
+  sdg_ca_cert found;
+  stardeleg_err err = find_by_serial(ca, cert, &found);
+
+  if (err != STARDELEG_OK) {
+    return err == STARDELEG_ERR_NOT_FOUND ? refuse_unknown(call) : err;
+  }
+  err = check_right(ca, call, cert, &found);
+  if (err == STARDELEG_OK && found.revoked) {
+    err = sdg_call_fail(call, STARDELEG_ACME_ALREADY_REVOKED, "revoked before");
+  }
+  if (err == STARDELEG_OK) {
+    err = mark_revoked(ca, &found);
+  }
+  sdg_ca_cert_clear(&found);
+  return err;
+}
+
+/* RFC 5280 5.3.1: 7 is unused, 6, 8 and 10 are no reasons for a final revocation by a subscriber. */
+static stardeleg_err check_reason(sdg_call *call)
+{
+  int64_t reason = 0;
+  stardeleg_err err =
+      sdg_json_get_int(&reason, call->payload, "reason", SDG_JSON_OPTIONAL, INT32_MIN, INT32_MAX, &call->problem);
+
+  if (err == STARDELEG_OK && reason != 0 && reason != 1 && reason != 3 && reason != 4 && reason != 5 && reason != 9) {
+    return sdg_call_fail(call, STARDELEG_ACME_BAD_REVOCATION_REASON, "allowed reasons: 0, 1, 3, 4, 5, 9");
+  }
+  return err;
+}
+
+static stardeleg_err revoke(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert)
+{
+  stardeleg_err err = check_ours(ca, call, cert);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (sdg_ca_serial_is_star(cert->serial)) {
+    return sdg_call_fail(call, STARDELEG_ACME_AUTO_RENEWAL_REVOCATION_NOT_SUPPORTED,
+                         "STAR certificates are not revoked: cancel the order (RFC 8739 3.1.2)");
+  }
+  err = STARDELEG_ERR_CONFLICT;
+  for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = revoke_found(ca, call, cert);
+  }
+  return err;
+}
+
+stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call)
+{
+  stardeleg_ca *ca = role;
+  sdg_cert *cert = sdg_calloc(1, sizeof(*cert));
+  sdg_buf der;
+  stardeleg_err err = cert != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+
+  sdg_buf_init(&der, 64u * 1024u);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_base64url(&der, call->payload, "certificate", SDG_JSON_REQUIRED, &call->problem);
+  }
+  if (err == STARDELEG_OK && sdg_cert_parse(cert, sdg_buf_bytes(&der)) != STARDELEG_OK) {
+    err = sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "\"certificate\" is no certificate");
+  }
+  if (err == STARDELEG_OK) {
+    err = check_reason(call);
+  }
+  if (err == STARDELEG_OK) {
+    err = revoke(ca, call, cert);
+  }
+  sdg_buf_clear(&der);
+  sdg_free(cert);
+  return err;
+}
