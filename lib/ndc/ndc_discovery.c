@@ -154,6 +154,7 @@ static stardeleg_err see_one(sdg_ndc_discovery *s, const char *url, stardeleg_ti
   }
   if (err == STARDELEG_OK) {
     d->seen = s->round;
+    d->withdrawn = false;
   }
   return err;
 }
@@ -171,6 +172,7 @@ static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
     if (d->seen == s->round || d->state == SDG_NDC_ENDED) {
       continue;
     }
+    d->withdrawn = true;
     if (is_wanted(ndc, d->url) && sdg_ndc_withdrawn(d, now)) {
       continue;
     }

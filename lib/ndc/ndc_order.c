@@ -156,12 +156,19 @@ static bool is_gone(const sdg_result *result)
 
 static stardeleg_err object_refused(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now)
 {
+  stardeleg_problem problem;
+
   if (!is_gone(result)) {
     sdg_ndc_step_failed(d, result->problem, result->retry_at, now);
     return STARDELEG_OK;
   }
   if (d->cause != NULL || d->was_ended) {
     return sdg_ndc_end(d, result->problem, now);
+  }
+  if (sdg_ndc_order_due(d) <= now && d->withdrawn) {
+    sdg_problem_set(&problem, STARDELEG_ACME_UNKNOWN_DELEGATION, "the delegation is no longer offered");
+    problem.status = 0;
+    return sdg_ndc_end(d, &problem, now);
   }
   if (sdg_ndc_order_due(d) > now) {
     /* Only asked whether the template has changed; whether it is still offered is for the list to say. */

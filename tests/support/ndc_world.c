@@ -224,6 +224,9 @@ static void exchange(ndc_world *w, const stardeleg_ask *ask)
   sdg_buf_init(&reply.body, 1u << 20);
   world_server_answer(w, &ask->request, &reply);
   w->exchanges++;
+  if (getenv("WORLD_LOG") != NULL) {
+    printf("# %lld %s %s -> %d\n", (long long)((w->now - WORLD_EPOCH) / 1000), ask->request.method, ask->request.url, reply.status);
+  }
   kill = w->kill_every > 0 && w->exchanges % w->kill_every == 0;
   if (!kill || !w->kill_before) {
     deliver(w, id, &reply);
