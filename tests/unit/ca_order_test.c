@@ -221,7 +221,7 @@ static const bad_order bad_orders[] = {
     {"{'identifiers':[{'type':'dns','value':'192.0.2.1'}]}", "rejectedIdentifier"},
     {"{'identifiers':[{'type':'dns','value':'a_b.example.org'}]}", "rejectedIdentifier"},
     {"{'identifiers':[{'type':'dns','value':'xn--0.example.org'}]}", "rejectedIdentifier"}, /* ACME-7.1.4-04 */
-    {"{'identifiers':[{'type':'dns','value':''}]}", "rejectedIdentifier"},
+    {"{'identifiers':[{'type':'dns','value':''}]}", "malformed"},
     {"{'identifiers':[{'type':'dns','value':'a.example.org'},{'type':'dns','value':'A.example.org'}]}", "malformed"},
     /* STAR-3.1.1-03, 3.1.1-05 */
     {STAR(""), "malformed"},
