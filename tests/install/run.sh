@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh BUILD CC -- installs BUILD into an empty prefix, moves the prefix, and builds a program with what is there.
+# run.sh BUILD CC GENERATOR -- installs BUILD into an empty prefix, moves the prefix, and builds a program with what is
+# there.
 set -u
 build=$1
 cc=$2
+generator=$3
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -39,18 +41,23 @@ has_sonames()
   done
 }
 
+# configure FOLDER PARTS OPTION...
+configure()
+{
+  rm -rf "${dir:?}/$1"
+  cmake -S "$here/consumer" -B "$dir/$1" -G "$generator" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$dir/prefix" \
+    -DPARTS="$2" ${3:+"$3"}
+}
+
 by_cmake()
 {
-  rm -rf "$dir/by-cmake"
-  cmake -S "$here/consumer" -B "$dir/by-cmake" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$dir/prefix" \
-    -DPARTS="$(echo "$parts" | tr ' ' ';')" "$@" &&
-    cmake --build "$dir/by-cmake" && mkdir -p -m 700 "$dir/state" && "$dir/by-cmake/consumer" "$dir/state"
+  configure by-cmake "$(echo "$parts" | tr ' ' ';')" "$@" && cmake --build "$dir/by-cmake" &&
+    mkdir -p -m 700 "$dir/state" && "$dir/by-cmake/consumer" "$dir/state"
 }
 
 refuses_unknown()
 {
-  ! cmake -S "$here/consumer" -B "$dir/unknown" -DCMAKE_C_COMPILER="$cc" -DCMAKE_PREFIX_PATH="$dir/prefix" \
-    -DPARTS="files;telepathy"
+  ! configure unknown "files;telepathy" 2>"$dir/refusal" && grep -q telepathy "$dir/refusal"
 }
 
 by_pkg_config()
