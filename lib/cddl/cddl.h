@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/cddl.h -- run-time of compiled CDDL schemas (RFC 8610): checks a JSON tree and reports every violation. */
+/* cddl/cddl.h -- run-time of compiled CDDL schemas (RFC 8610): checks a JSON tree and reports every violation.
+ *
+ * What of CDDL there is: rules, sockets, generics, groups, maps, arrays, occurrences, choices, ranges, values, .regexp
+ * (XSD), .and, .within, .size, .ge .le .gt .lt, and the prelude as far as JSON has it.  The compiler refuses the rest.
+ * Where RFC 8610 leaves room:
+ * - integers are written as integers: 10.0 and 1e1 are no uint (appendix E would let them pass);
+ * - number, float and float64 all mean any number; values and ranges with a fraction compare by value, exactly;
+ * - groups are matched as appendix A says: the first alternative that fits wins and occurrences are greedy; entries
+ *   of a map take members in the order of the object;
+ * - a cut (3.5.4) ends the alternative it stands in, so that alternatives can be told apart by a member's value. */
 #ifndef SDG_CDDL_CDDL_H
 #define SDG_CDDL_CDDL_H
 

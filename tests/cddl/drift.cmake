@@ -6,8 +6,10 @@ if(NOT status EQUAL 0)
   message(FATAL_ERROR "the schema does not compile")
 endif()
 foreach(file csr_template_schema.c csr_template_schema.h)
-  execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${OUT}/${file}" "${FOLDER}/${file}" RESULT_VARIABLE status)
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${OUT}/${file}" "${FOLDER}/${file}"
+                  RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
-    message(FATAL_ERROR "lib/template/${file} is not what the compiler makes of csr-template.cddl: build regenerate_schemas")
+    message(FATAL_ERROR "lib/template/${file} is not what the compiler makes of csr-template.cddl: build the target "
+                        "regenerate_schemas")
   endif()
 endforeach()
