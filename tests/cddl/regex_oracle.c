@@ -14,7 +14,7 @@
 #include "cddl/gen/regex.h"
 
 #define STRINGS 40
-#define TEXT_MAX 256
+#define TEXT_MAX 32768 /* more than the longest expression: none is cut */
 
 typedef struct text {
   char base[TEXT_MAX];
