@@ -114,7 +114,8 @@ void sdg_problem_from_response(stardeleg_problem *out, const stardeleg_http_resp
   /* A CA may have a hundred names to complain about; only the ceiling on bytes counts. */
   limits.items_max = limits.bytes_max;
   sdg_problem_clear(out);
-  if (sdg_json_parse(&tree, response->body, &limits, NULL) == STARDELEG_OK && sdg_json_type_of(tree) == SDG_JSON_OBJECT) {
+  if (sdg_json_parse(&tree, response->body, &limits, NULL) == STARDELEG_OK &&
+      sdg_json_type_of(tree) == SDG_JSON_OBJECT) {
     sdg_problem_from_tree(out, tree);
   } else {
     (void)snprintf(out->type, sizeof(out->type), "about:blank");

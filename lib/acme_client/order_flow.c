@@ -168,8 +168,8 @@ void sdg_flow_pause(sdg_order_flow *flow, sdg_flow_turn *turn)
   flow->wait_until = sdg_time_add(turn->now, pause);
   if (retry_at != STARDELEG_TIME_NONE) {
     /* Nor is "Retry-After: 0" a reason to poll without a pause. */
-    flow->wait_until = sdg_time_max(sdg_time_min(retry_at, sdg_time_add(turn->now, POLL_PAUSE_MAX)),
-                                    sdg_time_add(turn->now, least));
+    flow->wait_until =
+        sdg_time_max(sdg_time_min(retry_at, sdg_time_add(turn->now, POLL_PAUSE_MAX)), sdg_time_add(turn->now, least));
   }
 }
 
@@ -207,7 +207,8 @@ stardeleg_err sdg_flow_keep_order(sdg_order_flow *flow, sdg_flow_turn *turn, sta
   if (flow->has_order && flow->state != SDG_FLOW_CANCEL && flow->state != SDG_FLOW_CANCEL_LOOK &&
       has_changed(&flow->order, &order)) {
     sdg_acme_order_clear(&order);
-    sdg_problem_set(problem, STARDELEG_ACME_NONE, "the server has changed the identifiers or authorizations of the order");
+    sdg_problem_set(problem, STARDELEG_ACME_NONE,
+                    "the server has changed the identifiers or authorizations of the order");
     return STARDELEG_ERR_PROTOCOL;
   }
   sdg_acme_order_clear(&flow->order);

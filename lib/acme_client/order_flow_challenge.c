@@ -114,7 +114,8 @@ stardeleg_err sdg_flow_ask_challenge(sdg_order_flow *flow, sdg_session *session,
     return err;
   }
   if (ready_at > now) {
-    step->at = flow->deadline != STARDELEG_TIME_NONE ? sdg_time_min(ready_at, sdg_time_add(flow->deadline, 1)) : ready_at;
+    step->at =
+        flow->deadline != STARDELEG_TIME_NONE ? sdg_time_min(ready_at, sdg_time_add(flow->deadline, 1)) : ready_at;
     return STARDELEG_OK;
   }
   step->kind = SDG_STEP_POST;

@@ -139,11 +139,14 @@ static const char *const bodies[] = {
     "{\"status\":\"ready\"," NAMES ",\"authorizations\":[],\"finalize\":\"" BASE "/f\"}",
     "{\"status\":\"processing\"," NAMES ",\"authorizations\":[],\"finalize\":\"" BASE "/f\"}",
     "{\"status\":\"valid\"," NAMES ",\"authorizations\":[],\"finalize\":\"" BASE "/f\",\"certificate\":\"" BASE "/c\"}",
-    "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[{\"type\":\"http-01\","
+    "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[{\"type\":"
+    "\"http-01\","
     "\"url\":\"" BASE "/h\",\"token\":\"tok\"}]}",
-    "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[{\"type\":\"http-01\","
+    "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[{\"type\":"
+    "\"http-01\","
     "\"url\":\"" BASE "/h\",\"token\":\"tok\",\"error\":{\"type\":\"urn:x\"}}]}",
-    "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[{\"type\":\"http-01\","
+    "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[{\"type\":"
+    "\"http-01\","
     "\"url\":\"" BASE "/h\",\"token\":\"tok\",\"status\":\"invalid\"},{\"type\":\"http-01\",\"url\":\"" BASE
     "/h2\",\"token\":\"../\"}]}",
     "{\"status\":\"valid\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":[]}",
@@ -172,7 +175,8 @@ static void answer(world *w, const stardeleg_ask *wanted)
 
   (void)snprintf(nonce, sizeof(nonce), "n%u", w->nonces++);
   headers[response.header_count++] = (stardeleg_http_header){SDG_BYTES_LITERAL("Replay-Nonce"), sdg_bytes_str(nonce)};
-  headers[response.header_count++] = (stardeleg_http_header){SDG_BYTES_LITERAL("Location"), SDG_BYTES_LITERAL(BASE "/o")};
+  headers[response.header_count++] =
+      (stardeleg_http_header){SDG_BYTES_LITERAL("Location"), SDG_BYTES_LITERAL(BASE "/o")};
   if (retry != NULL) {
     headers[response.header_count++] = (stardeleg_http_header){SDG_BYTES_LITERAL("Retry-After"), sdg_bytes_str(retry)};
   }
@@ -180,7 +184,8 @@ static void answer(world *w, const stardeleg_ask *wanted)
   response.status = statuses[how & 15];
   if (strcmp(wanted->request.url, BASE "/d") == 0) {
     response.status = 200;
-    response.body = SDG_BYTES_LITERAL("{\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/p\"}");
+    response.body =
+        SDG_BYTES_LITERAL("{\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/p\"}");
   } else if (strcmp(wanted->request.url, BASE "/a") == 0) {
     response.status = 201;
     response.body = SDG_BYTES_LITERAL("{\"status\":\"valid\"}");

@@ -5,8 +5,8 @@
 #include "base/bytes.h"
 #include "base/time.h"
 
-#define DIRECTORY                                                                          \
-  "{\"newNonce\":\"" RIG_BASE "/nonce\",\"newAccount\":\"" RIG_BASE "/account\",\"newOrder\":\"" RIG_BASE \
+#define DIRECTORY                                                                                                      \
+  "{\"newNonce\":\"" RIG_BASE "/nonce\",\"newAccount\":\"" RIG_BASE "/account\",\"newOrder\":\"" RIG_BASE              \
   "/new-order\"}"
 
 /* --- The job --- */
@@ -21,8 +21,7 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time now)
 {
   order_rig *rig = (order_rig *)job;
-  stardeleg_err err =
-      sdg_order_flow_take(&rig->flow, rig->session, rig->agent, result, now, &rig->change);
+  stardeleg_err err = sdg_order_flow_take(&rig->flow, rig->session, rig->agent, result, now, &rig->change);
 
   if (err == STARDELEG_OK) {
     rig->ended += rig->change == SDG_FLOW_ENDED ? 1 : 0;
@@ -264,7 +263,8 @@ void order_rig_rests(order_rig *rig, sdg_flow_state state)
 
 const char *order_rig_order(order_rig *rig, const char *status, unsigned authorizations, const char *more)
 {
-  static const char *const lists[] = {"", "\"" RIG_BASE "/authz/1\"", "\"" RIG_BASE "/authz/1\",\"" RIG_BASE "/authz/2\""};
+  static const char *const lists[] = {"", "\"" RIG_BASE "/authz/1\"",
+                                      "\"" RIG_BASE "/authz/1\",\"" RIG_BASE "/authz/2\""};
 
   (void)snprintf(rig->body, sizeof(rig->body),
                  "{\"status\":\"%s\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.ido.example\"},"

@@ -89,7 +89,8 @@ static void many_contacts(void **state)
 
   (void)state;
   assert_ok(sdg_acme_account_parse(
-      &account, sdg_bytes_str("{\"status\":\"valid\",\"contact\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}"),
+      &account,
+      sdg_bytes_str("{\"status\":\"valid\",\"contact\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}"),
       NULL));
   assert_int_equal(account.contact_count, SDG_CONTACTS_MAX);
   sdg_acme_account_clear(&account);
@@ -185,8 +186,9 @@ static void requests(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(spoiled), cmocka_unit_test(figure), cmocka_unit_test(many_contacts),
-                                     cmocka_unit_test(contacts), cmocka_unit_test(requests)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(spoiled), cmocka_unit_test(figure),
+                                     cmocka_unit_test(many_contacts), cmocka_unit_test(contacts),
+                                     cmocka_unit_test(requests)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

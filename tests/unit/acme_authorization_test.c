@@ -98,10 +98,20 @@ static void tokens(void **state)
   static const struct {
     const char *token;
     bool usable;
-  } cases[] = {{"DGyRejmCefe7v4NfDGDKfA", true}, {"a", true},       {"-_", true},     {"", false},
-               {"../x", false},                  {"a/b", false},    {"a\\nb", false}, {"$(id)", false},
-               {"a b", false},                   {"dG9r=", false},  {"a+b", false},   {"a.b", false},
-               {"\\u00e9", false},               {"`id`", false}};
+  } cases[] = {{"DGyRejmCefe7v4NfDGDKfA", true},
+               {"a", true},
+               {"-_", true},
+               {"", false},
+               {"../x", false},
+               {"a/b", false},
+               {"a\\nb", false},
+               {"$(id)", false},
+               {"a b", false},
+               {"dG9r=", false},
+               {"a+b", false},
+               {"a.b", false},
+               {"\\u00e9", false},
+               {"`id`", false}};
   char longest[SDG_TOKEN_MAX + 2];
 
   (void)state;
@@ -114,7 +124,8 @@ static void tokens(void **state)
 
     memset(longest, 'x', sizeof(longest));
     longest[SDG_TOKEN_MAX + (i == 0 ? 0 : 1)] = '\0';
-    (void)snprintf(challenge, sizeof(challenge), "[{\"type\":\"http-01\",\"url\":\"https://ca.example/c\",\"token\":\"%s\"}]",
+    (void)snprintf(challenge, sizeof(challenge),
+                   "[{\"type\":\"http-01\",\"url\":\"https://ca.example/c\",\"token\":\"%s\"}]",
                    i < 2 ? longest : cases[k].token);
     text = spoil_member(full, "challenges", challenge);
     assert_ok(sdg_acme_authorization_parse(&authz, sdg_bytes_str(text), NULL));
@@ -131,8 +142,9 @@ static void round_trip(void **state)
   sdg_json *after = NULL;
   sdg_json_writer w;
   sdg_buf out;
-  char *text = spoil_member(full, "challenges",
-                            "[" CHALLENGE(",\"status\":\"processing\"," TOKEN ",\"error\":{\"type\":\"urn:x\",\"n\":1.5}") "]");
+  char *text =
+      spoil_member(full, "challenges",
+                   "[" CHALLENGE(",\"status\":\"processing\"," TOKEN ",\"error\":{\"type\":\"urn:x\",\"n\":1.5}") "]");
 
   (void)state;
   sdg_buf_init(&out, 1u << 16);

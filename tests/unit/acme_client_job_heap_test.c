@@ -62,7 +62,8 @@ static void like_a_search(void **state)
   sdg_job_heap_clear(&heap);
 }
 
-/* A counter that wrapped once made a server hammer a CA for days: every number of tries has a pause within its bounds. */
+/* A counter that wrapped once made a server hammer a CA for days: every number of tries has a pause within its bounds.
+ */
 static void pauses(void **state)
 {
   int64_t before_low = 0;

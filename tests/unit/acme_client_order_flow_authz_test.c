@@ -9,7 +9,7 @@
 #define AUTHZ2 RIG_BASE "/authz/2"
 #define CHALLENGE1 RIG_BASE "/chall/1"
 #define CHALLENGE2 RIG_BASE "/chall/2"
-#define CHALLENGE(type, url, status, more) \
+#define CHALLENGE(type, url, status, more)                                                                             \
   "{\"type\":\"" type "\",\"url\":\"" url "\",\"status\":\"" status "\",\"token\":\"tok-" type "\"" more "}"
 #define HTTP(status, more) CHALLENGE("http-01", CHALLENGE1, status, more)
 #define DNS(status, more) CHALLENGE("dns-01", CHALLENGE2, status, more)
@@ -51,7 +51,8 @@ static void reach_authz_poll(order_rig *rig)
 static void finish(order_rig *rig)
 {
   order_rig_expect_fetch(rig, RIG_ORDER);
-  scripted_answer(&rig->server, 200, NULL, order_rig_order(rig, "ready", rig->flow.order.authorization_count > 1 ? 2 : 1, NULL));
+  scripted_answer(&rig->server, 200, NULL,
+                  order_rig_order(rig, "ready", rig->flow.order.authorization_count > 1 ? 2 : 1, NULL));
   order_rig_expect_finalize(rig);
   scripted_answer(&rig->server, 200, NULL,
                   order_rig_order(rig, "valid", rig->flow.order.authorization_count > 1 ? 2 : 1, CERTIFICATE));
@@ -148,7 +149,7 @@ static void nothing_to_do(void **state)
       {"", "no challenge"},
       {DNS("pending", ""), "no challenge"},
       {HTTP("invalid", ""), "no challenge"},
-      {HTTP("invalid", ERROR), "no: connection"}, /* T-41 */
+      {HTTP("invalid", ERROR), "no: connection"},                            /* T-41 */
       {"{\"type\":\"http-01\",\"url\":\"" CHALLENGE1 "\"}", "no challenge"}, /* EID 8883, but no token */
       {"{\"type\":\"http-01\",\"url\":\"https://evil.example/c\",\"token\":\"tok\"}", "no challenge"},
       {"{\"type\":\"http-01\",\"url\":\"http://ca.example/c\",\"token\":\"tok\"}", "no challenge"},
@@ -184,14 +185,10 @@ static void whose_name(void **state)
   static const struct {
     const char *ordered, *authz_type, *authz_name;
     bool good;
-  } cases[] = {{"a.ido.example", "dns", "a.ido.example", true},
-               {"a.ido.example", "dns", "A.Ido.Example", true},
-               {"*.a.ido.example", "dns", "a.ido.example", true},
-               {"*.a.ido.example", "dns", "*.a.ido.example", true},
-               {"*.a.ido.example", "dns", "ido.example", false},
-               {"a.ido.example", "dns", "evil.example", false},
-               {"a.ido.example", "dns", "ido.example", false},
-               {"a.ido.example", "ip", "a.ido.example", false},
+  } cases[] = {{"a.ido.example", "dns", "a.ido.example", true},   {"a.ido.example", "dns", "A.Ido.Example", true},
+               {"*.a.ido.example", "dns", "a.ido.example", true}, {"*.a.ido.example", "dns", "*.a.ido.example", true},
+               {"*.a.ido.example", "dns", "ido.example", false},  {"a.ido.example", "dns", "evil.example", false},
+               {"a.ido.example", "dns", "ido.example", false},    {"a.ido.example", "ip", "a.ido.example", false},
                {"a.ido.example", "dns", "xa.ido.example", false}};
   order_rig rig;
 
@@ -202,10 +199,11 @@ static void whose_name(void **state)
     (void)snprintf(text, sizeof(text), "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}]}", cases[i].ordered);
     order_rig_begin(&rig, text);
     order_rig_expect_new(&rig);
-    (void)snprintf(text, sizeof(text),
-                   "{\"status\":\"pending\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}],\"authorizations\":[\""
-                   AUTHZ1 "\"],\"finalize\":\"" RIG_FINALIZE "\"}",
-                   cases[i].ordered);
+    (void)snprintf(
+        text, sizeof(text),
+        "{\"status\":\"pending\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"%s\"}],\"authorizations\":[\"" AUTHZ1
+        "\"],\"finalize\":\"" RIG_FINALIZE "\"}",
+        cases[i].ordered);
     scripted_answer(&rig.server, 201, location, text);
     order_rig_expect_fetch(&rig, AUTHZ1);
     (void)snprintf(text, sizeof(text),
@@ -252,7 +250,8 @@ static void ip_identifier(void **state)
 /* ACME-7.5.1-05: whatever ends the order, the answer is taken away, once */
 static void cleaned_up(void **state)
 {
-  static const char *const ends[] = {"invalid", "deactivated", "expired", "revoked", "404", "403", "cancel", "late", "302"};
+  static const char *const ends[] = {"invalid", "deactivated", "expired", "revoked", "404",
+                                     "403",     "cancel",      "late",    "302"};
   order_rig rig;
 
   (void)state;
@@ -263,7 +262,8 @@ static void cleaned_up(void **state)
     rig.restarts = i % 2 != 0;
     reach_authz_poll(&rig);
     if (end[0] >= '0' && end[0] <= '9') {
-      scripted_answer(&rig.server, atoi(end), NULL, RIG_PROBLEM("malformed"));
+      scripted_answer(&rig.server, (end[0] - '0') * 100 + (end[1] - '0') * 10 + end[2] - '0', NULL,
+                      RIG_PROBLEM("malformed"));
     } else if (strcmp(end, "cancel") == 0) {
       sdg_order_flow_cancel(&rig.flow);
       answer_authz(&rig, "pending", HTTP("processing", ""));
@@ -291,8 +291,7 @@ static void next_challenge(void **state)
   order_rig_begin(&rig, NULL);
   rig.restarts = true;
   reach_authz_poll(&rig);
-  answer_authz(&rig, "pending",
-               HTTP("invalid", ERROR) "," CHALLENGE("http-01", CHALLENGE2, "pending", ""));
+  answer_authz(&rig, "pending", HTTP("invalid", ERROR) "," CHALLENGE("http-01", CHALLENGE2, "pending", ""));
   assert_int_equal(rig.cleanups, 1);
   order_rig_expect(&rig, "POST", CHALLENGE2, "{}");
   assert_int_equal(rig.presents, 2);
@@ -460,8 +459,8 @@ static void ends_early(void **state)
   order_rig_expect_new(&rig);
   scripted_answer(&rig.server, 201, location,
                   "{\"status\":\"pending\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.ido.example\"},{\"type\":"
-                  "\"dns\",\"value\":\"b.ido.example\"}],\"authorizations\":[\"https://evil.example/a\"],\"finalize\":\""
-                  RIG_FINALIZE "\"}");
+                  "\"dns\",\"value\":\"b.ido.example\"}],\"authorizations\":[\"https://evil.example/"
+                  "a\"],\"finalize\":\"" RIG_FINALIZE "\"}");
   order_rig_rests(&rig, SDG_FLOW_FAILED);
   assert_non_null(strstr(rig.flow.problem.detail, "evil.example"));
   order_rig_end(&rig);
@@ -470,10 +469,12 @@ static void ends_early(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(two_authorizations), cmocka_unit_test(valid_already), cmocka_unit_test(started_already),
-      cmocka_unit_test(nothing_to_do),      cmocka_unit_test(whose_name),    cmocka_unit_test(ip_identifier),
-      cmocka_unit_test(cleaned_up),         cmocka_unit_test(next_challenge), cmocka_unit_test(answered_again),
-      cmocka_unit_test(refused),            cmocka_unit_test(lost_answers),  cmocka_unit_test(solver_down),
+      cmocka_unit_test(two_authorizations), cmocka_unit_test(valid_already),
+      cmocka_unit_test(started_already),    cmocka_unit_test(nothing_to_do),
+      cmocka_unit_test(whose_name),         cmocka_unit_test(ip_identifier),
+      cmocka_unit_test(cleaned_up),         cmocka_unit_test(next_challenge),
+      cmocka_unit_test(answered_again),     cmocka_unit_test(refused),
+      cmocka_unit_test(lost_answers),       cmocka_unit_test(solver_down),
       cmocka_unit_test(ends_early),
   };
 

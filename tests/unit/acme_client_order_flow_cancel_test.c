@@ -6,8 +6,9 @@
 #include "base/time.h"
 
 #define CANCEL "{\"status\":\"canceled\"}"
-#define STAR \
-  ",\"auto-renewal\":{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":345600},\"star-certificate\":\"" RIG_CERTIFICATE "\""
+#define STAR                                                                                                           \
+  ",\"auto-renewal\":{\"end-date\":\"2021-04-20T00:00:00Z\",\"lifetime\":345600},\"star-certificate\":"                \
+  "\"" RIG_CERTIFICATE "\""
 #define CERTIFICATE ",\"certificate\":\"" RIG_CERTIFICATE "\""
 
 static void begin_valid(order_rig *rig, const char *more)
@@ -275,14 +276,14 @@ static stardeleg_err read_record(const char *text)
   return err;
 }
 
-#define RECORD(state, more) \
+#define RECORD(state, more)                                                                                            \
   "{\"state\":\"" state "\",\"newOrder\":\"{}\",\"authorization\":0,\"tries\":0,\"cancel\":false" more "}"
 #define WITH_URL ",\"orderUrl\":\"" RIG_ORDER "\""
-#define WITH_ORDER                                                                                  \
-  WITH_URL ",\"order\":{\"status\":\"pending\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.b\"}]," \
+#define WITH_ORDER                                                                                                     \
+  WITH_URL ",\"order\":{\"status\":\"pending\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.b\"}],"                \
            "\"authorizations\":[\"" RIG_BASE "/authz/1\"],\"finalize\":\"" RIG_FINALIZE "\"}"
-#define WITH_TOKEN(token)                                                                          \
-  ",\"challengeUrl\":\"" RIG_BASE "/c\",\"challengeType\":\"http-01\",\"challengeName\":\"a.b\"," \
+#define WITH_TOKEN(token)                                                                                              \
+  ",\"challengeUrl\":\"" RIG_BASE "/c\",\"challengeType\":\"http-01\",\"challengeName\":\"a.b\","                      \
   "\"challengeToken\":\"" token "\""
 
 static void spoiled_records(void **state)
@@ -303,14 +304,28 @@ static void spoiled_records(void **state)
       RECORD("failed", ",\"unknown\":[1,2,3]"),
   };
   static const char *const bad[] = {
-      "{}", "{\"newOrder\":\"{}\"}", RECORD("frozen", ""), RECORD("authorization", WITH_URL),
-      RECORD("challenge", WITH_ORDER), RECORD("challenge", WITH_ORDER WITH_TOKEN("../x")),
-      RECORD("challenge", WITH_ORDER WITH_TOKEN("$(id)")), RECORD("authorization-poll", ""),
-      RECORD("ready-poll", ""), RECORD("finalize", WITH_URL), RECORD("poll", ""), RECORD("valid", ""),
-      RECORD("cancel", ""), RECORD("cancel-look", ""), RECORD("new", ",\"csr\":1"), RECORD("new", ",\"order\":[]"),
-      RECORD("new", ",\"order\":{}"), RECORD("new", ",\"deadline\":\"x\""), RECORD("new", ",\"finalizes\":-1"),
+      "{}",
+      "{\"newOrder\":\"{}\"}",
+      RECORD("frozen", ""),
+      RECORD("authorization", WITH_URL),
+      RECORD("challenge", WITH_ORDER),
+      RECORD("challenge", WITH_ORDER WITH_TOKEN("../x")),
+      RECORD("challenge", WITH_ORDER WITH_TOKEN("$(id)")),
+      RECORD("authorization-poll", ""),
+      RECORD("ready-poll", ""),
+      RECORD("finalize", WITH_URL),
+      RECORD("poll", ""),
+      RECORD("valid", ""),
+      RECORD("cancel", ""),
+      RECORD("cancel-look", ""),
+      RECORD("new", ",\"csr\":1"),
+      RECORD("new", ",\"order\":[]"),
+      RECORD("new", ",\"order\":{}"),
+      RECORD("new", ",\"deadline\":\"x\""),
+      RECORD("new", ",\"finalizes\":-1"),
       "{\"state\":\"new\",\"newOrder\":\"{}\",\"authorization\":-1,\"tries\":0,\"cancel\":false}",
-      "{\"state\":\"authorization\",\"newOrder\":\"{}\",\"authorization\":1,\"tries\":0,\"cancel\":false" WITH_ORDER "}",
+      "{\"state\":\"authorization\",\"newOrder\":\"{}\",\"authorization\":1,\"tries\":0,\"cancel\":false" WITH_ORDER
+      "}",
       "{\"state\":\"new\",\"newOrder\":\"{}\",\"authorization\":0,\"tries\":99999999999,\"cancel\":false}",
       "{\"state\":\"new\",\"newOrder\":\"{}\",\"authorization\":0,\"tries\":0}",
       "{\"state\":\"new\",\"authorization\":0,\"tries\":0,\"cancel\":false}",
@@ -361,10 +376,17 @@ static void problems_survive(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(valid_order),     cmocka_unit_test(plain_order),      cmocka_unit_test(before_valid),
-      cmocka_unit_test(after_finalize),  cmocka_unit_test(in_finalize),      cmocka_unit_test(lost_or_refused),
-      cmocka_unit_test(lost),            cmocka_unit_test(refused_for_ever), cmocka_unit_test(not_valid_any_more),
-      cmocka_unit_test(spoiled_records), cmocka_unit_test(problems_survive),
+      cmocka_unit_test(valid_order),
+      cmocka_unit_test(plain_order),
+      cmocka_unit_test(before_valid),
+      cmocka_unit_test(after_finalize),
+      cmocka_unit_test(in_finalize),
+      cmocka_unit_test(lost_or_refused),
+      cmocka_unit_test(lost),
+      cmocka_unit_test(refused_for_ever),
+      cmocka_unit_test(not_valid_any_more),
+      cmocka_unit_test(spoiled_records),
+      cmocka_unit_test(problems_survive),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

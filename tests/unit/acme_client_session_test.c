@@ -7,8 +7,8 @@
 #include "base/time.h"
 
 #define BASE "https://ca.example/acme"
-#define DIRECTORY                                                                                     \
-  "{\"newNonce\":\"" BASE "/nonce\",\"newAccount\":\"" BASE "/account\",\"newOrder\":\"" BASE "/order\"," \
+#define DIRECTORY                                                                                                      \
+  "{\"newNonce\":\"" BASE "/nonce\",\"newAccount\":\"" BASE "/account\",\"newOrder\":\"" BASE "/order\","              \
   "\"random\":\"https://community.example/\",\"meta\":{\"termsOfService\":\"https://ca.example/terms\"}}"
 #define PROBLEM(type) "{\"type\":\"urn:ietf:params:acme:error:" type "\",\"detail\":\"no\"}"
 
@@ -235,11 +235,14 @@ static void unreachable(void **state)
 /* ACME-7.1.1-05 and other directories that will not do */
 static void bad_directories(void **state)
 {
-  static const char *const bodies[] = {"", "[]", "<html>", "{\"newNonce\":\"" BASE "/nonce\"}",
-                                       "{\"newNonce\":1,\"newAccount\":2,\"newOrder\":3}",
-                                       "{\"newNonce\":\"ftp://a\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\"}",
-                                       "{\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE
-                                       "/o\",\"meta\":[]}"};
+  static const char *const bodies[] = {
+      "",
+      "[]",
+      "<html>",
+      "{\"newNonce\":\"" BASE "/nonce\"}",
+      "{\"newNonce\":1,\"newAccount\":2,\"newOrder\":3}",
+      "{\"newNonce\":\"ftp://a\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\"}",
+      "{\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\",\"meta\":[]}"};
   client c;
   sdg_session_options options = {0};
 
@@ -292,9 +295,10 @@ static void redirects(void **state)
   scripted_expect(&c.server, "GET", BASE "/directory");
   scripted_answer(&c.server, 301, moved, NULL);
   scripted_expect(&c.server, "GET", "https://ca2.example/dir");
-  scripted_answer(&c.server, 200, NULL,
-                  "{\"newNonce\":\"https://ca2.example/n\",\"newAccount\":\"https://ca2.example/a\",\"newOrder\":\"https://"
-                  "ca2.example/o\"}");
+  scripted_answer(
+      &c.server, 200, NULL,
+      "{\"newNonce\":\"https://ca2.example/n\",\"newAccount\":\"https://ca2.example/a\",\"newOrder\":\"https://"
+      "ca2.example/o\"}");
   scripted_expect(&c.server, "HEAD", "https://ca2.example/n");
   end(&c);
   begin(&c, &options);

@@ -7,13 +7,13 @@
 
 #define BASE "https://ca.example/acme"
 #define MINIMAL "\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\""
-#define META                                                                                         \
-  "{\"termsOfService\":\"https://ca.example/terms\",\"website\":\"https://ca.example/\","            \
-  "\"caaIdentities\":[\"ca.example\"],\"externalAccountRequired\":true,"                             \
-  "\"auto-renewal\":{\"min-lifetime\":86400,\"max-duration\":31536000,\"allow-certificate-get\":true}," \
+#define META                                                                                                           \
+  "{\"termsOfService\":\"https://ca.example/terms\",\"website\":\"https://ca.example/\","                              \
+  "\"caaIdentities\":[\"ca.example\"],\"externalAccountRequired\":true,"                                               \
+  "\"auto-renewal\":{\"min-lifetime\":86400,\"max-duration\":31536000,\"allow-certificate-get\":true},"                \
   "\"delegation-enabled\":true,\"allow-certificate-get\":true}"
-static const char full[] = "{" MINIMAL ",\"newAuthz\":\"" BASE "/z\",\"revokeCert\":\"" BASE "/r\",\"keyChange\":\"" BASE
-                           "/k\",\"renewalInfo\":\"" BASE "/i\",\"meta\":" META "}";
+static const char full[] = "{" MINIMAL ",\"newAuthz\":\"" BASE "/z\",\"revokeCert\":\"" BASE
+                           "/r\",\"keyChange\":\"" BASE "/k\",\"renewalInfo\":\"" BASE "/i\",\"meta\":" META "}";
 
 static stardeleg_err parse(const char *text, stardeleg_problem *problem)
 {

@@ -15,8 +15,21 @@ static sdg_json *object(const char *text)
 
 static void objects(void **state)
 {
-  static const char *const bad[] = {"", " ", "[]", "1", "null", "\"{}\"", "{", "{}{}", "{\"a\":1,\"a\":2}", "\xef\xbb\xbf{}",
-                                    "{\"a\":\"\\u0000\"}", "{\"a\":\"\xff\"}", "{a:1}", "{\"a\":01}", "{\"a\":1,}",
+  static const char *const bad[] = {"",
+                                    " ",
+                                    "[]",
+                                    "1",
+                                    "null",
+                                    "\"{}\"",
+                                    "{",
+                                    "{}{}",
+                                    "{\"a\":1,\"a\":2}",
+                                    "\xef\xbb\xbf{}",
+                                    "{\"a\":\"\\u0000\"}",
+                                    "{\"a\":\"\xff\"}",
+                                    "{a:1}",
+                                    "{\"a\":01}",
+                                    "{\"a\":1,}",
                                     "{\"a\":[[[[[[[[[[[[]]]]]]]]]]]]}"};
   stardeleg_problem problem;
   sdg_json *tree = NULL;
@@ -34,7 +47,8 @@ static void objects(void **state)
 
 static void texts(void **state)
 {
-  sdg_json *tree = object("{\"a\":\"x\",\"n\":1,\"z\":null,\"o\":{\"k\":[1]},\"u\":\"https://a.example/\",\"r\":\"/a\"}");
+  sdg_json *tree =
+      object("{\"a\":\"x\",\"n\":1,\"z\":null,\"o\":{\"k\":[1]},\"u\":\"https://a.example/\",\"r\":\"/a\"}");
   stardeleg_problem problem = {0};
   sdg_json *copy = NULL;
   char *text = NULL;
@@ -63,8 +77,12 @@ static void texts(void **state)
 
 static void url_lists(void **state)
 {
-  static const char *const bad[] = {"{\"l\":\"https://a.example/\"}", "{\"l\":null}", "{\"l\":[1]}", "{\"l\":[\"/a\"]}",
-                                    "{\"l\":[\"https://a.example/\",\"\"]}", "{}"};
+  static const char *const bad[] = {"{\"l\":\"https://a.example/\"}",
+                                    "{\"l\":null}",
+                                    "{\"l\":[1]}",
+                                    "{\"l\":[\"/a\"]}",
+                                    "{\"l\":[\"https://a.example/\",\"\"]}",
+                                    "{}"};
   size_t count = 77;
   char **urls = NULL;
   sdg_json *tree;

@@ -136,8 +136,10 @@ static void policy(void **state)
       {"[" DNS("a.b.example") "," DNS("A.c.example") "]", 0, STARDELEG_OK, STARDELEG_ACME_NONE, 0},
       {"[" DNS("*.a.example") "]", SDG_NAME_ALLOW_WILDCARD, STARDELEG_OK, STARDELEG_ACME_NONE, 0},
       {"[" DNS("*.a.example") "]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
-      {"[" DNS("*.*.a.example") "]", SDG_NAME_ALLOW_WILDCARD, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
-      {"[" DNS("a.*.example") "]", SDG_NAME_ALLOW_WILDCARD, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
+      {"[" DNS("*.*.a.example") "]", SDG_NAME_ALLOW_WILDCARD, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER,
+       1},
+      {"[" DNS("a.*.example") "]", SDG_NAME_ALLOW_WILDCARD, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER,
+       1},
       {"[" DNS("*") "]", SDG_NAME_ALLOW_WILDCARD, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
       {"[" DNS("xn--0.example") "]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
       {"[" DNS("b\\u00fccher.example") "]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
@@ -146,8 +148,10 @@ static void policy(void **state)
       {"[" DNS("a\\u001bb.example") "]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 1},
       {"[" DNS("ok.example") "," DNS("-a.example") "," DNS("ok2.example") "," DNS("b..example") "]", 0,
        STARDELEG_ERR_POLICY, STARDELEG_ACME_REJECTED_IDENTIFIER, 2},
-      {"[{\"type\":\"ip\",\"value\":\"192.0.2.1\"}]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_UNSUPPORTED_IDENTIFIER, 1},
-      {"[{\"type\":\"DNS\",\"value\":\"a.example\"}]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_UNSUPPORTED_IDENTIFIER, 1},
+      {"[{\"type\":\"ip\",\"value\":\"192.0.2.1\"}]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_UNSUPPORTED_IDENTIFIER,
+       1},
+      {"[{\"type\":\"DNS\",\"value\":\"a.example\"}]", 0, STARDELEG_ERR_POLICY, STARDELEG_ACME_UNSUPPORTED_IDENTIFIER,
+       1},
       {"[" DNS("a.example") "," DNS("b.example") "," DNS("A.EXAMPLE") "]", 0, STARDELEG_ERR_MALFORMED,
        STARDELEG_ACME_MALFORMED, 0},
   };
@@ -174,8 +178,8 @@ static void policy(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(kept_as_they_are), cmocka_unit_test(sets),
-                                     cmocka_unit_test(policy)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(kept_as_they_are),
+                                     cmocka_unit_test(sets), cmocka_unit_test(policy)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,10 +101,9 @@ static void write_order(const char *text)
 /* STARDEL-2.3.2-10, -11, -21: the figures go in and out without a difference, unknown members of auto-renewal too */
 static void figures(void **state)
 {
-  static const char *const files[] = {"vectors/acme/rfc9115_fig05_star_order_created.json",
-                                      "vectors/acme/rfc9115_fig06_star_order_valid.json",
-                                      "vectors/acme/rfc9115_fig08_nonstar_order_created.json",
-                                      "vectors/acme/rfc9115_fig09_nonstar_order_valid.json"};
+  static const char *const files[] = {
+      "vectors/acme/rfc9115_fig05_star_order_created.json", "vectors/acme/rfc9115_fig06_star_order_valid.json",
+      "vectors/acme/rfc9115_fig08_nonstar_order_created.json", "vectors/acme/rfc9115_fig09_nonstar_order_valid.json"};
   sdg_acme_order order;
   char *text;
 
@@ -317,8 +316,8 @@ static void names(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(spoiled),  cmocka_unit_test(figures),  cmocka_unit_test(dates),
-      cmocka_unit_test(limits),   cmocka_unit_test(requests), cmocka_unit_test(requests_round_trip),
+      cmocka_unit_test(spoiled), cmocka_unit_test(figures),  cmocka_unit_test(dates),
+      cmocka_unit_test(limits),  cmocka_unit_test(requests), cmocka_unit_test(requests_round_trip),
       cmocka_unit_test(names),
   };
 

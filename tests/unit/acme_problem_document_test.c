@@ -41,7 +41,8 @@ static void bodies(void **state)
     const char *detail; /* NULL: the general one */
   } cases[] = {
       {400, "{\"type\":\"" URN "badCSR\",\"detail\":\"no\"}", STARDELEG_ACME_BAD_CSR, URN "badCSR", "no"},
-      {400, "{\"type\":\"" URN "malformedRequest\",\"detail\":\"no\"}", STARDELEG_ACME_MALFORMED, URN "malformed", "no"},
+      {400, "{\"type\":\"" URN "malformedRequest\",\"detail\":\"no\"}", STARDELEG_ACME_MALFORMED, URN "malformed",
+       "no"},
       {400, "{\"type\":\"" URN "conflict\",\"detail\":\"no\"}", STARDELEG_ACME_NONE, URN "conflict", "no"},
       {400, "{\"type\":\"urn:smallstep:acme:error:x\"}", STARDELEG_ACME_NONE, "urn:smallstep:acme:error:x", NULL},
       {400, "{\"type\":\"BADCSR\",\"detail\":\"no\"}", STARDELEG_ACME_NONE, "BADCSR", "no"},
@@ -53,7 +54,8 @@ static void bodies(void **state)
       {400, "{\"title\":\"oh\",\"detail\":\"no\"}", STARDELEG_ACME_NONE, "about:blank", "no"},
       {400, "{\"detail\":\"no\",\"requestID\":\"1\",\"status\":999,\"algorithms\":[\"ES256\"]}", STARDELEG_ACME_NONE,
        "about:blank", "no"},
-      {400, "{\"detail\":\"a\\u001b[31m\\u000ab\\u202e\"}", STARDELEG_ACME_NONE, "about:blank", "a\\x1b[31m\\x0ab\\u{202e}"},
+      {400, "{\"detail\":\"a\\u001b[31m\\u000ab\\u202e\"}", STARDELEG_ACME_NONE, "about:blank",
+       "a\\x1b[31m\\x0ab\\u{202e}"},
       {502, "<html><body>502 Bad Gateway</body></html>", STARDELEG_ACME_NONE, "about:blank", NULL},
       {500, "", STARDELEG_ACME_NONE, "about:blank", NULL},
       {500, "[]", STARDELEG_ACME_NONE, "about:blank", NULL},
@@ -89,7 +91,8 @@ static void subproblems(void **state)
   (void)state;
   read_body(&problem, 403,
             "{\"type\":\"" URN "malformed\",\"detail\":\"some\",\"identifier\":{\"type\":\"dns\",\"value\":\"top\"},"
-            "\"subproblems\":[{\"type\":\"" URN "caa\",\"detail\":\"a\\u0007\",\"identifier\":{\"type\":\"dns\",\"value\":"
+            "\"subproblems\":[{\"type\":\"" URN
+            "caa\",\"detail\":\"a\\u0007\",\"identifier\":{\"type\":\"dns\",\"value\":"
             "\"x\\u001b.example\"}},{},5,null,{\"identifier\":\"dns\"}]}");
   assert_int_equal(problem.subproblem_count, 5);
   assert_int_equal(problem.subproblems[0].acme, STARDELEG_ACME_CAA);
@@ -151,7 +154,8 @@ static void instance_and_retry(void **state)
   response.status = 403;
   response.headers = headers;
   response.header_count = 1;
-  response.body = sdg_bytes_str("{\"type\":\"" URN "userActionRequired\",\"instance\":\"https://ca.example/agree?x=1\"}");
+  response.body =
+      sdg_bytes_str("{\"type\":\"" URN "userActionRequired\",\"instance\":\"https://ca.example/agree?x=1\"}");
   sdg_problem_from_response(&problem, &response, NOW);
   assert_string_equal(problem.instance, "https://ca.example/agree?x=1");
   assert_int_equal(problem.retry_at, NOW + SDG_TIME_DAY);
@@ -187,9 +191,10 @@ static void written(void **state)
   sdg_problem_add_sub(&problem, STARDELEG_ACME_REJECTED_IDENTIFIER, "dns", sdg_bytes_str("a.example"), "foreign");
   sdg_problem_add_sub(&problem, STARDELEG_ACME_CAA, NULL, sdg_bytes_str(""), "x");
   text = write(&problem, false);
-  assert_string_equal(text, "{\"type\":\"" URN "rejectedIdentifier\",\"detail\":\"not yours (at /identifiers/1)\",\"status\":403,"
-                            "\"subproblems\":[{\"type\":\"" URN "rejectedIdentifier\",\"detail\":\"foreign\",\"identifier\":"
-                            "{\"type\":\"dns\",\"value\":\"a.example\"}},{\"type\":\"" URN "caa\",\"detail\":\"x\"}]}");
+  assert_string_equal(
+      text, "{\"type\":\"" URN "rejectedIdentifier\",\"detail\":\"not yours (at /identifiers/1)\",\"status\":403,"
+            "\"subproblems\":[{\"type\":\"" URN "rejectedIdentifier\",\"detail\":\"foreign\",\"identifier\":"
+            "{\"type\":\"dns\",\"value\":\"a.example\"}},{\"type\":\"" URN "caa\",\"detail\":\"x\"}]}");
   free(text);
   sdg_problem_clear(&problem);
   problem.type[0] = '\0';
