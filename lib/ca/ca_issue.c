@@ -9,6 +9,9 @@
 #include "base/time.h"
 #include "ca/ca_internal.h"
 
+/* Behind every period there can be, and still an integer in JSON. */
+#define NO_PERIOD ((uint64_t)1 << 52)
+
 /* revokeCert finds certificates by their serial; those of STAR orders are not to be found. */
 static void put_serial(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert)
 {
@@ -165,7 +168,7 @@ static stardeleg_err issue_star(stardeleg_ca *ca, sdg_ca_order *order, stardeleg
     return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "end-date passed before issuance");
   }
   if (err == STARDELEG_ERR_EXPIRED) {
-    order->next_index = INT64_MAX; /* periods missed before end-date are not made up for: nothing is due any more */
+    order->next_index = NO_PERIOD; /* periods missed before end-date are not made up for: nothing is due any more */
     return put_released(ca, order);
   }
   if (err == STARDELEG_ERR_STATE) {
