@@ -11,6 +11,8 @@
 
 /* Parents looked at to fill one page of a list; beyond that the page is shorter, and goes on. */
 #define SCAN_MAX 100000u
+/* Longest Retry-After of an order that is being worked on. */
+#define PAUSE_MAX_S 300
 
 void sdg_ido_work_waits(const stardeleg_ido *ido)
 {
@@ -37,6 +39,21 @@ stardeleg_time sdg_ido_order_due(const stardeleg_ido *ido, const sdg_ido_order *
 
 /* --- The order as a reply --- */
 
+/* The pause before the next look: a tenth of how long it has taken already.  While a CA is away for hours, its orders
+ * must not bring a request each second. */
+static stardeleg_err add_retry_after(sdg_call *call, const sdg_ido_order *order)
+{
+  char text[24];
+  int64_t pause_s = 0;
+
+  if (order->finalized_at != STARDELEG_TIME_NONE) {
+    pause_s = (call->now - order->finalized_at) / (10 * SDG_TIME_S);
+  }
+  pause_s = pause_s < 1 ? 1 : pause_s > PAUSE_MAX_S ? PAUSE_MAX_S : pause_s;
+  (void)snprintf(text, sizeof(text), "%d", (int)pause_s);
+  return sdg_http_reply_add_header(call->reply, "Retry-After", text);
+}
+
 stardeleg_err sdg_ido_reply_order(stardeleg_ido *ido, sdg_call *call, const sdg_ido_order *order, int status)
 {
   sdg_acme_order view = order->wire;
@@ -51,7 +68,7 @@ stardeleg_err sdg_ido_reply_order(stardeleg_ido *ido, sdg_call *call, const sdg_
     err = sdg_call_location(call, url); /* AMB-25 */
   }
   if (err == STARDELEG_OK && order->wire.status == SDG_ORDER_PROCESSING) {
-    err = sdg_http_reply_add_header(call->reply, "Retry-After", "1");
+    err = add_retry_after(call, order);
   }
   if (err == STARDELEG_OK) {
     err = sdg_call_json(call, &w);

@@ -21,9 +21,7 @@ static void begin(ido_world *w)
 static size_t count_orders_at_ca(ido_world *w)
 {
   size_t count = 0;
-  size_t certificates = 0;
 
-  (void)certificates;
   for (const char *at = w->ca_log; (at = strstr(at, "POST /acme/new-order ")) != NULL; at++) {
     count++;
   }
@@ -56,6 +54,29 @@ static void test_life(void **state)
   assert_string_equal(ido_world_record(&w, "delegation", "d1", "state"), "ended");
   assert_null(strstr(w.ca_log, "revoke"));
   assert_int_equal(ido_world_ca_get(&w, certificate), 403);
+  ido_world_clear(&w);
+}
+
+/* The longer an order takes, the longer its delegate is told to wait (RFC 8555 7.4, "processing"). */
+static void test_retry_after(void **state)
+{
+  static const struct {
+    int64_t waited_s;
+    const char *expected;
+  } cases[] = {{-60, "1"}, {19, "1"}, {20, "2"}, {1005, "100"}, {3000, "300"}, {86400, "300"}};
+  ido_world w;
+  stardeleg_time begun;
+  char url[256];
+
+  (void)state;
+  begin(&w);
+  ido_world_place(&w, 0, "d1", url);
+  begun = w.now;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    w.now = begun + cases[i].waited_s * WORLD_S;
+    assert_string_equal(ido_world_status(&w, 0, url), "processing");
+    assert_string_equal(acme_peer_header(&w.ndc[0], "Retry-After"), cases[i].expected);
+  }
   ido_world_clear(&w);
 }
 
@@ -157,6 +178,7 @@ static void test_end_any_time(void **state)
       assert_int_equal(ido_world_ca_get(&w, certificate), 403);
     }
     assert_int_equal(ido_world_ca_valid(&w), 0);
+    assert_int_equal(ido_world_count(&w, "http01"), 0);
     assert_true(strcmp(w.cnames, "") == 0 || strcmp(w.cnames, INSTALLED REMOVED) == 0);
     ido_world_clear(&w);
   }
@@ -288,12 +310,17 @@ static void test_time(void **state)
 static void test_patience(void **state)
 {
   ido_world w;
+  stardeleg_time due = 0;
   char url[256];
 
   (void)state;
   begin(&w);
   w.ca_is_down = true;
   ido_world_place(&w, 0, "d1", url);
+  /* it waits in the store, not in a place that orders of other issuers could use */
+  ido_world_run(&w, 20 * WORLD_S);
+  assert_ok(w.real->ops->next_due(w.real->self, "order", &due));
+  assert_true(due > w.now && due < w.now + 60 * WORLD_S);
   ido_world_run(&w, WORLD_DAY);
   assert_string_equal(ido_world_status(&w, 0, url), "processing");
   assert_true(ido_world_record(&w, "order", strrchr(url, '/') + 1, "reason")[0] != '\0');
@@ -406,19 +433,13 @@ static void test_inspect_pages(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_life),
-      cmocka_unit_test(test_crashes),
-      cmocka_unit_test(test_challenge_is_cleaned_up),
-      cmocka_unit_test(test_end_ready),
-      cmocka_unit_test(test_end_processing),
-      cmocka_unit_test(test_end_any_time),
-      cmocka_unit_test(test_end_while_ca_is_down),
-      cmocka_unit_test(test_end_many),
-      cmocka_unit_test(test_two_processes),
-      cmocka_unit_test(test_time),
-      cmocka_unit_test(test_patience),
-      cmocka_unit_test(test_unknown_issuer),
-      cmocka_unit_test(test_inspect),
+      cmocka_unit_test(test_life),           cmocka_unit_test(test_retry_after),
+      cmocka_unit_test(test_crashes),        cmocka_unit_test(test_challenge_is_cleaned_up),
+      cmocka_unit_test(test_end_ready),      cmocka_unit_test(test_end_processing),
+      cmocka_unit_test(test_end_any_time),   cmocka_unit_test(test_end_while_ca_is_down),
+      cmocka_unit_test(test_end_many),       cmocka_unit_test(test_two_processes),
+      cmocka_unit_test(test_time),           cmocka_unit_test(test_patience),
+      cmocka_unit_test(test_unknown_issuer), cmocka_unit_test(test_inspect),
       cmocka_unit_test(test_inspect_pages),
   };
 
