@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ido/ido_job.c -- one order being worked on under its lease: the issuer takes steps, the store keeps them. */
+#include "ido/ido_job.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -8,22 +10,8 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
-#include "ido/ido_internal.h"
 
-typedef struct sdg_ido_job {
-  sdg_job job; /* first: the job is the order's */
-  stardeleg_ido *ido;
-  sdg_ido_order order;
-  sdg_issuance issuance;
-  stardeleg_time lease_until;
-  stardeleg_time park_until; /* closing: when the order is to be claimed again; NONE: as its status says */
-  bool unsaved;              /* the record lags behind */
-  bool closing;              /* the next save gives the lease back, and the job is done */
-  bool finished;             /* to be freed */
-  struct sdg_ido_job *next;
-} sdg_ido_job;
-
-static void finish(sdg_ido_job *j)
+void sdg_ido_job_finish(sdg_ido_job *j)
 {
   j->finished = true;
   sdg_agent_remove(j->ido->agent, &j->job);
@@ -97,7 +85,7 @@ static stardeleg_err save(sdg_ido_job *j, stardeleg_time now)
   if (err == STARDELEG_ERR_CONFLICT) {
     sdg_log(&j->ido->options.log, STARDELEG_LOG_INFO, "ido.order.lost", "order=%s: the lease is somebody else's",
             j->order.id);
-    finish(j);
+    sdg_ido_job_finish(j);
     return STARDELEG_OK;
   }
   if (err != STARDELEG_OK) {
@@ -105,7 +93,7 @@ static stardeleg_err save(sdg_ido_job *j, stardeleg_time now)
   }
   j->unsaved = false;
   if (j->closing) {
-    finish(j);
+    sdg_ido_job_finish(j);
     if (sdg_ido_order_is_final(&j->order) && j->order.cancel) {
       sdg_ido_nudge_delegation(j->ido, j->order.delegation, now);
     }
@@ -202,8 +190,12 @@ static stardeleg_err apply(sdg_ido_job *j, stardeleg_time now)
 
 /* --- The job --- */
 
-/* The moment from which on the order leads nowhere as it stands. */
-static stardeleg_time latest(const sdg_ido_job *j)
+bool sdg_ido_job_is_idle(const sdg_ido_job *j)
+{
+  return !j->finished && !j->unsaved && j->job.exchange == 0 && j->issuance.news == SDG_NEWS_NONE;
+}
+
+stardeleg_time sdg_ido_job_latest(const sdg_ido_job *j)
 {
   const sdg_ido_order *order = &j->order;
   stardeleg_time patience = sdg_time_add(order->finalized_at, j->ido->options.order_pending_s * SDG_TIME_S);
@@ -224,7 +216,7 @@ static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
   stardeleg_problem problem;
   stardeleg_err err = STARDELEG_OK;
 
-  if (now < latest(j)) {
+  if (now < sdg_ido_job_latest(j)) {
     return STARDELEG_OK;
   }
   if (order->wire.status == SDG_ORDER_VALID && order->wire.error == NULL) {
@@ -243,8 +235,7 @@ static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
   return err;
 }
 
-/* A long pause is spent in the store: the place is for orders that can go on. */
-static stardeleg_err park(sdg_ido_job *j, stardeleg_time until, stardeleg_time now)
+stardeleg_err sdg_ido_job_park(sdg_ido_job *j, stardeleg_time until, stardeleg_time now)
 {
   j->closing = true;
   j->unsaved = true;
@@ -277,7 +268,7 @@ static stardeleg_err ask_job(sdg_job *job, sdg_step *step, stardeleg_time now)
     return apply(j, now);
   }
   if (step->kind == SDG_STEP_WAIT && step->at > sdg_time_add(now, j->ido->options.lease_ms)) {
-    return park(j, step->at, now);
+    return sdg_ido_job_park(j, step->at, now);
   }
   return STARDELEG_OK;
 }
@@ -294,188 +285,4 @@ static stardeleg_err take_job(sdg_job *job, const sdg_result *result, stardeleg_
   return j->issuance.news != SDG_NEWS_NONE ? apply(j, now) : STARDELEG_OK;
 }
 
-static const sdg_job_ops job_ops = {ask_job, take_job};
-
-/* --- All of them --- */
-
-static void free_job(sdg_ido_job *j)
-{
-  stardeleg_ido *ido = j->ido;
-
-  for (sdg_ido_job **at = &ido->jobs; *at != NULL; at = &(*at)->next) {
-    if (*at == j) {
-      *at = j->next;
-      ido->job_count--;
-      break;
-    }
-  }
-  sdg_agent_remove(ido->agent, &j->job);
-  if (j->issuance.issuer != NULL) {
-    j->issuance.issuer->ops->end(&j->issuance);
-  }
-  sdg_ido_order_clear(&j->order);
-  sdg_free(j);
-}
-
-static sdg_ido_job *find_job(const stardeleg_ido *ido, const char *order_id)
-{
-  sdg_ido_job *j = ido->jobs;
-
-  while (j != NULL && (j->finished || strcmp(j->order.id, order_id) != 0)) {
-    j = j->next;
-  }
-  return j;
-}
-
-stardeleg_err sdg_ido_job_begin(stardeleg_ido *ido, sdg_issuer *issuer, sdg_ido_order *order, stardeleg_time now)
-{
-  sdg_ido_job *old = find_job(ido, order->id);
-  sdg_ido_job *j = sdg_calloc(1, sizeof(*j));
-  stardeleg_err err;
-
-  if (j == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  if (old != NULL) {
-    free_job(old); /* its lease ran out, else nobody could have claimed the order */
-  }
-  j->job.ops = &job_ops;
-  j->job.session = issuer->session;
-  j->ido = ido;
-  j->park_until = STARDELEG_TIME_NONE;
-  j->lease_until = sdg_time_add(now, ido->options.lease_ms);
-  j->order = *order;
-  j->issuance.issuer = issuer;
-  j->issuance.order = &j->order;
-  j->next = ido->jobs;
-  ido->jobs = j;
-  ido->job_count++;
-  err = issuer->ops->begin(&j->issuance);
-  if (err == STARDELEG_OK) {
-    err = sdg_agent_add(ido->agent, &j->job, now);
-  }
-  if (err != STARDELEG_OK) {
-    issuer->ops->end(&j->issuance);
-    *order = j->order; /* still the caller's */
-    sdg_ido_order_init(&j->order);
-    free_job(j);
-    return err;
-  }
-  sdg_ido_order_init(order);
-  ido->look_at = sdg_time_min(ido->look_at, sdg_time_add(now, ido->options.lease_ms / 2));
-  return STARDELEG_OK;
-}
-
-/* Not even the account at the CA can be reached: said where people look for it. */
-static void note_session(sdg_ido_job *j, stardeleg_time now)
-{
-  const stardeleg_problem *problem =
-      j->job.session != NULL && !sdg_session_is_ready(j->job.session) ? sdg_session_problem(j->job.session) : NULL;
-  char text[256];
-
-  if (problem == NULL) {
-    return;
-  }
-  (void)snprintf(text, sizeof(text), "%.255s", problem->detail[0] != '\0' ? problem->detail : problem->type);
-  if (strcmp(text, j->order.reason) != 0) {
-    (void)snprintf(j->order.reason, sizeof(j->order.reason), "%s", text);
-    (void)snprintf(j->order.step, sizeof(j->order.step), "account");
-    j->unsaved = save(j, now) != STARDELEG_OK;
-  }
-}
-
-/* Given back between two exchanges, to be claimed again as it is now.  Should that fail, the lease runs out. */
-static void give_back(sdg_ido_job *j)
-{
-  stardeleg_err err = sdg_store_release(j->ido->options.store, "order", j->order.id, j->order.fence);
-
-  (void)err;
-  finish(j);
-}
-
-static bool is_idle(const sdg_ido_job *j)
-{
-  return !j->finished && !j->unsaved && j->job.exchange == 0 && j->issuance.news == SDG_NEWS_NONE;
-}
-
-/* Others may have written the order. */
-static void see_change(sdg_ido_job *j)
-{
-  stardeleg_record record = {0};
-
-  if (is_idle(j) && sdg_store_get(j->ido->options.store, "order", j->order.id, &record) == STARDELEG_OK &&
-      record.version != j->order.version) {
-    give_back(j);
-  }
-  stardeleg_record_clear(&record);
-}
-
-static void look(sdg_ido_job *j, stardeleg_time now)
-{
-  stardeleg_err err =
-      sdg_store_renew(j->ido->options.store, "order", j->order.id, j->order.fence, now, j->ido->options.lease_ms);
-
-  if (err == STARDELEG_OK) {
-    j->lease_until = sdg_time_add(now, j->ido->options.lease_ms);
-  } else if (err == STARDELEG_ERR_CONFLICT || err == STARDELEG_ERR_NOT_FOUND) {
-    finish(j);
-    return;
-  }
-  see_change(j);
-  if (is_idle(j) && now >= latest(j)) {
-    give_back(j); /* it waits for an account that may never come; a new job will ask what the time says */
-  }
-  if (is_idle(j)) {
-    note_session(j, now);
-  }
-}
-
-void sdg_ido_jobs_look(stardeleg_ido *ido, stardeleg_time now)
-{
-  int64_t half = ido->options.lease_ms / 2;
-
-  ido->look_at = STARDELEG_TIME_NEVER;
-  for (sdg_ido_job *j = ido->jobs; j != NULL; j = j->next) {
-    if (!j->finished && now >= j->lease_until - half) {
-      look(j, now);
-    }
-    if (!j->finished) {
-      /* A store that cannot renew is asked again soon, not at once. */
-      ido->look_at = sdg_time_min(ido->look_at, sdg_time_max(j->lease_until - half, sdg_time_add(now, half / 4 + 1)));
-    }
-  }
-}
-
-void sdg_ido_jobs_changed(stardeleg_ido *ido, const char *order_id)
-{
-  sdg_ido_job *j = find_job(ido, order_id);
-
-  if (j != NULL) {
-    see_change(j);
-  }
-}
-
-void sdg_ido_jobs_reap(stardeleg_ido *ido)
-{
-  sdg_ido_job *next;
-
-  for (sdg_ido_job *j = ido->jobs; j != NULL; j = next) {
-    next = j->next;
-    if (j->finished) {
-      free_job(j);
-    }
-  }
-}
-
-void sdg_ido_jobs_drop(stardeleg_ido *ido)
-{
-  while (ido->jobs != NULL) {
-    sdg_ido_job *j = ido->jobs;
-
-    /* So that the next process need not wait for the end of the lease; best effort. */
-    stardeleg_err err = sdg_store_release(ido->options.store, "order", j->order.id, j->order.fence);
-
-    (void)err;
-    free_job(j);
-  }
-}
+const sdg_job_ops sdg_ido_job_ops = {ask_job, take_job};

@@ -9,6 +9,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/issuer_renewal.h"
 
 static sdg_order_flow *flow_of(const sdg_issuance *issuance)
 {
@@ -78,6 +79,8 @@ static stardeleg_err begin(sdg_issuance *issuance)
   flow->backoff_min_ms = options->backoff_min_ms;
   flow->backoff_max_ms = options->backoff_max_ms;
   flow->poll_min_ms = options->order_poll_ms;
+  /* Longer than ours: we cancel when we lose patience, the flow would just forget the order. */
+  flow->patience_ms = options->order_pending_s * SDG_TIME_S + SDG_TIME_DAY;
   issuance->state = flow;
   return STARDELEG_OK;
 }
@@ -99,143 +102,6 @@ static void write_state(const sdg_issuance *issuance, sdg_json_writer *w, const 
 static const char *step_name(const sdg_issuance *issuance)
 {
   return sdg_flow_state_name(flow_of(issuance)->state);
-}
-
-/* --- What the CA makes of auto-renewal --- */
-
-static void write_renewal_member(sdg_json_writer *w, const sdg_json *item, const sdg_auto_renewal *values)
-{
-  const char *name = sdg_json_name(item);
-
-  if (strcmp(name, "allow-certificate-get") == 0) {
-    sdg_jw_bool(w, name, values->certificate_get);
-  } else if (strcmp(name, "lifetime") == 0) {
-    sdg_jw_int(w, name, values->lifetime_s);
-  } else if (strcmp(name, "lifetime-adjust") == 0) {
-    sdg_jw_int(w, name, values->lifetime_adjust_s);
-  } else {
-    sdg_jw_tree(w, name, item);
-  }
-}
-
-/* Puts the values that can change into the order's own object; all other members stay as the delegate sent them. */
-static stardeleg_err show_renewal(sdg_ido_order *order, const sdg_auto_renewal *values)
-{
-  sdg_json *tree = NULL;
-  sdg_buf text;
-  sdg_json_writer w;
-  stardeleg_err err;
-
-  sdg_buf_init(&text, 64u * 1024u);
-  sdg_jw_init(&w, &text);
-  sdg_jw_object(&w, NULL);
-  for (const sdg_json *item = sdg_json_first(order->wire.auto_renewal); item != NULL; item = sdg_json_next(item)) {
-    write_renewal_member(&w, item, values);
-  }
-  if (sdg_json_member(order->wire.auto_renewal, "lifetime-adjust") == NULL && values->lifetime_adjust_s > 0) {
-    sdg_jw_int(&w, "lifetime-adjust", values->lifetime_adjust_s);
-  }
-  sdg_jw_object_end(&w);
-  err = sdg_buf_error(&text);
-  if (err == STARDELEG_OK) {
-    err = sdg_json_parse(&tree, sdg_buf_bytes(&text), NULL, NULL);
-  }
-  sdg_buf_clear(&text);
-  if (err == STARDELEG_OK) {
-    sdg_json_free(order->wire.auto_renewal);
-    order->wire.auto_renewal = tree;
-  }
-  return err;
-}
-
-/* RFC 9115 2.3.2: "it MUST move the Order status to invalid and set the allow-certificate-get in the auto-renewal
- * object to false". */
-static stardeleg_err lack_get(sdg_ido_order *order, const char *detail)
-{
-  stardeleg_problem problem;
-  sdg_auto_renewal renewal;
-  stardeleg_err err = sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL);
-
-  if (err == STARDELEG_OK) {
-    renewal.certificate_get = false;
-    err = show_renewal(order, &renewal);
-  }
-  if (err == STARDELEG_OK) {
-    sdg_problem_set(&problem, STARDELEG_ACME_NONE, "%s", detail);
-    problem.status = 0;
-    err = sdg_ido_order_set_error(order, &problem);
-  }
-  return err;
-}
-
-static stardeleg_err change_not_allowed(sdg_ido_order *order, const char *member)
-{
-  stardeleg_problem problem;
-
-  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the CA has changed auto-renewal in a way that was not asked for: %s",
-                  member);
-  problem.status = 0;
-  return sdg_ido_order_set_error(order, &problem);
-}
-
-static bool same_second(stardeleg_time a, stardeleg_time b)
-{
-  return a == b || (a != STARDELEG_TIME_NONE && b != STARDELEG_TIME_NONE && sdg_time_floor_s(a) == sdg_time_floor_s(b));
-}
-
-/* Compares Order2 with what was asked for; |*fits| false: order->wire.error says why not.  AMB-05: lifetime-adjust may
- * change, lifetime become shorter. */
-static stardeleg_err judge_renewal(sdg_issuance *issuance, bool *fits)
-{
-  sdg_ido_order *order = issuance->order;
-  sdg_auto_renewal asked;
-  sdg_auto_renewal given;
-  stardeleg_err err = sdg_auto_renewal_parse(&asked, order->wire.auto_renewal, NULL);
-
-  *fits = false;
-  if (err != STARDELEG_OK) {
-    return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
-  }
-  err = sdg_auto_renewal_parse(&given, flow_of(issuance)->order.auto_renewal, NULL);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  if (err != STARDELEG_OK) {
-    return flow_of(issuance)->order.auto_renewal == NULL
-               ? lack_get(order, "the CA does not reflect auto-renewal, nor its allow-certificate-get")
-               : change_not_allowed(order, "it cannot be read any more");
-  }
-  if (!given.certificate_get) {
-    return lack_get(order, "the CA does not reflect allow-certificate-get");
-  }
-  if (!same_second(asked.start_at, given.start_at)) {
-    return change_not_allowed(order, "start-date");
-  }
-  if (!same_second(asked.end_at, given.end_at)) {
-    return change_not_allowed(order, "end-date");
-  }
-  if (given.lifetime_s > asked.lifetime_s) {
-    return change_not_allowed(order, "a longer lifetime");
-  }
-  *fits = true;
-  return STARDELEG_OK;
-}
-
-static stardeleg_err adopt_renewal(sdg_issuance *issuance)
-{
-  sdg_ido_order *order = issuance->order;
-  sdg_auto_renewal asked;
-  sdg_auto_renewal given;
-  stardeleg_err err = sdg_auto_renewal_parse(&asked, order->wire.auto_renewal, NULL);
-
-  if (err == STARDELEG_OK) {
-    err = sdg_auto_renewal_parse(&given, flow_of(issuance)->order.auto_renewal, NULL);
-  }
-  if (err != STARDELEG_OK ||
-      (asked.lifetime_s == given.lifetime_s && asked.lifetime_adjust_s == given.lifetime_adjust_s)) {
-    return err;
-  }
-  return show_renewal(order, &given);
 }
 
 /* --- What the flow has come to --- */
@@ -274,7 +140,7 @@ static stardeleg_err take_valid(sdg_issuance *issuance)
   if (copy == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  err = adopt_renewal(issuance);
+  err = sdg_issuer_adopt_renewal(order, flow_of(issuance)->order.auto_renewal);
   if (err != STARDELEG_OK) {
     sdg_free(copy);
     return err;
@@ -322,7 +188,7 @@ static stardeleg_err follow(sdg_issuance *issuance)
     return STARDELEG_OK;
   }
   if (flow->has_order && !issuance->order->cancel) {
-    err = judge_renewal(issuance, &fits);
+    err = sdg_issuer_judge_renewal(issuance->order, flow->order.auto_renewal, &fits);
   }
   if (err != STARDELEG_OK) {
     return err;
@@ -351,9 +217,9 @@ static stardeleg_err check_directory(sdg_issuance *issuance, sdg_step *step, boo
   }
   if (!directory->has_auto_renewal || !directory->star_certificate_get) {
     issuance->news = SDG_NEWS_FAILED;
-    return lack_get(issuance->order, directory->has_auto_renewal
-                                         ? "the CA does not offer unauthenticated GET of STAR certificates"
-                                         : "the CA does not offer STAR certificates");
+    return sdg_issuer_lack_get(issuance->order, directory->has_auto_renewal
+                                                    ? "the CA does not offer unauthenticated GET of STAR certificates"
+                                                    : "the CA does not offer STAR certificates");
   }
   *forward = true;
   return STARDELEG_OK;

@@ -1,116 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ido_issuer_test.c -- the owner as the CA's client, the CA played by hand (RFC 9115 2.2, 2.3.2). */
-#include "support/ido_world.h"
-#include "support/scripted.h"
+#include "support/ido_played.h"
 
 #include "base/bytes.h"
-
-#define DIRECTORY(meta)                                                                                                \
-  "{\"newNonce\":\"" WORLD_CA "/new-nonce\",\"newAccount\":\"" WORLD_CA "/new-account\",\"newOrder\":\"" WORLD_CA      \
-  "/new-order\",\"meta\":{" meta "}}"
-#define STAR_META "\"auto-renewal\":{\"min-lifetime\":1,\"max-duration\":99999999,\"allow-certificate-get\":true}"
-#define RENEWAL "\"end-date\":\"" WORLD_END "\",\"lifetime\":345600,\"allow-certificate-get\":true"
-#define ORDER2 WORLD_CA "/order/7"
-#define CERT "https://cdn.ca.example/STAR/x?y=%20Z"
-#define NAMES "\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"}]"
-
-typedef struct played {
-  ido_world w;
-  scripted ca;
-  char url[256]; /* of Order1 */
-} played;
-
-static const char *const account_location[] = {"Location: " WORLD_CA "/acct/1", NULL};
-static const char *const order_location[] = {"Location: " ORDER2, NULL};
-
-/* The body of Order2. */
-static const char *order2(const char *status, const char *renewal, const char *more)
-{
-  static char text[4096];
-
-  (void)snprintf(text, sizeof(text),
-                 "{\"status\":\"%s\"," NAMES ",\"authorizations\":[],\"finalize\":\"" ORDER2 "/finalize\"%s%s%s%s}",
-                 status, renewal[0] != '\0' ? ",\"auto-renewal\":{" : "", renewal, renewal[0] != '\0' ? "}" : "", more);
-  return text;
-}
-
-static void open_world(played *p)
-{
-  ido_world_init(&p->w);
-  ido_world_open(&p->w);
-  ido_world_ndc(&p->w, 0, "cdn");
-  ido_world_delegate(&p->w, "cdn", "d1", WORLD_ONE, "{\"abc.ido.example.\":\"abc.cdn.example.\"}");
-  memset(&p->ca, 0, sizeof(p->ca));
-  p->ca.engine = stardeleg_ido_engine(p->w.ido);
-  p->ca.now = p->w.now;
-}
-
-static void finalize(played *p)
-{
-  char *csr = ido_world_csr(WORLD_ONE, NULL, NULL, 0);
-
-  assert_int_equal(ido_world_finalize(&p->w, 0, p->url, csr), 200);
-  free(csr);
-}
-
-static void begin(played *p)
-{
-  open_world(p);
-  ido_world_order(&p->w, 0, "d1", "abc.ido.example", p->url);
-  finalize(p);
-}
-
-static void end(played *p)
-{
-  scripted_clear(&p->ca);
-  ido_world_clear(&p->w);
-}
-
-static void give_directory(played *p, const char *directory)
-{
-  scripted_expect(&p->ca, "GET", WORLD_CA "/directory");
-  scripted_answer(&p->ca, 200, NULL, directory);
-}
-
-/* Directory, nonce and account; then newOrder is out. */
-static void reach_new_order(played *p)
-{
-  give_directory(p, DIRECTORY(STAR_META));
-  scripted_expect(&p->ca, "HEAD", WORLD_CA "/new-nonce");
-  scripted_answer(&p->ca, 200, NULL, NULL);
-  scripted_expect(&p->ca, "POST", WORLD_CA "/new-account");
-  scripted_answer(&p->ca, 201, account_location, "{\"status\":\"valid\"}");
-  scripted_expect(&p->ca, "POST", WORLD_CA "/new-order");
-}
-
-static void reach_finalize(played *p)
-{
-  reach_new_order(p);
-  scripted_answer(&p->ca, 201, order_location, order2("ready", RENEWAL, ""));
-  scripted_expect(&p->ca, "POST", ORDER2 "/finalize");
-}
-
-/* Order1 as the delegate sees it. */
-static const char *status(played *p)
-{
-  p->w.now = p->ca.now;
-  return ido_world_status(&p->w, 0, p->url);
-}
-
-static const sdg_json *renewal_member(played *p, const char *name)
-{
-  return sdg_json_member(sdg_json_member(p->w.ndc[0].json, "auto-renewal"), name);
-}
-
-static const char *error_text(played *p, const char *name)
-{
-  return sdg_json_string(sdg_json_member(sdg_json_member(p->w.ndc[0].json, "error"), name));
-}
-
-static void assert_rests(played *p)
-{
-  assert_true(scripted_wait(&p->ca) > p->ca.now);
-}
 
 /* --- What is passed on --- */
 
@@ -135,15 +27,15 @@ static void test_payload(void **state)
     sdg_json *sent = NULL;
     sdg_json *wanted = NULL;
 
-    open_world(&p);
+    played_open(&p);
     (void)snprintf(payload, sizeof(payload),
                    "{\"identifiers\":%s,\"auto-renewal\":%s,\"delegation\":\"" WORLD_IDO
                    "/delegation/d1\",\"allow-certificate-get\":true}",
                    pass_cases[i].identifiers, pass_cases[i].renewal);
     assert_int_equal(acme_peer_post(&p.w.ndc[0], WORLD_IDO "/new-order", payload), 201);
     (void)snprintf(p.url, sizeof(p.url), "%s", acme_peer_header(&p.w.ndc[0], "Location"));
-    finalize(&p);
-    reach_new_order(&p);
+    played_finalize(&p);
+    played_reach_new_order(&p);
     (void)snprintf(payload, sizeof(payload), "{\"identifiers\":%s,\"auto-renewal\":%s}", pass_cases[i].identifiers,
                    pass_cases[i].renewal);
     assert_ok(sdg_json_parse(&sent, sdg_bytes_str(p.ca.payload), NULL, NULL));
@@ -154,7 +46,7 @@ static void test_payload(void **state)
     assert_non_null(strstr(p.ca.header, "\"kid\":\"" WORLD_CA "/acct/1\""));
     sdg_json_free(sent);
     sdg_json_free(wanted);
-    end(&p);
+    played_end(&p);
   }
 }
 
@@ -164,18 +56,18 @@ static void test_nothing_before_csr(void **state)
   played p;
 
   (void)state;
-  open_world(&p);
+  played_open(&p);
   ido_world_order(&p.w, 0, "d1", "abc.ido.example", p.url);
-  give_directory(&p, DIRECTORY(STAR_META)); /* AMB-03: looked at from the start */
+  played_give_directory(&p, DIRECTORY(STAR_META)); /* AMB-03: looked at from the start */
   scripted_expect(&p.ca, "HEAD", WORLD_CA "/new-nonce");
   scripted_answer(&p.ca, 200, NULL, NULL);
   scripted_expect(&p.ca, "POST", WORLD_CA "/new-account");
-  scripted_answer(&p.ca, 201, account_location, "{\"status\":\"valid\"}");
-  assert_rests(&p);
+  scripted_answer(&p.ca, 201, played_account_location, "{\"status\":\"valid\"}");
+  played_assert_rests(&p);
   assert_null(strstr(p.w.log, "ido.issuer.unfit"));
-  finalize(&p);
+  played_finalize(&p);
   scripted_expect(&p.ca, "POST", WORLD_CA "/new-order");
-  end(&p);
+  played_end(&p);
 }
 
 /* --- A CA without unauthenticated GET --- */
@@ -200,7 +92,7 @@ static void refuse_new_order(played *p)
     assert_string_not_equal(ask.request.url, WORLD_CA "/new-order");
     p->ca.id = ask.id;
     (void)snprintf(p->ca.method, sizeof(p->ca.method), "%s", ask.request.method);
-    scripted_answer(&p->ca, 201, account_location, "{\"status\":\"valid\"}");
+    scripted_answer(&p->ca, 201, played_account_location, "{\"status\":\"valid\"}");
   }
 }
 
@@ -211,15 +103,15 @@ static void test_no_get(void **state)
   for (size_t i = 0; i < sizeof(unfit) / sizeof(unfit[0]); i++) {
     played p;
 
-    begin(&p);
-    give_directory(&p, unfit[i]);
+    played_begin(&p);
+    played_give_directory(&p, unfit[i]);
     refuse_new_order(&p);
-    assert_string_equal(status(&p), "invalid");
-    assert_int_equal(sdg_json_type_of(renewal_member(&p, "allow-certificate-get")), SDG_JSON_BOOL);
-    assert_false(sdg_json_bool(renewal_member(&p, "allow-certificate-get")));
-    assert_int_equal(sdg_json_int(renewal_member(&p, "lifetime")), 345600);
+    assert_string_equal(played_status(&p), "invalid");
+    assert_int_equal(sdg_json_type_of(played_renewal_member(&p, "allow-certificate-get")), SDG_JSON_BOOL);
+    assert_false(sdg_json_bool(played_renewal_member(&p, "allow-certificate-get")));
+    assert_int_equal(sdg_json_int(played_renewal_member(&p, "lifetime")), 345600);
     assert_non_null(strstr(p.w.log, "ido.issuer.unfit"));
-    end(&p);
+    played_end(&p);
   }
 }
 
@@ -236,14 +128,14 @@ static void test_not_reflected(void **state)
   for (size_t i = 0; i < sizeof(renewals) / sizeof(renewals[0]); i++) {
     played p;
 
-    begin(&p);
-    reach_new_order(&p);
-    scripted_answer(&p.ca, 201, order_location, order2("ready", renewals[i], ""));
-    assert_rests(&p);
-    assert_string_equal(status(&p), "invalid");
-    assert_false(sdg_json_bool(renewal_member(&p, "allow-certificate-get")));
+    played_begin(&p);
+    played_reach_new_order(&p);
+    scripted_answer(&p.ca, 201, played_order_location, played_order2("ready", renewals[i], ""));
+    played_assert_rests(&p);
+    assert_string_equal(played_status(&p), "invalid");
+    assert_false(sdg_json_bool(played_renewal_member(&p, "allow-certificate-get")));
     assert_string_equal(p.w.cnames, "");
-    end(&p);
+    played_end(&p);
   }
 }
 
@@ -277,28 +169,28 @@ static void test_adjustments(void **state)
     played p;
 
     print_message("%s\n", c->renewal);
-    begin(&p);
-    reach_new_order(&p);
-    scripted_answer(&p.ca, 201, order_location, order2("ready", c->renewal, ""));
+    played_begin(&p);
+    played_reach_new_order(&p);
+    scripted_answer(&p.ca, 201, played_order_location, played_order2("ready", c->renewal, ""));
     if (!c->allowed) {
-      assert_rests(&p);
-      assert_string_equal(status(&p), "invalid");
-      assert_true(error_text(&p, "detail")[0] != '\0');
-      assert_true(sdg_json_bool(renewal_member(&p, "allow-certificate-get")));
-      end(&p);
+      played_assert_rests(&p);
+      assert_string_equal(played_status(&p), "invalid");
+      assert_true(played_error_text(&p, "detail")[0] != '\0');
+      assert_true(sdg_json_bool(played_renewal_member(&p, "allow-certificate-get")));
+      played_end(&p);
       continue;
     }
     scripted_expect(&p.ca, "POST", ORDER2 "/finalize");
     /* until then it shows what was sent */
-    assert_string_equal(status(&p), "processing");
-    assert_int_equal(sdg_json_int(renewal_member(&p, "lifetime")), 345600);
-    scripted_answer(&p.ca, 200, NULL, order2("valid", c->renewal, ",\"star-certificate\":\"" CERT "\""));
-    assert_rests(&p);
-    assert_string_equal(status(&p), "valid");
-    assert_int_equal(sdg_json_int(renewal_member(&p, "lifetime")), c->lifetime);
-    assert_int_equal(sdg_json_int(renewal_member(&p, "lifetime-adjust")), c->adjust);
-    assert_null(renewal_member(&p, "x-more"));
-    end(&p);
+    assert_string_equal(played_status(&p), "processing");
+    assert_int_equal(sdg_json_int(played_renewal_member(&p, "lifetime")), 345600);
+    scripted_answer(&p.ca, 200, NULL, played_order2("valid", c->renewal, ",\"star-certificate\":\"" CERT "\""));
+    played_assert_rests(&p);
+    assert_string_equal(played_status(&p), "valid");
+    assert_int_equal(sdg_json_int(played_renewal_member(&p, "lifetime")), c->lifetime);
+    assert_int_equal(sdg_json_int(played_renewal_member(&p, "lifetime-adjust")), c->adjust);
+    assert_null(played_renewal_member(&p, "x-more"));
+    played_end(&p);
   }
 }
 
@@ -308,21 +200,21 @@ static void test_late_change(void **state)
   played p;
 
   (void)state;
-  begin(&p);
-  reach_finalize(&p);
-  scripted_answer(&p.ca, 200, NULL,
-                  order2("valid",
-                         "\"end-date\":\"2026-03-09T00:00:00Z\",\"lifetime\":345600,\"allow-certificate-get\":true",
-                         ",\"star-certificate\":\"" CERT "\""));
+  played_begin(&p);
+  played_reach_finalize(&p);
+  scripted_answer(
+      &p.ca, 200, NULL,
+      played_order2("valid", "\"end-date\":\"2026-03-09T00:00:00Z\",\"lifetime\":345600,\"allow-certificate-get\":true",
+                    ",\"star-certificate\":\"" CERT "\""));
   scripted_expect(&p.ca, "POST", ORDER2);
   assert_string_equal(p.ca.payload, "{\"status\":\"canceled\"}");
-  assert_string_not_equal(status(&p), "valid");
-  scripted_answer(&p.ca, 200, NULL, order2("canceled", RENEWAL, ""));
-  assert_rests(&p);
-  assert_string_equal(status(&p), "invalid");
-  assert_non_null(strstr(error_text(&p, "detail"), "end-date"));
+  assert_string_not_equal(played_status(&p), "valid");
+  scripted_answer(&p.ca, 200, NULL, played_order2("canceled", RENEWAL, ""));
+  played_assert_rests(&p);
+  assert_string_equal(played_status(&p), "invalid");
+  assert_non_null(strstr(played_error_text(&p, "detail"), "end-date"));
   assert_string_equal(p.w.cnames, "");
-  end(&p);
+  played_end(&p);
 }
 
 /* --- The end of Order2 --- */
@@ -333,25 +225,26 @@ static void test_valid(void **state)
   played p;
 
   (void)state;
-  begin(&p);
-  reach_finalize(&p);
-  scripted_answer(&p.ca, 200, NULL, order2("processing", RENEWAL, ""));
-  assert_string_equal(status(&p), "processing");
+  played_begin(&p);
+  played_reach_finalize(&p);
+  scripted_answer(&p.ca, 200, NULL, played_order2("processing", RENEWAL, ""));
+  assert_string_equal(played_status(&p), "processing");
   scripted_sleep(&p.ca, 60000);
   scripted_expect(&p.ca, "POST", ORDER2);
   scripted_answer(&p.ca, 200, NULL,
-                  order2("valid", RENEWAL,
-                         ",\"star-certificate\":\"" CERT "\",\"notBefore\":\"2026-01-01T00:00:00Z\",\"notAfter\":"
-                         "\"2026-01-05T00:00:00Z\""));
-  assert_rests(&p);
-  assert_string_equal(status(&p), "valid");
+                  played_order2("valid", RENEWAL,
+                                ",\"star-certificate\":\"" CERT
+                                "\",\"notBefore\":\"2026-01-01T00:00:00Z\",\"notAfter\":"
+                                "\"2026-01-05T00:00:00Z\""));
+  played_assert_rests(&p);
+  assert_string_equal(played_status(&p), "valid");
   assert_string_equal(ido_world_text(&p.w, 0, "star-certificate"), CERT);
   assert_null(sdg_json_member(p.w.ndc[0].json, "notBefore"));
   assert_null(sdg_json_member(p.w.ndc[0].json, "notAfter"));
   assert_null(sdg_json_member(p.w.ndc[0].json, "error"));
   assert_int_equal(sdg_json_count(sdg_json_member(p.w.ndc[0].json, "authorizations")), 0);
   assert_string_equal(p.w.cnames, "+abc.ido.example.>abc.cdn.example. ");
-  end(&p);
+  played_end(&p);
 }
 
 static void test_valid_without_star(void **state)
@@ -359,13 +252,13 @@ static void test_valid_without_star(void **state)
   played p;
 
   (void)state;
-  begin(&p);
-  reach_finalize(&p);
-  scripted_answer(&p.ca, 200, NULL, order2("valid", RENEWAL, ",\"certificate\":\"" CERT "\""));
-  assert_rests(&p);
-  assert_string_equal(status(&p), "invalid");
+  played_begin(&p);
+  played_reach_finalize(&p);
+  scripted_answer(&p.ca, 200, NULL, played_order2("valid", RENEWAL, ",\"certificate\":\"" CERT "\""));
+  played_assert_rests(&p);
+  assert_string_equal(played_status(&p), "invalid");
   assert_null(sdg_json_member(p.w.ndc[0].json, "certificate"));
-  end(&p);
+  played_end(&p);
 }
 
 #define PROBLEM                                                                                                        \
@@ -377,13 +270,13 @@ static void assert_ca_problem(played *p)
 {
   const sdg_json *sub;
 
-  assert_string_equal(status(p), "invalid");
-  assert_string_equal(error_text(p, "type"), "urn:ietf:params:acme:error:rejectedIdentifier");
-  assert_string_equal(error_text(p, "detail"), "not here");
+  assert_string_equal(played_status(p), "invalid");
+  assert_string_equal(played_error_text(p, "type"), "urn:ietf:params:acme:error:rejectedIdentifier");
+  assert_string_equal(played_error_text(p, "detail"), "not here");
   sub = sdg_json_first(sdg_json_member(sdg_json_member(p->w.ndc[0].json, "error"), "subproblems"));
   assert_string_equal(sdg_json_string(sdg_json_member(sub, "type")), "urn:ietf:params:acme:error:caa");
   assert_string_equal(sdg_json_string(sdg_json_member(sdg_json_member(sub, "identifier"), "value")), "abc.ido.example");
-  assert_true(sdg_json_bool(renewal_member(p, "allow-certificate-get")));
+  assert_true(sdg_json_bool(played_renewal_member(p, "allow-certificate-get")));
 }
 
 /* STARDEL-2.2-05: wherever it fails, Order1 says why. */
@@ -392,24 +285,24 @@ static void test_failures(void **state)
   played p;
 
   (void)state;
-  begin(&p);
-  reach_new_order(&p);
+  played_begin(&p);
+  played_reach_new_order(&p);
   scripted_answer(&p.ca, 403, NULL, PROBLEM);
-  assert_rests(&p);
+  played_assert_rests(&p);
   assert_ca_problem(&p);
-  end(&p);
-  begin(&p);
-  reach_finalize(&p);
+  played_end(&p);
+  played_begin(&p);
+  played_reach_finalize(&p);
   scripted_answer(&p.ca, 403, NULL, PROBLEM);
-  assert_rests(&p);
+  played_assert_rests(&p);
   assert_ca_problem(&p);
-  end(&p);
-  begin(&p);
-  reach_finalize(&p);
-  scripted_answer(&p.ca, 200, NULL, order2("invalid", RENEWAL, ",\"error\":" PROBLEM));
-  assert_rests(&p);
+  played_end(&p);
+  played_begin(&p);
+  played_reach_finalize(&p);
+  scripted_answer(&p.ca, 200, NULL, played_order2("invalid", RENEWAL, ",\"error\":" PROBLEM));
+  played_assert_rests(&p);
   assert_ca_problem(&p);
-  end(&p);
+  played_end(&p);
 }
 
 /* --- What must be safe when --- */
@@ -422,19 +315,19 @@ static void test_saved_before_finalize(void **state)
   char *csr;
 
   (void)state;
-  begin(&p);
-  reach_finalize(&p);
+  played_begin(&p);
+  played_reach_finalize(&p);
   csr = strdup(p.ca.payload);
   ido_world_restart(&p.w);
   p.ca.engine = stardeleg_ido_engine(p.w.ido);
   p.ca.now += p.w.options.lease_ms + 1;
-  give_directory(&p, DIRECTORY(STAR_META));
+  played_give_directory(&p, DIRECTORY(STAR_META));
   scripted_expect(&p.ca, "HEAD", WORLD_CA "/new-nonce"); /* no newAccount: the account is known */
   scripted_answer(&p.ca, 200, NULL, NULL);
   scripted_expect(&p.ca, "POST", ORDER2 "/finalize");
   assert_string_equal(p.ca.payload, csr);
   free(csr);
-  end(&p);
+  played_end(&p);
 }
 
 /* While the store cannot take it, the next step is not taken. */
@@ -447,9 +340,9 @@ static void test_unsaved(void **state)
   stardeleg_http_response response = {.status = 201, .headers = &header, .header_count = 1};
 
   (void)state;
-  begin(&p);
-  reach_new_order(&p);
-  response.body = sdg_bytes_str(order2("ready", RENEWAL, ""));
+  played_begin(&p);
+  played_reach_new_order(&p);
+  response.body = sdg_bytes_str(played_order2("ready", RENEWAL, ""));
   outcome.response = &response;
   p.w.fail_batches = 3;
   assert_err(STARDELEG_ERR_STORE, p.ca.engine->answer(p.ca.engine->self, p.ca.id, &outcome, p.ca.now));
@@ -462,7 +355,7 @@ static void test_unsaved(void **state)
   scripted_expect(&p.ca, "HEAD", WORLD_CA "/new-nonce");
   scripted_answer(&p.ca, 200, NULL, NULL);
   scripted_expect(&p.ca, "POST", ORDER2 "/finalize");
-  end(&p);
+  played_end(&p);
 }
 
 /* A failure at the CA is told, survives in the store, and the pause grows. */
@@ -472,22 +365,22 @@ static void test_retry(void **state)
   const char *retry[] = {"Retry-After: 3600", NULL};
 
   (void)state;
-  begin(&p);
-  reach_new_order(&p);
+  played_begin(&p);
+  played_reach_new_order(&p);
   scripted_answer(&p.ca, 503, retry, "{\"type\":\"urn:ietf:params:acme:error:serverInternal\",\"detail\":\"busy\"}");
   assert_string_equal(ido_world_record(&p.w, "order", strrchr(p.url, '/') + 1, "reason"), "busy");
   (void)scripted_wait(&p.ca);
   ido_world_restart(&p.w);
   p.ca.engine = stardeleg_ido_engine(p.w.ido);
   p.ca.now += 1800 * WORLD_S;
-  give_directory(&p, DIRECTORY(STAR_META));
-  assert_rests(&p);
+  played_give_directory(&p, DIRECTORY(STAR_META));
+  played_assert_rests(&p);
   p.ca.now += 1801 * WORLD_S;
   scripted_expect(&p.ca, "HEAD", WORLD_CA "/new-nonce");
   scripted_answer(&p.ca, 200, NULL, NULL);
   scripted_expect(&p.ca, "POST", WORLD_CA "/new-order");
-  assert_string_equal(status(&p), "processing");
-  end(&p);
+  assert_string_equal(played_status(&p), "processing");
+  played_end(&p);
 }
 
 /* An account of another CA is not used at this one. */
@@ -496,8 +389,8 @@ static void test_other_directory(void **state)
   played p;
 
   (void)state;
-  begin(&p);
-  reach_new_order(&p);
+  played_begin(&p);
+  played_reach_new_order(&p);
   p.w.issuer.directory_url = "https://new.example/directory";
   ido_world_restart(&p.w);
   p.ca.engine = stardeleg_ido_engine(p.w.ido);
@@ -509,107 +402,19 @@ static void test_other_directory(void **state)
   scripted_expect(&p.ca, "HEAD", "https://new.example/n");
   scripted_answer(&p.ca, 200, NULL, NULL);
   scripted_expect(&p.ca, "POST", "https://new.example/a");
-  end(&p);
-}
-
-/* --- Cancelling --- */
-
-/* STARDEL-2.3.6.1-01, STARDEL-7.2-04: POST {"status":"canceled"}, again and again until it is done. */
-static void test_cancel_until_done(void **state)
-{
-  played p;
-
-  (void)state;
-  begin(&p);
-  reach_finalize(&p);
-  scripted_answer(&p.ca, 200, NULL, order2("valid", RENEWAL, ",\"star-certificate\":\"" CERT "\""));
-  assert_rests(&p);
-  assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
-  for (int i = 0; i < 6; i++) {
-    scripted_expect(&p.ca, "POST", ORDER2);
-    assert_string_equal(p.ca.payload, "{\"status\":\"canceled\"}");
-    scripted_answer(&p.ca, 500, NULL, "");
-    assert_string_equal(status(&p), "valid");
-    assert_string_equal(ido_world_record(&p.w, "delegation", "d1", "state"), "ending");
-    for (stardeleg_time until = scripted_wait(&p.ca); until < p.ca.now + 500; until = scripted_wait(&p.ca)) {
-      p.ca.now = until;
-    }
-    p.ca.now += 120 * WORLD_S;
-  }
-  scripted_expect(&p.ca, "POST", ORDER2);
-  scripted_answer(&p.ca, 200, NULL, order2("canceled", RENEWAL, ""));
-  assert_rests(&p);
-  assert_string_equal(status(&p), "canceled");
-  assert_string_equal(ido_world_text(&p.w, 0, "star-certificate"), CERT); /* AMB-10 */
-  assert_string_equal(ido_world_record(&p.w, "delegation", "d1", "state"), "ended");
-  end(&p);
-}
-
-/* The end comes while newOrder is under way: the CSR is not sent any more, and the order is not forgotten. */
-static void test_cancel_in_flight(void **state)
-{
-  played p;
-
-  (void)state;
-  begin(&p);
-  reach_new_order(&p);
-  assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
-  assert_rests(&p);
-  scripted_answer(&p.ca, 201, order_location, order2("ready", RENEWAL, ""));
-  if (strcmp(status(&p), "invalid") != 0) {
-    scripted_expect(&p.ca, "POST", ORDER2); /* looked at once more */
-    scripted_answer(&p.ca, 200, NULL, order2("ready", RENEWAL, ""));
-  }
-  assert_rests(&p);
-  assert_string_equal(status(&p), "invalid");
-  assert_string_equal(error_text(&p, "type"), "urn:ietf:params:acme:error:unknownDelegation");
-  assert_string_equal(ido_world_record(&p.w, "delegation", "d1", "state"), "ended");
-  end(&p);
-}
-
-/* The end comes while finalize is under way: the certificate may exist, so it is waited for, and cancelled. */
-static void test_cancel_after_csr(void **state)
-{
-  played p;
-
-  (void)state;
-  begin(&p);
-  reach_finalize(&p);
-  assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
-  assert_rests(&p);
-  scripted_answer(&p.ca, 200, NULL, order2("processing", RENEWAL, ""));
-  p.ca.now += 60 * WORLD_S;
-  scripted_expect(&p.ca, "POST", ORDER2);
-  assert_string_equal(p.ca.payload, "");
-  scripted_answer(&p.ca, 200, NULL, order2("valid", RENEWAL, ",\"star-certificate\":\"" CERT "\""));
-  scripted_expect(&p.ca, "POST", ORDER2);
-  assert_string_equal(p.ca.payload, "{\"status\":\"canceled\"}");
-  scripted_answer(&p.ca, 200, NULL, order2("canceled", RENEWAL, ""));
-  assert_rests(&p);
-  assert_string_equal(status(&p), "canceled");
-  assert_string_equal(p.w.cnames, "");
-  end(&p);
+  played_end(&p);
 }
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_payload),
-      cmocka_unit_test(test_nothing_before_csr),
-      cmocka_unit_test(test_no_get),
-      cmocka_unit_test(test_not_reflected),
-      cmocka_unit_test(test_adjustments),
-      cmocka_unit_test(test_late_change),
-      cmocka_unit_test(test_valid),
-      cmocka_unit_test(test_valid_without_star),
-      cmocka_unit_test(test_failures),
-      cmocka_unit_test(test_saved_before_finalize),
-      cmocka_unit_test(test_unsaved),
-      cmocka_unit_test(test_retry),
+      cmocka_unit_test(test_payload),         cmocka_unit_test(test_nothing_before_csr),
+      cmocka_unit_test(test_no_get),          cmocka_unit_test(test_not_reflected),
+      cmocka_unit_test(test_adjustments),     cmocka_unit_test(test_late_change),
+      cmocka_unit_test(test_valid),           cmocka_unit_test(test_valid_without_star),
+      cmocka_unit_test(test_failures),        cmocka_unit_test(test_saved_before_finalize),
+      cmocka_unit_test(test_unsaved),         cmocka_unit_test(test_retry),
       cmocka_unit_test(test_other_directory),
-      cmocka_unit_test(test_cancel_until_done),
-      cmocka_unit_test(test_cancel_in_flight),
-      cmocka_unit_test(test_cancel_after_csr),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
