@@ -11,9 +11,9 @@ static void tell_session(stardeleg_ndc *ndc)
 {
   const stardeleg_problem *problem = sdg_session_problem(ndc->session);
 
-  if (problem == NULL) {
+  if (sdg_session_is_ready(ndc->session)) {
     ndc->session_failed = false;
-  } else if (!ndc->session_failed && !sdg_session_is_ready(ndc->session)) {
+  } else if (problem != NULL && !ndc->session_failed) {
     ndc->session_failed = true;
     sdg_ndc_tell_role_failed(ndc, problem, STARDELEG_TIME_NONE);
   }

@@ -29,12 +29,12 @@ static void forget_pages(sdg_ndc_discovery *s)
 
 /* --- Failures --- */
 
-static void fail(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardeleg_time retry_at, stardeleg_time now)
+/* Tells, and waits. */
+static void pause(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardeleg_time retry_at, stardeleg_time now)
 {
   const stardeleg_ndc_options *o = &s->ndc->options;
   int64_t max = o->backoff_max_ms;
 
-  forget_pages(s);
   s->tries += s->tries < UINT32_MAX ? 1 : 0;
   s->wait_until = sdg_time_add(now, sdg_backoff_ms(s->tries, o->backoff_min_ms, max, sdg_agent_random(s->ndc->agent)));
   if (retry_at != STARDELEG_TIME_NONE && retry_at > s->wait_until) {
@@ -43,13 +43,30 @@ static void fail(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardel
   sdg_ndc_tell_role_failed(s->ndc, problem, s->wait_until);
 }
 
+/* The round is lost: the next one begins with the account. */
+static void fail(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardeleg_time now)
+{
+  forget_pages(s);
+  pause(s, problem, STARDELEG_TIME_NONE, now);
+}
+
+/* An answer that got lost or a server in trouble: the same page again.  Whatever else it is may be the page's fault. */
+static void fail_step(sdg_ndc_discovery *s, const sdg_result *result, stardeleg_time now)
+{
+  if (result->err == STARDELEG_ERR_TRANSPORT || result->status >= 500 || result->status == 429) {
+    pause(s, result->problem, result->retry_at, now);
+  } else {
+    fail(s, result->problem, now);
+  }
+}
+
 static void fail_text(sdg_ndc_discovery *s, const char *detail, stardeleg_time now)
 {
   stardeleg_problem problem;
 
   sdg_problem_set(&problem, STARDELEG_ACME_NONE, "%s", detail);
   problem.status = 0;
-  fail(s, &problem, STARDELEG_TIME_NONE, now);
+  fail(s, &problem, now);
 }
 
 /* --- Asking --- */
@@ -89,7 +106,7 @@ static stardeleg_err take_account(sdg_ndc_discovery *s, const sdg_result *result
   stardeleg_err err;
 
   if (result->err != STARDELEG_OK) {
-    fail(s, result->problem, result->retry_at, now);
+    fail_step(s, result, now);
     return STARDELEG_OK;
   }
   sdg_problem_clear(&problem);
@@ -99,7 +116,7 @@ static stardeleg_err take_account(sdg_ndc_discovery *s, const sdg_result *result
   }
   if (err != STARDELEG_OK) {
     problem.status = 0;
-    fail(s, &problem, STARDELEG_TIME_NONE, now);
+    fail(s, &problem, now);
     return STARDELEG_OK;
   }
   if (account.status != SDG_ACCOUNT_VALID) {
@@ -259,7 +276,7 @@ static stardeleg_err take_page(sdg_ndc_discovery *s, const sdg_result *result, s
   stardeleg_err err;
 
   if (result->err != STARDELEG_OK) {
-    fail(s, result->problem, result->retry_at, now);
+    fail_step(s, result, now);
     return STARDELEG_OK;
   }
   sdg_problem_clear(&problem);
@@ -269,7 +286,7 @@ static stardeleg_err take_page(sdg_ndc_discovery *s, const sdg_result *result, s
   }
   if (err != STARDELEG_OK) {
     problem.status = 0;
-    fail(s, &problem, STARDELEG_TIME_NONE, now);
+    fail(s, &problem, now);
     return STARDELEG_OK;
   }
   s->url_count += list.count;

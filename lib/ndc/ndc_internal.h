@@ -93,7 +93,7 @@ struct sdg_ndc_delegation {
   uint8_t state;  /* sdg_ndc_state */
   uint8_t asked;  /* which state's question is open */
   bool told;      /* the program has the current certificate */
-  bool withdrawn;              /* the last complete list lacked it */
+  bool withdrawn; /* the last complete list lacked it */
   bool was_ended; /* ended before, asked again because it is offered */
   bool look;      /* LOOK wanted */
   bool check;     /* OBJECT wanted, to see whether the template has changed */

@@ -176,12 +176,8 @@ static void fill_headers(const world_reply *reply, stardeleg_http_header *list, 
   const struct {
     const char *name;
     const char *value;
-  } all[] = {{"Content-Type", reply->type},
-             {"Location", reply->location},
-             {"Link", reply->link},
-             {"ETag", reply->etag},
-             {"Cert-Not-Before", reply->not_before},
-             {"Retry-After", reply->retry_after},
+  } all[] = {{"Content-Type", reply->type}, {"Location", reply->location},          {"Link", reply->link},
+             {"ETag", reply->etag},         {"Cert-Not-Before", reply->not_before}, {"Retry-After", reply->retry_after},
              {"Replay-Nonce", nonce}};
 
   *count = 0;
@@ -225,14 +221,16 @@ static void exchange(ndc_world *w, const stardeleg_ask *ask)
   world_server_answer(w, &ask->request, &reply);
   w->exchanges++;
   if (getenv("WORLD_LOG") != NULL) {
-    printf("# %lld %s %s -> %d\n", (long long)((w->now - WORLD_EPOCH) / 1000), ask->request.method, ask->request.url, reply.status);
+    printf("# %lld %s %s -> %d\n", (long long)((w->now - WORLD_EPOCH) / 1000), ask->request.method, ask->request.url,
+           reply.status);
   }
-  kill = w->kill_every > 0 && w->exchanges % w->kill_every == 0;
+  kill = (w->kill_every > 0 && w->exchanges % w->kill_every == 0) || w->kill_at == w->exchanges;
   if (!kill || !w->kill_before) {
     deliver(w, id, &reply);
   }
   if (kill) {
     w->kills++;
+    w->now += w->kill_every > 0 ? 60000 : 0;
     world_stop(w);
     world_start(w);
   }

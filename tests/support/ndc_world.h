@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* support/ndc_world.h -- a delegate with a played IdO and CA around it: one clock, every answer can be bent, the delegate can be
- * killed and started again at any exchange. */
+/* support/ndc_world.h -- a delegate with a played IdO and CA around it: one clock, every answer can be bent, the
+ * delegate can be killed and started again at any exchange. */
 #ifndef SDG_TESTS_SUPPORT_NDC_WORLD_H
 #define SDG_TESTS_SUPPORT_NDC_WORLD_H
 
@@ -77,7 +77,7 @@ struct ndc_world {
   bool offered[WORLD_DELEGATIONS_MAX];
   size_t page_size;
   int page_loop;
-  unsigned polls;                     /* how often a finalized order is "processing" */
+  unsigned polls; /* how often a finalized order is "processing" */
   world_order orders[WORLD_ORDERS_MAX];
   size_t order_count;
   /* bending: after the answer is made, before it goes out; the certificate before it is signed */
@@ -89,16 +89,17 @@ struct ndc_world {
   world_event events[WORLD_EVENTS_MAX];
   size_t event_count;
   size_t exchanges;
-  size_t gets;          /* of certificates */
+  size_t gets; /* of certificates */
   size_t object_reads;
   size_t new_accounts;
   char last_url[256];
   char last_if_none_match[64];
   char last_payload[4096]; /* of newOrder */
-  int event_answer;     /* what the program answers to CERTIFICATE */
+  int event_answer;        /* what the program answers to CERTIFICATE */
   /* killing: 0 never */
-  size_t kill_every;    /* after each so many exchanges */
-  bool kill_before;     /* the answer never reaches the delegate */
+  size_t kill_every; /* after each so many exchanges; a minute passes */
+  size_t kill_at;    /* once, at that exchange */
+  bool kill_before;  /* the answer never reaches the delegate */
   size_t kills;
 };
 

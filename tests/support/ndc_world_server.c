@@ -14,8 +14,8 @@ void world_problem(world_reply *reply, int status, const char *type)
 {
   char text[256];
 
-  (void)snprintf(text, sizeof(text), "{\"type\":\"urn:ietf:params:acme:error:%s\",\"detail\":\"no\",\"status\":%d}", type,
-                 status);
+  (void)snprintf(text, sizeof(text), "{\"type\":\"urn:ietf:params:acme:error:%s\",\"detail\":\"no\",\"status\":%d}",
+                 type, status);
   reply->status = status;
   reply->type = "application/problem+json";
   reply->etag[0] = '\0';
@@ -235,7 +235,8 @@ static void answer_star(ndc_world *w, const stardeleg_http_request *request, wor
   w->gets++;
   w->last_if_none_match[0] = '\0';
   if (sdg_http_header(&etag, request->headers, request->header_count, "If-None-Match", NULL)) {
-    (void)snprintf(w->last_if_none_match, sizeof(w->last_if_none_match), "%.*s", (int)etag.len, (const char *)etag.base);
+    (void)snprintf(w->last_if_none_match, sizeof(w->last_if_none_match), "%.*s", (int)etag.len,
+                   (const char *)etag.base);
   }
   if (o->canceled) {
     world_problem(reply, 403, "autoRenewalCanceled");

@@ -208,8 +208,7 @@ static void test_header_mismatch(void **state)
 /* Bodies that are no chain; statuses that are no certificate. */
 static void no_chain(ndc_world *w, const char *method, const char *url, world_reply *reply)
 {
-  static const char *const bodies[] = {"",
-                                       "<html>hello</html>",
+  static const char *const bodies[] = {"", "<html>hello</html>",
                                        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
                                        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"};
 

@@ -59,7 +59,7 @@ static void test_renews_within_one_order(void **state)
     assert_true(e->not_before > last);
     last = e->not_before;
     assert_true(e->at >= e->not_before && e->at - e->not_before <= lifetime / 20); /* STAR-3.5-05 */
-    assert_true(e->at < world.events[i - 1].not_after);                         /* never without one */
+    assert_true(e->at < world.events[i - 1].not_after);                            /* never without one */
   }
 }
 
@@ -80,12 +80,11 @@ static void test_payload(void **state)
   world_start(&world);
   world_run(&world, WORLD_EPOCH + 60000);
   /* STARDEL-2.3.2-01 to -05, STARDEL-2.3.1.3-09, STAR-3.1.1-01, -04, -10, STAR-3.4-02: these members and no others. */
-  assert_string_equal(world.last_payload,
-                      "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"cdn.example.org\"},"
-                      "{\"type\":\"dns\",\"value\":\"www.cdn.example.org\"}],"
-                      "\"auto-renewal\":{\"end-date\":\"2026-01-31T00:00:00Z\",\"lifetime\":345600,"
-                      "\"lifetime-adjust\":86400,\"allow-certificate-get\":true},"
-                      "\"delegation\":\"https://ido.example/dlg/0\"}");
+  assert_string_equal(world.last_payload, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"cdn.example.org\"},"
+                                          "{\"type\":\"dns\",\"value\":\"www.cdn.example.org\"}],"
+                                          "\"auto-renewal\":{\"end-date\":\"2026-01-31T00:00:00Z\",\"lifetime\":345600,"
+                                          "\"lifetime-adjust\":86400,\"allow-certificate-get\":true},"
+                                          "\"delegation\":\"https://ido.example/dlg/0\"}");
 }
 
 static int grab_key(void *ctx, const stardeleg_record *record)
@@ -168,7 +167,8 @@ static void shorten(ndc_world *w, const char *method, const char *url, world_rep
   (void)method;
   (void)reply;
   if (strstr(url, "/finalize") != NULL) {
-    w->orders[w->order_count - 1].renewal.lifetime_s = 30 * 86400; /* the CA issues one certificate for the whole order */
+    w->orders[w->order_count - 1].renewal.lifetime_s =
+        30 * 86400; /* the CA issues one certificate for the whole order */
   }
 }
 
@@ -249,7 +249,8 @@ static void test_owner_ends(void **state)
   assert_int_equal(certificates(), 1);
 }
 
-/* The list lacks it, but its order was not cancelled: the certificate goes on, nothing new is ordered, and with the order it ends. */
+/* The list lacks it, but its order was not cancelled: the certificate goes on, nothing new is ordered, and with the
+ * order it ends. */
 static void test_no_longer_offered(void **state)
 {
   char *key;
