@@ -80,8 +80,9 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_new(stardeleg_ido
                                                                    stardeleg_problem *problem);
 
 /** Answers one request of a delegate.  |request| is borrowed; its url is the request target.  |*reply| is always set on
- * success; free it with stardeleg_http_reply_free().  Never waits for the CA.  Any number of threads.  Returns 0, NOMEM
- * (answer 503) or ARGUMENT. */
+ * success; free it with stardeleg_http_reply_free().  Never waits for the CA.  The directory announces auto-renewal
+ * bounds of 1 second and 366 days: the true ones are those of the delegation and of its CA.  Any number of threads.
+ * Returns 0, NOMEM (answer 503) or ARGUMENT. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_handle(stardeleg_ido *ido,
                                                                       const stardeleg_http_request *request,
                                                                       stardeleg_time now, stardeleg_http_reply **reply);
