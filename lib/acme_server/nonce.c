@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_server/nonce.c -- a nonce is a number and its MAC; a ring of bits knows which of the last numbers are spent.
  *
- * The 16 bytes of MAC make a nonce unpredictable (RFC 8555 6.5.1).  The number in front is scrambled by a secret, so that
- * it tells an onlooker nothing about the traffic; nothing else depends on the scrambling, so it may be cheap.  Only the
- * last WINDOW numbers count: the memory is bounded whatever clients do, and a client that comes back later gets badNonce
- * with a fresh one. */
+ * The 16 bytes of MAC make a nonce unpredictable (RFC 8555 6.5.1).  The number in front is scrambled by a secret, so
+ * that it tells an onlooker nothing about the traffic; nothing else depends on the scrambling, so it may be cheap. Only
+ * the last WINDOW numbers count: the memory is bounded whatever clients do, and a client that comes back later gets
+ * badNonce with a fresh one. */
 #include "acme_server/nonce.h"
 
 #include <stdatomic.h>
@@ -93,7 +93,8 @@ static stardeleg_err seal(const sdg_nonces *nonces, const uint8_t number[NUMBER_
   size_t len = 0;
   stardeleg_err err;
 
-  err = sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), &piece, 1, full, &len);
+  err =
+      sdg_mac(nonces->crypto, STARDELEG_ALG_HS256, sdg_bytes(nonces->key, sizeof(nonces->key)), &piece, 1, full, &len);
   if (err == STARDELEG_OK) {
     memcpy(mac, full, MAC_LEN);
   }

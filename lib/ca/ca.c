@@ -56,7 +56,8 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
     wrong = "validation_attempts, http01_port and plain_lifetime_s must be positive";
   } else if (options->order_pending_s < 1 || options->order_grace_s < 0 || options->lease_ms < 1 ||
              options->validation_retry_ms < 0 || options->poll_ms < 0) {
-    wrong = "order_pending_s and lease_ms must be positive, order_grace_s, validation_retry_ms and poll_ms not negative";
+    wrong =
+        "order_pending_s and lease_ms must be positive, order_grace_s, validation_retry_ms and poll_ms not negative";
   }
   if (wrong != NULL) {
     sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s", wrong);

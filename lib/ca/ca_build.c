@@ -61,8 +61,8 @@ static bool is_common_name(const sdg_x509_attribute *attribute)
   return sdg_bytes_equal(attribute->oid, sdg_oid_common_name);
 }
 
-/* RFC 8555 7.4: dns identifiers stand "either in the commonName portion [...] or in [...] a subjectAltName extension, or
- * both". */
+/* RFC 8555 7.4: dns identifiers stand "either in the commonName portion [...] or in [...] a subjectAltName extension,
+ * or both". */
 static bool has_name(const sdg_csr *csr, const sdg_general_name *names, size_t count, const char *wanted)
 {
   for (size_t i = 0; i < count; i++) {

@@ -136,7 +136,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record,
                                                       stardeleg_time now);
 void sdg_ca_drop_checks(stardeleg_ca *ca);
-/* Writes a decided authorization together with what that makes of its order (RFC 8555 7.1.6); |release| drops the lease.
+/* Writes a decided authorization together with what that makes of its order (RFC 8555 7.1.6); |release| drops the
+ * lease.
  */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz,
                                                          stardeleg_time due, bool release);

@@ -7,7 +7,8 @@
 
 /* The order named in the path, if it is the caller's; else a problem. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_own_order(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *out);
-/* The order of |account_id| that comes behind |id| ("": the first), whose id |id| becomes; NOT_FOUND behind the last. */
+/* The order of |account_id| that comes behind |id| ("": the first), whose id |id| becomes; NOT_FOUND behind the last.
+ */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_next_order(const stardeleg_ca *ca, const char *account_id,
                                                      char id[SDG_ID_SIZE], sdg_ca_order *out);
 /* Tells the program that the engine has something to do. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ca/ca_revoke.c -- revokeCert (RFC 8555 7.6, RFC 8739 3.1.2).
  *
- * Which of our certificates is it?  The signature says that it is ours, a bit of the serial whether it belongs to a STAR
- * order, an index by serial where the others are.  So nobody makes the server search by sending it certificates. */
+ * Which of our certificates is it?  The signature says that it is ours, a bit of the serial whether it belongs to a
+ * STAR order, an index by serial where the others are.  So nobody makes the server search by sending it certificates.
+ */
 #include <stdio.h>
 #include <string.h>
 

@@ -345,8 +345,8 @@ static stardeleg_err take_check(sdg_job *job, const sdg_result *result, stardele
     return STARDELEG_OK; /* the job is asked again, for the new URL */
   }
   err = judge(check, result, now);
-  /* On CONFLICT somebody else has the lease now, on STATE the authorization is decided; on other failures the lease runs
-   * out and it is checked again. */
+  /* On CONFLICT somebody else has the lease now, on STATE the authorization is decided; on other failures the lease
+   * runs out and it is checked again. */
   if (err != STARDELEG_OK) {
     sdg_log(&check->ca->options.log, STARDELEG_LOG_WARNING, "ca.validation.unsaved", "%s", stardeleg_strerror(err));
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the programs do when their surroundings are wrong: a clear message, another try, the old certificate kept, nothing secret in the logs.
+"""What the programs do when their surroundings are wrong: a clear message, another try, the old certificate kept,
+nothing secret in the logs.
 
 Prints TAP.  Usage: bad_input.py BUILD_DIR
 """
@@ -211,20 +212,22 @@ def ca_down(scene):
     if open(scene.path("live", story.NAME + ".pem"), encoding="ascii").read() == "":
         raise story.Failure("the certificate is gone")
     scene.processes["star-ca"].start()
-    scene.until("a renewal", lambda: open(scene.path("live", story.NAME + ".pem"), encoding="ascii").read() != before, 25)
+    scene.until("a renewal",
+                lambda: open(scene.path("live", story.NAME + ".pem"), encoding="ascii").read() != before, 25)
 
 
 # --- The disk ---
 
 def full_disk(scene):
-    """Every file of the agent may have 64 KiB more: soon the database cannot be written."""
+    """No file of the agent may grow beyond 20 KiB: its database cannot be made."""
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (20 * 1024, 20 * 1024))
 
     process = story.Process(scene, "ndc-agent", [scene.program("ndc-agent"), "run", "--config", scene.agent_config()])
     scene.processes["ndc-agent"] = process
-    done = subprocess.run(process.argv, capture_output=True, text=True, timeout=20, check=False, preexec_fn=limit)
+    done = subprocess.run(process.argv, capture_output=True, text=True, timeout=20, check=False,
+                          preexec_fn=limit)
     with open(process.log, "w", encoding="utf-8") as file:
         file.write(done.stderr)
     if done.returncode != 1 or "database" not in done.stderr:
@@ -233,8 +236,8 @@ def full_disk(scene):
     scene.until_certificate()
 
 
-CASES = [broken_configs, broken_json, unreachable_ido, wrong_tls_name, expired_root, wrong_roots, clock_a_day_ahead, clock_a_day_behind,
-         ca_down, full_disk]
+CASES = [broken_configs, broken_json, unreachable_ido, wrong_tls_name, expired_root, wrong_roots, clock_a_day_ahead,
+         clock_a_day_behind, ca_down, full_disk]
 
 
 def main():

@@ -27,8 +27,8 @@ void scripted_expect(scripted *s, const char *method, const char *url);
 stardeleg_time scripted_wait(scripted *s);
 /* Lets the clock run to the moment the engine wants to wait for, at most |max_ms| later. */
 void scripted_sleep(scripted *s, int64_t max_ms);
-/* Answers with |status|, headers ("Name: value" each, NULL-terminated list or NULL) and |body| (may be NULL).  POST and HEAD answers get a Replay-Nonce unless
- * |headers| has one. */
+/* Answers with |status|, headers ("Name: value" each, NULL-terminated list or NULL) and |body| (may be NULL).  POST and
+ * HEAD answers get a Replay-Nonce unless |headers| has one. */
 void scripted_answer(scripted *s, int status, const char *const *headers, const char *body);
 /* No answer at all. */
 void scripted_lose(scripted *s, stardeleg_transport_failure failure);
