@@ -36,7 +36,7 @@ void sim_plan_ndcs(sim_setup *setup, size_t count, int64_t duration_min_s, int64
     /* None, less and more than what the CA does by itself; one even beyond the lifetime. */
     plan->lifetime_adjust_s = i % 4 == 0 ? 0 : plan->lifetime_s * (int64_t)(i % 4) * 2 / 5;
     plan->order_duration_s = sim_rng_between(&rng, duration_min_s, duration_max_s);
-    plan->discovery_interval_s = sim_rng_between(&rng, 3, 8) * 3600;
+    plan->discovery_interval_s = sim_rng_between(&rng, 12, 24) * 3600;
     plan->check_chain = i % 4 == 1;
   }
 }

@@ -8,11 +8,11 @@
 #define NDCS 4u
 #define DELEGATIONS 20u
 #define DAYS 30
-#define SEEDS 20u
+#define SEEDS (20u / SIM_SCALE)
 /* A quarter of the shortest lifetime there is. */
 #define OUTAGE_MAX (6 * SIM_HOUR)
 /* Discovery, an outage of each, an order that is lost by it, and the pauses after all that. */
-#define PATIENCE (36 * SIM_HOUR)
+#define PATIENCE (48 * SIM_HOUR)
 
 static void suffer(uint64_t seed)
 {
