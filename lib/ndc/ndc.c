@@ -82,6 +82,7 @@ void stardeleg_ndc_discover(stardeleg_ndc *ndc)
 {
   sdg_ndc_discovery *s = &ndc->discovery;
 
+  s->again = s->page_url != NULL || s->job.exchange != 0;
   s->wait_until = STARDELEG_TIME_NONE;
   sdg_agent_set_due(ndc->agent, &s->job, STARDELEG_TIME_NONE);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc/ndc_discovery.c -- which delegations are there: account, list, all its pages (RFC 9115 2.3.1.1, 2.3.1.2). */
+#include "ndc/ndc_internal.h"
+
 #include <string.h>
 
 #include "acme/account.h"
@@ -8,7 +10,6 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
-#include "ndc/ndc_internal.h"
 #include "transport/http_message.h"
 
 #define PAGES_MAX 1000u
@@ -204,7 +205,8 @@ static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
   forget_pages(s);
   s->tries = 0;
   s->last_success = now;
-  s->wait_until = sdg_time_add(now, ndc->options.discovery_interval_s * SDG_TIME_S);
+  s->wait_until = s->again ? STARDELEG_TIME_NONE : sdg_time_add(now, ndc->options.discovery_interval_s * SDG_TIME_S);
+  s->again = false;
   if (err != STARDELEG_OK) {
     sdg_log(&ndc->options.log, STARDELEG_LOG_WARNING, "ndc.discovery.unsaved", "an end could not be saved yet");
   }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc/ndc_hold.c -- keeping a certificate fresh: plain GET of star-certificate, check, one commit point, event
  * (RFC 8739 3.3; RFC 9115 2.3.2, 2.3.6). */
+#include "ndc/ndc_internal.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +12,6 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "base/url.h"
-#include "ndc/ndc_internal.h"
 #include "star/schedule.h"
 #include "transport/http_message.h"
 

@@ -108,6 +108,7 @@ typedef struct sdg_ndc_discovery {
   size_t visited_count;
   size_t url_count; /* delegations of this round */
   uint32_t round;
+  bool again; /* wanted anew while a round was under way */
   uint32_t tries;
   stardeleg_time wait_until;
   stardeleg_time last_success;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc/ndc_order_flow.c -- one order: key, CSR, newOrder to the URL of the certificate, first certificate. */
+#include "ndc/ndc_order.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +9,6 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
-#include "ndc/ndc_order.h"
 
 /* How long a valid order may keep us waiting for its first certificate. */
 #define PICKUP_PATIENCE SDG_TIME_DAY

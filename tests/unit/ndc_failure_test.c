@@ -123,6 +123,22 @@ static void test_chosen_ones(void **state)
   assert_string_equal(world.orders[0].delegation, WORLD_DELEGATION "1");
 }
 
+/* RFC 9115 2.3.1.2: the program may ask at any time. */
+static void test_discovers_on_demand(void **state)
+{
+  (void)state;
+  world.options.discovery_interval_s = 30 * 86400;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + 60000);
+  world.delegation_count = 2;
+  world.offered[1] = true;
+  world_run(&world, WORLD_EPOCH + 120000);
+  assert_int_equal(world.order_count, 1);
+  stardeleg_ndc_discover(world.ndc);
+  world_run(&world, WORLD_EPOCH + 180000);
+  assert_int_equal(world.order_count, 2);
+}
+
 /* --- Templates --- */
 
 /* STARDEL-4.1-15, STARDEL-2.3.1.3-04: what cannot be read is not ordered from. */
@@ -465,6 +481,7 @@ int main(void)
       FAILURE(test_limits),
       FAILURE(test_pages),
       FAILURE(test_page_loops),
+      FAILURE(test_discovers_on_demand),
       FAILURE(test_chosen_ones),
       FAILURE(test_bad_templates),
       FAILURE(test_changed_template),
