@@ -114,14 +114,20 @@ static stardeleg_err swap_keys(sdg_server *server, sdg_account_record *record, c
   sdg_jw_string(&w, "account", record->id);
   sdg_jw_object_end(&w);
   memset(ops, 0, sizeof(ops));
-  ops[0] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT, .kind = "account", .key = record->id,
-                                .value = sdg_buf_bytes(&values[0]), .due = STARDELEG_TIME_NEVER,
+  ops[0] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                                .kind = "account",
+                                .key = record->id,
+                                .value = sdg_buf_bytes(&values[0]),
+                                .due = STARDELEG_TIME_NEVER,
                                 .index = record->name[0] != '\0' ? record->name : "-",
                                 .expected_version = record->version};
-  ops[1] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT, .kind = "account-key", .key = record->thumbprint,
-                                .value = sdg_buf_bytes(&values[1]), .due = STARDELEG_TIME_NEVER};
-  ops[2] = (stardeleg_store_op){.verb = STARDELEG_STORE_DEL, .kind = "account-key", .key = old_thumbprint,
-                                .expected_version = old_version};
+  ops[1] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                                .kind = "account-key",
+                                .key = record->thumbprint,
+                                .value = sdg_buf_bytes(&values[1]),
+                                .due = STARDELEG_TIME_NEVER};
+  ops[2] = (stardeleg_store_op){
+      .verb = STARDELEG_STORE_DEL, .kind = "account-key", .key = old_thumbprint, .expected_version = old_version};
   err = sdg_buf_error(&record->spki);
   for (size_t i = 0; i < 2 && err == STARDELEG_OK; i++) {
     err = sdg_buf_error(&values[i]);

@@ -87,8 +87,7 @@ static stardeleg_err load_binding(sdg_call *call, const sdg_jws *jws, binding *o
 
 static stardeleg_err check_unused(sdg_call *call, const binding *bound)
 {
-  return bound->record.account[0] == '\0' ? STARDELEG_OK
-                                          : refuse_binding(call, "it has been used for another account");
+  return bound->record.account[0] == '\0' ? STARDELEG_OK : refuse_binding(call, "it has been used for another account");
 }
 
 /* RFC 8555 7.3.4: the five steps, and that it has not been used; only who knows the MAC key learns the latter. */
@@ -122,10 +121,9 @@ static stardeleg_err check_binding(sdg_call *call, const sdg_json *tree, binding
 {
   memset(out, 0, sizeof(*out));
   if (tree == NULL) {
-    return call->server->options.eab_required
-               ? sdg_call_fail(call, STARDELEG_ACME_EXTERNAL_ACCOUNT_REQUIRED,
-                               "accounts here need an external account binding")
-               : STARDELEG_OK;
+    return call->server->options.eab_required ? sdg_call_fail(call, STARDELEG_ACME_EXTERNAL_ACCOUNT_REQUIRED,
+                                                              "accounts here need an external account binding")
+                                              : STARDELEG_OK;
   }
   /* RFC 8555 7.3.4: a server may leave the binding unverified; then it does not come back in the account. */
   return call->server->options.secrets != NULL ? verify_binding(call, tree, out) : STARDELEG_OK;

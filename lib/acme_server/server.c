@@ -297,8 +297,7 @@ static stardeleg_err run_route(sdg_call *call, const sdg_route *route, void *rol
       return refuse_method(call, route);
     }
     err = route->fn(role, call);
-  } else if (strcmp(call->request->method, "POST") == 0 &&
-             (route->methods & (SDG_ROUTE_POST | SDG_ROUTE_FETCH)) != 0) {
+  } else if (strcmp(call->request->method, "POST") == 0 && (route->methods & (SDG_ROUTE_POST | SDG_ROUTE_FETCH)) != 0) {
     err = run_post(call, route, role);
   } else {
     return refuse_method(call, route);

@@ -225,8 +225,8 @@ static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order
                                      sdg_ca_extensions *extensions)
 {
   stardeleg_bytes usages[2] = {{server_auth, sizeof(server_auth)}, {client_auth, sizeof(client_auth)}};
-  stardeleg_err err = sdg_ca_extensions_common(extensions, ca->options.crypto, false, csr->spki,
-                                               sdg_buf_bytes(&ca->issuer_key_id));
+  stardeleg_err err =
+      sdg_ca_extensions_common(extensions, ca->options.crypto, false, csr->spki, sdg_buf_bytes(&ca->issuer_key_id));
 
   if (err != STARDELEG_OK) {
     return err;

@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "ca/ca_internal.h"
 
-#define TOKEN_BYTES 32u /* 43 characters; RFC 8555 8.3 asks for 128 bits */
+#define TOKEN_BYTES 32u           /* 43 characters; RFC 8555 8.3 asks for 128 bits */
 #define BACKDATE_MAX SDG_TIME_DAY /* for clocks that are behind; nothing was certified before it was validated */
 
 /* --- What was asked for --- */

@@ -45,7 +45,8 @@ static void watch(server_peer *peer)
 
 static double measure_verification(size_t count)
 {
-  static const char text[] = "eyJhbGciOiJFUzI1NiIsImtpZCI6Imh0dHBzOi8vY2EuZXhhbXBsZS9hY21lL2FjY3QvQUFBQUFBQUFBQUFBQUEifQ.";
+  static const char text[] =
+      "eyJhbGciOiJFUzI1NiIsImtpZCI6Imh0dHBzOi8vY2EuZXhhbXBsZS9hY21lL2FjY3QvQUFBQUFBQUFBQUFBQUEifQ.";
   stardeleg_bytes piece = SDG_BYTES_LITERAL(text);
   stardeleg_key *key = NULL;
   sdg_pubkey *public_key = NULL;

@@ -38,15 +38,15 @@ typedef struct ca_world {
   stardeleg_time now;
   server_peer peer;
   ca_web web;
-  server_peer *web_peer;        /* whose key the web servers know; NULL: |peer| */
+  server_peer *web_peer; /* whose key the web servers know; NULL: |peer| */
   const char *web_location;
-  unsigned asked;               /* how many requests the web servers got */
-  char asked_url[512];          /* the last one */
-  uint64_t held;                /* exchange that waits */
-  unsigned work;                /* calls of on_work */
-  char order[512];              /* URL of the last order */
+  unsigned asked;      /* how many requests the web servers got */
+  char asked_url[512]; /* the last one */
+  uint64_t held;       /* exchange that waits */
+  unsigned work;       /* calls of on_work */
+  char order[512];     /* URL of the last order */
   char finalize[512];
-  char star[512];               /* star-certificate or certificate of the last order */
+  char star[512]; /* star-certificate or certificate of the last order */
 } ca_world;
 
 void ca_world_init(ca_world *w);

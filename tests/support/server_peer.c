@@ -11,7 +11,7 @@
 #define HEADERS_MAX 8
 
 void server_peer_init(server_peer *peer, server_peer_handle handle, void *server, const char *base_url,
-                    const stardeleg_time *now, stardeleg_key_spec spec)
+                      const stardeleg_time *now, stardeleg_key_spec spec)
 {
   memset(peer, 0, sizeof(*peer));
   peer->handle = handle;
@@ -188,7 +188,7 @@ static size_t split_headers(stardeleg_http_header *out, const char *const *lines
 }
 
 int server_peer_raw(server_peer *peer, const char *method, const char *target, const char *const *headers,
-                  stardeleg_bytes body)
+                    stardeleg_bytes body)
 {
   stardeleg_http_header fields[HEADERS_MAX + 1];
   stardeleg_http_request request = {0};
@@ -342,8 +342,7 @@ int server_peer_send(server_peer *peer, const server_peer_jws *jws)
   kept.url = url;
   sdg_buf_init(&body, 2 * TEXT_MAX);
   server_peer_build(peer, &body, &kept);
-  status = server_peer_raw(peer, "POST", target_of(url), strcmp(type, "-") == 0 ? NULL : headers,
-                           sdg_buf_bytes(&body));
+  status = server_peer_raw(peer, "POST", target_of(url), strcmp(type, "-") == 0 ? NULL : headers, sdg_buf_bytes(&body));
   sdg_buf_clear(&body);
   return status;
 }

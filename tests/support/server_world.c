@@ -37,15 +37,16 @@ static stardeleg_err answer_list(void *role, sdg_call *call)
   char text[16][64];
   const char *urls[16];
   char next[16] = "";
-  size_t first = call->cursor[0] != '\0' ? (size_t)atoi(call->cursor) : 0;
+  uint64_t first = 0;
   size_t n = 0;
 
   note(w, call);
+  (void)sdg_bytes_to_uint(&first, sdg_bytes_str(call->cursor), 1000000);
   for (; n < sdg_server_page_size(call->server) && first + n < w->orders; n++) {
-    (void)snprintf(text[n], sizeof(text[n]), SERVER_BASE "/thing/%zu", first + n);
+    (void)snprintf(text[n], sizeof(text[n]), SERVER_BASE "/thing/%zu", (size_t)first + n);
     urls[n] = text[n];
   }
-  (void)snprintf(next, sizeof(next), "%zu", first + n);
+  (void)snprintf(next, sizeof(next), "%zu", (size_t)first + n);
   return sdg_call_page(call, "orders", urls, n, first + n < w->orders ? next : NULL);
 }
 

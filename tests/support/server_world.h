@@ -20,10 +20,10 @@ typedef struct server_world {
   sdg_server_options options; /* to be changed before server_world_open */
   stardeleg_time now;
   server_peer peer;
-  unsigned calls;             /* of the routes above */
-  char seen[256];             /* what the last one was told of who signed */
+  unsigned calls; /* of the routes above */
+  char seen[256]; /* what the last one was told of who signed */
   unsigned deactivations;
-  size_t orders;              /* how many the list has */
+  size_t orders; /* how many the list has */
 } server_world;
 
 /* Stores and options. */

@@ -55,8 +55,15 @@ static void test_the_directory(void **state)
 
 static void test_options(void **state)
 {
-  static const char *const bad[] = {NULL, "", "http://ca.example/acme", "https://ca.example/acme/", "https://ca.example/",
-                                    "https://ca.example/acme?x", "ca.example", "https://", "ftp://ca.example/acme"};
+  static const char *const bad[] = {NULL,
+                                    "",
+                                    "http://ca.example/acme",
+                                    "https://ca.example/acme/",
+                                    "https://ca.example/",
+                                    "https://ca.example/acme?x",
+                                    "ca.example",
+                                    "https://",
+                                    "ftp://ca.example/acme"};
   server_world *w = *state;
   stardeleg_problem problem;
   sdg_server *server = NULL;
@@ -96,9 +103,10 @@ static void test_other_base(void **state)
 /* ACME-7.1.2-01, ACME-7.3-01, ACME-7.3-10 */
 static void test_create(void **state)
 {
-  static const char payload[] = "{\"contact\":[\"" SERVER_MAIL "\",\"mailto:b@example.org\"],\"orders\":\"https://evil/\","
-                                "\"foo\":{\"a\":1},\"onlyReturnExisting\":false,\"termsOfServiceAgreed\":true,"
-                                "\"status\":\"revoked\",\"delegations\":\"https://evil/\"}";
+  static const char payload[] =
+      "{\"contact\":[\"" SERVER_MAIL "\",\"mailto:b@example.org\"],\"orders\":\"https://evil/\","
+      "\"foo\":{\"a\":1},\"onlyReturnExisting\":false,\"termsOfServiceAgreed\":true,"
+      "\"status\":\"revoked\",\"delegations\":\"https://evil/\"}";
   server_world *w = *state;
   const sdg_json *contact;
   char orders[600];
@@ -229,7 +237,8 @@ static void test_update(void **state)
   server_world_open(w);
   server_peer_register(&w->peer);
   assert_int_equal(server_peer_post(&w->peer, w->peer.kid,
-                                    "{\"contact\":[\"" SERVER_MAIL "\"],\"orders\":\"https://evil/\",\"status\":\"revoked\","
+                                    "{\"contact\":[\"" SERVER_MAIL
+                                    "\"],\"orders\":\"https://evil/\",\"status\":\"revoked\","
                                     "\"termsOfServiceAgreed\":false,\"foo\":1,\"onlyReturnExisting\":true}"),
                    200);
   assert_string_equal(server_peer_string(&w->peer, "status"), "valid");
@@ -350,9 +359,9 @@ static void test_pages(void **state)
     assert_int_equal(pages, total == 0 ? 1 : (total + 2) / 3); /* the last page has no next */
   }
   /* the signed URL has the query in it */
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/list?cursor=3",
-                                                      .payload = "",
-                                                      .header_url = "\"" SERVER_BASE "/list\""});
+  (void)server_peer_send(
+      &w->peer,
+      &(server_peer_jws){.url = SERVER_BASE "/list?cursor=3", .payload = "", .header_url = "\"" SERVER_BASE "/list\""});
   server_peer_assert_problem(&w->peer, 403, "unauthorized");
 }
 
@@ -368,8 +377,11 @@ static void *register_one(void *arg)
 {
   registrant *r = arg;
   stardeleg_http_header type = {SDG_BYTES_LITERAL("Content-Type"), SDG_BYTES_LITERAL("application/jose+json")};
-  stardeleg_http_request request = {.method = "POST", .url = "/acme/new-account", .headers = &type,
-                                    .header_count = 1, .body = sdg_bytes_str(r->body)};
+  stardeleg_http_request request = {.method = "POST",
+                                    .url = "/acme/new-account",
+                                    .headers = &type,
+                                    .header_count = 1,
+                                    .body = sdg_bytes_str(r->body)};
   stardeleg_http_reply *reply = NULL;
 
   if (sdg_server_handle(r->w->server, &request, r->w->now, &reply) == STARDELEG_OK) {
@@ -416,9 +428,9 @@ static void test_one_key_one_account(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_the_directory), T(test_options),       T(test_other_base), T(test_create),
-      T(test_contacts),  T(test_terms),         T(test_existing),   T(test_update),
-      T(test_other_account), T(test_deactivate), T(test_pages),     T(test_one_key_one_account),
+      T(test_the_directory), T(test_options),    T(test_other_base), T(test_create),
+      T(test_contacts),      T(test_terms),      T(test_existing),   T(test_update),
+      T(test_other_account), T(test_deactivate), T(test_pages),      T(test_one_key_one_account),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,16 +68,16 @@ static void assert_refused(eab_world *e, const char *eab)
 
 static void test_add(void **state)
 {
-  static const char *const bad[] = {"", ".x", "a/b", "a b", "\xc3\xa4", "..",
-                                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
-  static const char *const good[] = {"a", "A.b_c-9", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+  static const char *const bad[] = {
+      "", ".x", "a/b", "a b", "\xc3\xa4", "..", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+  static const char *const good[] = {"a", "A.b_c-9",
+                                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
   eab_world *e = *state;
   char mac_key[64];
   char account[65];
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    assert_err(STARDELEG_ERR_ARGUMENT,
-               sdg_eab_add(test_crypto(), e->w.store, e->w.secrets, bad[i], mac_key, e->w.now));
+    assert_err(STARDELEG_ERR_ARGUMENT, sdg_eab_add(test_crypto(), e->w.store, e->w.secrets, bad[i], mac_key, e->w.now));
     assert_err(STARDELEG_ERR_NOT_FOUND, sdg_eab_get(e->w.store, bad[i], account));
   }
   assert_err(STARDELEG_ERR_ARGUMENT, sdg_eab_add(test_crypto(), e->w.store, e->w.secrets, NULL, mac_key, e->w.now));
@@ -294,8 +294,8 @@ static void test_step_mac(void **state)
 /* Step five: the very key that signs the request. */
 static void test_step_payload(void **state)
 {
-  static const char *const bad[] = {"", "{}", "null", "[]", "x",
-                                    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}"};
+  static const char *const bad[] = {"",   "{}", "null",
+                                    "[]", "x",  "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}"};
   eab_world *e = *state;
   server_peer other;
 
@@ -344,8 +344,11 @@ static void *use_one(void *arg)
 {
   user *u = arg;
   stardeleg_http_header type = {SDG_BYTES_LITERAL("Content-Type"), SDG_BYTES_LITERAL("application/jose+json")};
-  stardeleg_http_request request = {.method = "POST", .url = "/acme/new-account", .headers = &type,
-                                    .header_count = 1, .body = sdg_bytes_str(u->body)};
+  stardeleg_http_request request = {.method = "POST",
+                                    .url = "/acme/new-account",
+                                    .headers = &type,
+                                    .header_count = 1,
+                                    .body = sdg_bytes_str(u->body)};
   stardeleg_http_reply *reply = NULL;
 
   if (sdg_server_handle(u->e->w.server, &request, u->e->w.now, &reply) == STARDELEG_OK) {
@@ -375,8 +378,7 @@ static void test_spent_in_threads(void **state)
       server_world_peer(&e->w, &peers[i], STARDELEG_KEY_P256);
       server_peer_eab(&peers[i], &e->eab, name, e->mac_key);
       (void)snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", sdg_buf_str(&e->eab));
-      server_peer_build(&peers[i], &body,
-                        &(server_peer_jws){.url = NEW_ACCOUNT, .payload = payload, .by_jwk = true});
+      server_peer_build(&peers[i], &body, &(server_peer_jws){.url = NEW_ACCOUNT, .payload = payload, .by_jwk = true});
       users[i].e = e;
       (void)snprintf(users[i].body, sizeof(users[i].body), "%s", sdg_buf_str(&body));
     }
@@ -410,8 +412,7 @@ static void test_not_required(void **state)
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 201);
   assert_non_null(sdg_json_member(e->w.peer.json, "externalAccountBinding"));
   assert_int_equal(server_peer_get(&e->w.peer, SERVER_BASE "/directory"), 200);
-  assert_false(sdg_json_bool(
-      sdg_json_member(sdg_json_member(e->w.peer.json, "meta"), "externalAccountRequired")));
+  assert_false(sdg_json_bool(sdg_json_member(sdg_json_member(e->w.peer.json, "meta"), "externalAccountRequired")));
   e->w.options.secrets = NULL;
   server_world_restart(&e->w);
   server_world_peer(&e->w, &other, STARDELEG_KEY_P256);
@@ -425,8 +426,8 @@ static void test_not_required(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_add),         T(test_add_in_threads), T(test_good),  T(test_step_form),        T(test_step_header),
-      T(test_step_mac),    T(test_step_payload),   T(test_spent), T(test_spent_in_threads), T(test_not_required),
+      T(test_add),      T(test_add_in_threads), T(test_good),  T(test_step_form),        T(test_step_header),
+      T(test_step_mac), T(test_step_payload),   T(test_spent), T(test_spent_in_threads), T(test_not_required),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

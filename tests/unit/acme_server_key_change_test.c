@@ -277,8 +277,11 @@ static void *change_one(void *arg)
 {
   changer *ch = arg;
   stardeleg_http_header type = {SDG_BYTES_LITERAL("Content-Type"), SDG_BYTES_LITERAL("application/jose+json")};
-  stardeleg_http_request request = {.method = "POST", .url = "/acme/key-change", .headers = &type,
-                                    .header_count = 1, .body = sdg_bytes_str(ch->body)};
+  stardeleg_http_request request = {.method = "POST",
+                                    .url = "/acme/key-change",
+                                    .headers = &type,
+                                    .header_count = 1,
+                                    .body = sdg_bytes_str(ch->body)};
   stardeleg_http_reply *reply = NULL;
 
   if (sdg_server_handle(ch->c->w.server, &request, ch->c->w.now, &reply) == STARDELEG_OK) {
@@ -304,9 +307,9 @@ static void test_two_at_once(void **state)
       all[i].c = c;
       assert_ok(stardeleg_key_generate(&all[i].key, test_crypto(), STARDELEG_KEY_P256));
       c->w.peer.nonce[0] = '\0';
-      server_peer_build(&c->w.peer, &body,
-                        &(server_peer_jws){.url = KEY_CHANGE,
-                                           .payload = inner_of(c, &(server_peer_jws){.signer = all[i].key})});
+      server_peer_build(
+          &c->w.peer, &body,
+          &(server_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, &(server_peer_jws){.signer = all[i].key})});
       (void)snprintf(all[i].body, sizeof(all[i].body), "%s", sdg_buf_str(&body));
     }
     for (size_t i = 0; i < 2; i++) {
@@ -373,9 +376,9 @@ static void test_change_in_between(void **state)
   first.c = c;
   assert_ok(stardeleg_key_generate(&first.key, test_crypto(), STARDELEG_KEY_P256));
   c->w.peer.nonce[0] = '\0';
-  server_peer_build(&c->w.peer, &body,
-                    &(server_peer_jws){.url = KEY_CHANGE,
-                                       .payload = inner_of(c, &(server_peer_jws){.signer = first.key})});
+  server_peer_build(
+      &c->w.peer, &body,
+      &(server_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, &(server_peer_jws){.signer = first.key})});
   (void)snprintf(first.body, sizeof(first.body), "%s", sdg_buf_str(&body));
   c->w.peer.nonce[0] = '\0';
   m.account_gets = 0;
@@ -394,9 +397,8 @@ static void test_change_in_between(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_good),         T(test_other_kinds), T(test_check_1), T(test_checks_2_to_4),
-      T(test_checks_5_7_8), T(test_check_6),     T(test_check_9), T(test_two_at_once),
-      T(test_change_in_between),
+      T(test_good),    T(test_other_kinds), T(test_check_1),     T(test_checks_2_to_4),     T(test_checks_5_7_8),
+      T(test_check_6), T(test_check_9),     T(test_two_at_once), T(test_change_in_between),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

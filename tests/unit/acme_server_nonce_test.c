@@ -57,9 +57,14 @@ static void test_mint_and_spend(void **state)
 
 static void test_foreign(void **state)
 {
-  static const char *const bad[] = {"", "a", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/", "AAAAAAAAAAAAAAAA AAAAAAAAAAAAAAA"};
+  static const char *const bad[] = {"",
+                                    "a",
+                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/",
+                                    "AAAAAAAAAAAAAAAA AAAAAAAAAAAAAAA"};
   sdg_nonces *ours = NULL;
   sdg_nonces *theirs = NULL;
   char text[SDG_NONCE_SIZE];
@@ -254,8 +259,7 @@ static void test_spent_by_failure(void **state)
     jws.nonce = nonce;
     assert_true(server_peer_send(&w->peer, &jws) >= 400);
     assert_null(strstr(w->peer.body, "badNonce"));
-    (void)server_peer_send(&w->peer,
-                           &(server_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "", .nonce = nonce});
+    (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "", .nonce = nonce});
     server_peer_assert_problem(&w->peer, 400, "badNonce");
     /* the nonce of that very answer does it */
     assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
@@ -298,8 +302,8 @@ static void *send_again(void *arg)
 {
   replay *r = arg;
   stardeleg_http_header type = {SDG_BYTES_LITERAL("Content-Type"), SDG_BYTES_LITERAL("application/jose+json")};
-  stardeleg_http_request request = {.method = "POST", .url = "/acme/new-account", .headers = &type,
-                                    .header_count = 1, .body = r->body};
+  stardeleg_http_request request = {
+      .method = "POST", .url = "/acme/new-account", .headers = &type, .header_count = 1, .body = r->body};
   stardeleg_http_reply *reply = NULL;
 
   while (!atomic_load(&r->go)) {
@@ -345,10 +349,14 @@ static void test_replay_in_threads(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_mint_and_spend),  cmocka_unit_test(test_foreign),
-      cmocka_unit_test(test_window),          cmocka_unit_test(test_double_spend),
-      cmocka_unit_test(test_mint_in_threads), T(test_new_nonce),
-      T(test_spent_by_failure),               T(test_replay),
+      cmocka_unit_test(test_mint_and_spend),
+      cmocka_unit_test(test_foreign),
+      cmocka_unit_test(test_window),
+      cmocka_unit_test(test_double_spend),
+      cmocka_unit_test(test_mint_in_threads),
+      T(test_new_nonce),
+      T(test_spent_by_failure),
+      T(test_replay),
       T(test_replay_in_threads),
   };
 

@@ -52,8 +52,12 @@ static void test_good(void **state)
 /* ACME-6.2-22, ACME-6.2-23 */
 static void test_media_type(void **state)
 {
-  static const char *const bad[] = {"-", "application/json", "application/jose", "application/jose+json2",
-                                    "text/plain; application/jose+json", "application/jose+json, text/plain"};
+  static const char *const bad[] = {"-",
+                                    "application/json",
+                                    "application/jose",
+                                    "application/jose+json2",
+                                    "text/plain; application/jose+json",
+                                    "application/jose+json, text/plain"};
   static const char *const good[] = {"application/jose+json", "Application/JOSE+JSON",
                                      "application/jose+json; charset=utf-8"};
   server_world *w = *state;
@@ -101,7 +105,8 @@ static void refuse_method(server_world *w, const char *method, const char *path,
 static void test_methods(void **state)
 {
   static const char *const others[] = {"PUT", "DELETE", "PATCH", "OPTIONS", "get", "post", "TRACE", "", "POSTX"};
-  static const char *const posts[] = {"/thing/abc", "/new-account", "/key-change", "/acct/x", "/acct/x/orders", "/list"};
+  static const char *const posts[] = {"/thing/abc", "/new-account",   "/key-change",
+                                      "/acct/x",    "/acct/x/orders", "/list"};
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(posts) / sizeof(posts[0]); i++) {
@@ -124,12 +129,11 @@ static void test_methods(void **state)
 static void test_paths(void **state)
 {
   static const char *const unknown[] = {
-      "/",           "/acme",         "/acme/",         "/acme/nothing",      "/thing/abc",
-      "/ACME/thing/abc", "/acme/thing",  "/acme/thing/",   "/acme/thing/abc/",   "/acme/thing/abc/part",
-      "/acme//thing/abc", "/acme/thing//abc", "/acme/thing/a.c", "/acme/thing/a%62c", "/acme/thing/..",
-      "/acme/thing/a/b", "/acmething/abc", "/acme/thing/abc?", "/acme/thing/abc?x=1", "/acme/thing/abc?cursor=",
-      "/acme/thing/abc?cursor=a.b", "/acme/thing/abc?cursor=a&b=c", "/acme/thing/abc#x", "*", "",
-      "https://ca.example/acme/thing/abc", "/acme/directory/", "/acme/thing/abc=",
+      "/", "/acme", "/acme/", "/acme/nothing", "/thing/abc", "/ACME/thing/abc", "/acme/thing", "/acme/thing/",
+      "/acme/thing/abc/", "/acme/thing/abc/part", "/acme//thing/abc", "/acme/thing//abc", "/acme/thing/a.c",
+      "/acme/thing/a%62c", "/acme/thing/..", "/acme/thing/a/b", "/acmething/abc", "/acme/thing/abc?",
+      "/acme/thing/abc?x=1", "/acme/thing/abc?cursor=", "/acme/thing/abc?cursor=a.b", "/acme/thing/abc?cursor=a&b=c",
+      "/acme/thing/abc#x", "*", "", "https://ca.example/acme/thing/abc", "/acme/directory/", "/acme/thing/abc=",
       /* 65 characters: longer than every id */
       "/acme/thing/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
   static const char *const headers[] = {"Content-Type: application/jose+json", NULL};
@@ -152,7 +156,10 @@ typedef struct form_case {
   const char *type;
 } form_case;
 
-#define FORM(status, type, ...) {{.url = THING, .payload = "{}", __VA_ARGS__}, status, type}
+#define FORM(status, type, ...)                                                                                        \
+  {                                                                                                                    \
+    {.url = THING, .payload = "{}", __VA_ARGS__}, status, type                                                         \
+  }
 #define BAD(...) FORM(400, "malformed", __VA_ARGS__)
 
 /* ACME-6.1-08, ACME-6.2-03 to 6.2-09, ACME-6.2-12, ACME-6.2-16 to 6.2-18, ACME-6.4-04, ACME-6.5-06, ACME-6.5.2-01 */
@@ -223,7 +230,8 @@ static void test_forms(void **state)
 /* What is signed must still be a JSON object. */
 static void test_payload_forms(void **state)
 {
-  static const char *const bad[] = {"[]", "{", "{} x", "null", "\"\"", " ", "{\"a\":1,\"a\":2}", "1", "{\"a\":\"\xff\"}"};
+  static const char *const bad[] = {
+      "[]", "{", "{} x", "null", "\"\"", " ", "{\"a\":1,\"a\":2}", "1", "{\"a\":\"\xff\"}"};
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -307,8 +315,8 @@ static void test_mac_with_public_key(void **state)
   for (size_t i = 0; i < 4; i++) {
     sdg_buf_init(&parts[i], 1 << 16);
   }
-  (void)snprintf(header, sizeof(header), "{\"alg\":\"HS256\",\"kid\":\"%s\",\"nonce\":\"%s\",\"url\":\"%s\"}", w->peer.kid,
-                 server_peer_take_nonce(&w->peer), THING);
+  (void)snprintf(header, sizeof(header), "{\"alg\":\"HS256\",\"kid\":\"%s\",\"nonce\":\"%s\",\"url\":\"%s\"}",
+                 w->peer.kid, server_peer_take_nonce(&w->peer), THING);
   sdg_base64url_write(&parts[0], sdg_bytes_str(header));
   sdg_buf_add_str(&parts[1], "e30");
   pieces[0] = sdg_buf_bytes(&parts[0]);
@@ -387,20 +395,19 @@ static void test_jwk(void **state)
   (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}"});
   assert_refused(w, 400, "malformed");
   /* the key of another, under one's own signature */
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/new-account",
-                                                      .payload = "{}",
-                                                      .by_jwk = true,
-                                                      .jwk = sdg_buf_str(&jwk)});
+  (void)server_peer_send(
+      &w->peer,
+      &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true, .jwk = sdg_buf_str(&jwk)});
   assert_refused(w, 400, "malformed");
   assert_int_equal(server_world_count(w, "account"), 1);
   /* where either will do, each does */
   assert_int_equal(server_peer_post(&w->peer, SERVER_BASE "/either", "{}"), 200);
   assert_null(strstr(w->seen, "jwk"));
-  assert_int_equal(server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/either",
-                                                                 .payload = "{}",
-                                                                 .by_jwk = true,
-                                                                 .signer = stranger}),
-                   200);
+  assert_int_equal(
+      server_peer_send(
+          &w->peer,
+          &(server_peer_jws){.url = SERVER_BASE "/either", .payload = "{}", .by_jwk = true, .signer = stranger}),
+      200);
   assert_non_null(strstr(w->seen, "- jwk payload"));
   sdg_buf_clear(&jwk);
   stardeleg_key_free(stranger);
@@ -427,10 +434,9 @@ static void test_bad_keys(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-    (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/new-account",
-                                                        .payload = "{}",
-                                                        .by_jwk = true,
-                                                        .jwk = keys[i]});
+    (void)server_peer_send(
+        &w->peer,
+        &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true, .jwk = keys[i]});
     assert_refused(w, 400, "badPublicKey");
   }
   assert_int_equal(server_world_count(w, "account"), 1);
@@ -507,10 +513,9 @@ static void test_host_has_no_say(void **state)
   sdg_buf_init(&body, 1 << 16);
   server_peer_build(&w->peer, &body, &(server_peer_jws){.url = THING, .payload = "{}"});
   assert_int_equal(server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body)), 200);
-  server_peer_build(&w->peer, &body,
-                    &(server_peer_jws){.url = THING,
-                                       .payload = "{}",
-                                       .header_url = "\"https://evil.example/acme/thing/abc\""});
+  server_peer_build(
+      &w->peer, &body,
+      &(server_peer_jws){.url = THING, .payload = "{}", .header_url = "\"https://evil.example/acme/thing/abc\""});
   assert_int_equal(server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body)), 403);
   sdg_buf_clear(&body);
 }
@@ -568,11 +573,25 @@ static void test_failures(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_good),          T(test_media_type),  T(test_size),     T(test_methods),
-      T(test_paths),         T(test_forms), T(test_payload_forms),       T(test_algorithms_member), T(test_bodies),
-      T(test_tampered),      T(test_mac_with_public_key), T(test_kid), T(test_jwk),
-      T(test_bad_keys),      T(test_key_kinds),   T(test_url),      T(test_host_has_no_say),
-      T(test_payload_or_not), T(test_failures),
+      T(test_good),
+      T(test_media_type),
+      T(test_size),
+      T(test_methods),
+      T(test_paths),
+      T(test_forms),
+      T(test_payload_forms),
+      T(test_algorithms_member),
+      T(test_bodies),
+      T(test_tampered),
+      T(test_mac_with_public_key),
+      T(test_kid),
+      T(test_jwk),
+      T(test_bad_keys),
+      T(test_key_kinds),
+      T(test_url),
+      T(test_host_has_no_say),
+      T(test_payload_or_not),
+      T(test_failures),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

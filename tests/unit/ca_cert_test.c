@@ -28,9 +28,12 @@ static int64_t max_age(const ca_world *w)
 {
   const char *text = server_peer_header(&w->peer, "Cache-Control");
   const char *at = strstr(text, "max-age=");
+  uint64_t seconds = 0;
 
   assert_non_null(at);
-  return strtoll(at + 8, NULL, 10);
+  at += strlen("max-age=");
+  assert_true(sdg_bytes_to_uint(&seconds, sdg_bytes(at, strcspn(at, ",")), INT32_MAX));
+  return (int64_t)seconds;
 }
 
 /* The headers of the certificate in the answer; |leaf| is that certificate (STAR-3.3-02 to 3.3-04). */
@@ -273,10 +276,9 @@ static int revoke(ca_world *w, server_peer *peer, const ca_leaf *leaf, const cha
   sdg_base64url_write(&text, leaf->cert.der);
   (void)snprintf(payload, sizeof(payload), "{\"certificate\":\"%s\"%s}", sdg_buf_str(&text), more);
   sdg_buf_clear(&text);
-  return server_peer_send(peer, &(server_peer_jws){.url = CA_BASE "/revoke-cert",
-                                                   .payload = payload,
-                                                   .by_jwk = signer != NULL,
-                                                   .signer = signer});
+  return server_peer_send(
+      peer, &(server_peer_jws){
+                .url = CA_BASE "/revoke-cert", .payload = payload, .by_jwk = signer != NULL, .signer = signer});
 }
 
 /* STAR-3.1.2-10: by account and by key, the current one and those before it */
@@ -380,11 +382,13 @@ static void test_revoke_by_authorizations(void **state)
   ca_world_peer(w, &owner);
   w->peer = owner;
   w->peer.nonce[0] = '\0';
-  assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'a.example.org'}]}")), 201);
+  assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'a.example.org'}]}")),
+                   201);
   ca_world_validate(w);
   (void)revoke(w, &w->peer, &leaf, "", NULL);
   server_peer_assert_problem(&w->peer, 403, "unauthorized"); /* one of two */
-  assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'B.example.org'}]}")), 201);
+  assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'B.example.org'}]}")),
+                   201);
   ca_world_validate(w);
   w->now += CA_DAY;
   (void)revoke(w, &w->peer, &leaf, "", NULL);
@@ -398,8 +402,12 @@ static void test_revoke_by_authorizations(void **state)
 
 static void test_revoke_foreign(void **state)
 {
-  static const char *const bad[] = {"{}", "{\"certificate\":1}", "{\"certificate\":\"\"}", "{\"certificate\":\"AAAA\"}",
-                                    "{\"certificate\":\"MIIB=\"}", "{\"certificate\":null}"};
+  static const char *const bad[] = {"{}",
+                                    "{\"certificate\":1}",
+                                    "{\"certificate\":\"\"}",
+                                    "{\"certificate\":\"AAAA\"}",
+                                    "{\"certificate\":\"MIIB=\"}",
+                                    "{\"certificate\":null}"};
   static const char *const names[] = {"www.example.org", NULL};
   ca_world *w = *state;
   stardeleg_key *evil = NULL;
@@ -511,9 +519,9 @@ static void test_eab(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_three_methods), T(test_access),       T(test_caching),       T(test_late_engine),
-      T(test_conditional),   T(test_plain),        T(test_validity),      T(test_issuer_life),
-      T(test_revoke_star),   T(test_revoke_plain), T(test_revoke_by_key), T(test_revoke_by_authorizations),
+      T(test_three_methods),  T(test_access),         T(test_caching),       T(test_late_engine),
+      T(test_conditional),    T(test_plain),          T(test_validity),      T(test_issuer_life),
+      T(test_revoke_star),    T(test_revoke_plain),   T(test_revoke_by_key), T(test_revoke_by_authorizations),
       T(test_revoke_foreign), T(test_openssl_verify), T(test_eab),
   };
 

@@ -111,8 +111,10 @@ static void test_common_name_alone(void **state)
 /* Other kinds of names are names that were not ordered. */
 static void test_name_kinds(void **state)
 {
-  static const sdg_name_kind kinds[] = {SDG_GN_EMAIL, SDG_GN_URI, SDG_GN_IP, SDG_GN_RID, SDG_GN_DIRECTORY, SDG_GN_OTHER};
-  static const uint8_t values[6][4] = {"a@b", "x:y", {192, 0, 2, 1}, {0x2a, 3, 4, 5}, {0x30, 2, 0x31, 0}, {6, 1, 42, 0}};
+  static const sdg_name_kind kinds[] = {SDG_GN_EMAIL, SDG_GN_URI,       SDG_GN_IP,
+                                        SDG_GN_RID,   SDG_GN_DIRECTORY, SDG_GN_OTHER};
+  static const uint8_t values[6][4] = {"a@b",        "x:y", {192, 0, 2, 1}, {0x2a, 3, 4, 5}, {0x30, 2, 0x31, 0},
+                                       {6, 1, 42, 0}};
   static const size_t lens[] = {3, 3, 4, 4, 2, 3};
   ca_world *w = *state;
 
@@ -243,8 +245,9 @@ static void test_spoiled(void **state)
 /* ACME-6.1-08: base64url, nothing else */
 static void test_encodings(void **state)
 {
-  static const char *const bad[] = {"{}", "{\"csr\":1}", "{\"csr\":null}", "{\"csr\":\"AAA=\"}", "{\"csr\":\"A A\"}",
-                                    "{\"csr\":\"+/+/\"}", "{\"csr\":[]}"};
+  static const char *const bad[] = {
+      "{}",          "{\"csr\":1}", "{\"csr\":null}", "{\"csr\":\"AAA=\"}", "{\"csr\":\"A A\"}", "{\"csr\":\"+/+/\"}",
+      "{\"csr\":[]}"};
   ca_world *w = *state;
   char *large = malloc(60000);
 
@@ -295,8 +298,8 @@ static void test_key_kinds(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_names), T(test_common_name_alone), T(test_name_kinds), T(test_extensions), T(test_keys),
-      T(test_spoiled), T(test_encodings),       T(test_key_kinds),
+      T(test_names), T(test_common_name_alone), T(test_name_kinds), T(test_extensions),
+      T(test_keys),  T(test_spoiled),           T(test_encodings),  T(test_key_kinds),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,11 +58,11 @@ static void refuse_options(const ca_world *w, const stardeleg_ca_options *option
   assert_true(problem.detail[0] != '\0');
 }
 
-#define REFUSE(member, value)          \
-  do {                                 \
-    stardeleg_ca_options spoiled_ = w->options; \
-    spoiled_.member = value;           \
-    refuse_options(w, &spoiled_);      \
+#define REFUSE(member, value)                                                                                          \
+  do {                                                                                                                 \
+    stardeleg_ca_options spoiled_ = w->options;                                                                        \
+    spoiled_.member = value;                                                                                           \
+    refuse_options(w, &spoiled_);                                                                                      \
   } while (0)
 
 static void test_options(void **state)
@@ -250,11 +250,14 @@ static const bad_order bad_orders[] = {
     {STAR("'start-date':'2026-01-01T00:00:00Z','end-date':'2027-01-02T00:00:00Z','lifetime':86400"), "malformed"},
     /* STAR-3.1.1-11 */
     {"{" ONE_NAME ",'notBefore':'2026-01-11T00:00:00Z','auto-renewal':{'end-date':'2026-02-01T00:00:00Z',"
-     "'lifetime':86400}}", "malformed"},
+     "'lifetime':86400}}",
+     "malformed"},
     {"{" ONE_NAME ",'notAfter':'2026-01-11T00:00:00Z','auto-renewal':{'end-date':'2026-02-01T00:00:00Z',"
-     "'lifetime':86400}}", "malformed"},
+     "'lifetime':86400}}",
+     "malformed"},
     {"{" ONE_NAME ",'notBefore':'2026-01-11T00:00:00Z','notAfter':'2026-01-12T00:00:00Z',"
-     "'auto-renewal':{'end-date':'2026-02-01T00:00:00Z','lifetime':86400}}", "malformed"},
+     "'auto-renewal':{'end-date':'2026-02-01T00:00:00Z','lifetime':86400}}",
+     "malformed"},
     /* plain orders */
     {"{" ONE_NAME ",'notAfter':'2026-01-10T00:00:00Z'}", "malformed"},
     {"{" ONE_NAME ",'notAfter':'2026-01-09T00:00:00Z'}", "malformed"},
@@ -400,8 +403,12 @@ static void test_other_account(void **state)
 
 static void test_order_posts(void **state)
 {
-  static const char *const bad[] = {"{}", "{\"status\":\"cancelled\"}", "{\"status\":\"valid\"}", "{\"status\":1}",
-                                    "{\"status\":null}", "{\"status\":\"canceled\"}"};
+  static const char *const bad[] = {"{}",
+                                    "{\"status\":\"cancelled\"}",
+                                    "{\"status\":\"valid\"}",
+                                    "{\"status\":1}",
+                                    "{\"status\":null}",
+                                    "{\"status\":\"canceled\"}"};
   ca_world *w = *state;
 
   ca_world_plain(w);
@@ -492,9 +499,9 @@ static void test_account_deactivated(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_the_directory), T(test_options),  T(test_issuer_must_be_ca),       T(test_created),
-      T(test_get_not_granted), T(test_refused), T(test_at_the_bounds),          T(test_finalize_in_every_state),
-      T(test_expired_when_ready), T(test_other_account), T(test_order_posts),   T(test_list),
+      T(test_the_directory),       T(test_options),       T(test_issuer_must_be_ca), T(test_created),
+      T(test_get_not_granted),     T(test_refused),       T(test_at_the_bounds),     T(test_finalize_in_every_state),
+      T(test_expired_when_ready),  T(test_other_account), T(test_order_posts),       T(test_list),
       T(test_account_deactivated),
   };
 

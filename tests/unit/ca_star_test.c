@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ca_star_test.c -- STAR orders over their life: the schedule, outages, restarts, two engines, cancellation, the end. */
+/* ca_star_test.c -- STAR orders over their life: schedule, outages, restarts, two engines. */
 #include "support/test.h"
 
 #include "base/bytes.h"
 #include "base/time.h"
 #include "star/schedule.h"
 #include "support/ca_world.h"
+#include "support/counting_store.h"
 
-static int set_up(void **state)
+    static int set_up(void **state)
 {
   static ca_world w;
 
@@ -55,8 +56,9 @@ typedef struct plan {
 /* STAR-2.2-01, STAR-3.1.1-12, STAR-3.3-07 to 3.3-09, STAR-3.5-01 to 3.5-04 */
 static void test_many_periods(void **state)
 {
-  static const plan plans[] = {{30, 86400, 0, 500}, {10, 345600, 259200, 500}, {3, 3600, 7200, 500}, {7, 100000, 1, 999},
-                               {1, 86400, 0, 500},  {2, 60, 0, 750},           {5, 7 * 86400, 86400, 500}};
+  static const plan plans[] = {{30, 86400, 0, 500},       {10, 345600, 259200, 500}, {3, 3600, 7200, 500},
+                               {7, 100000, 1, 999},       {1, 86400, 0, 500},        {2, 60, 0, 750},
+                               {5, 7 * 86400, 86400, 500}};
   ca_world *w = *state;
 
   for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
@@ -189,64 +191,14 @@ static void test_restart_after_every_step(void **state)
   assert_err(STARDELEG_ERR_EXPIRED, sdg_star_schedule_period(&schedule, 10, &period));
 }
 
-/* How often certificates were written. */
-typedef struct counting {
-  stardeleg_store_ops ops;
-  stardeleg_store store;
-  stardeleg_store *under;
-  unsigned certs;
-  unsigned fail_at;   /* the batch with this number fails; 0: none */
-  unsigned batches;
-  bool fail_all;
-  void (*before_cert)(void *ctx); /* called before a certificate is written */
-  void *ctx;
-} counting;
-
-static counting *counter;
-
-static stardeleg_err counted_batch(void *self, const stardeleg_store_op *ops, size_t n)
-{
-  counting *c = counter;
-  bool has_cert = false;
-  stardeleg_err err;
-
-  for (size_t i = 0; i < n; i++) {
-    has_cert = has_cert || strcmp(ops[i].kind, "cert") == 0;
-  }
-  if (has_cert && c->before_cert != NULL) {
-    void (*fn)(void *ctx) = c->before_cert;
-
-    c->before_cert = NULL;
-    fn(c->ctx);
-  }
-  if (c->fail_all || ++c->batches == c->fail_at) {
-    return STARDELEG_ERR_STORE;
-  }
-  err = c->under->ops->batch(self, ops, n);
-  c->certs += has_cert && err == STARDELEG_OK ? 1 : 0;
-  return err;
-}
-
-static void count_writes(ca_world *w, counting *c)
-{
-  memset(c, 0, sizeof(*c));
-  counter = c;
-  c->under = w->store;
-  c->ops = *w->store->ops;
-  c->ops.batch = counted_batch;
-  c->store = (stardeleg_store){&c->ops, w->store->self};
-  w->options.store = &c->store;
-  ca_world_restart(w);
-}
-
 /* Two engines on one store: one certificate for each period. */
 static void test_two_engines(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
   stardeleg_ca *other = NULL;
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   assert_ok(stardeleg_ca_new(&other, &w->options, NULL));
   ca_world_star(w, 10, 86400, 0);
   assert_int_equal(c.certs, 1);
@@ -275,10 +227,10 @@ static void run_other(void *ctx)
 
 static void test_overtaken(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   ca_world_star(w, 10, 86400, 0);
   w->now += CA_DAY / 2;
   c.before_cert = run_other;
@@ -291,13 +243,13 @@ static void test_overtaken(void **state)
 /* An outage over several periods: the newest only. */
 static void test_outage(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
   sdg_star_schedule schedule;
   sdg_star_period period;
   char serial[48];
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   ca_world_star(w, 10, 86400, 0);
   read_schedule(w, w->now, &schedule);
   w->now += 6 * CA_DAY + CA_HOUR;
@@ -313,11 +265,11 @@ static void test_outage(void **state)
 /* An outage until after the end: nothing is made up for, and the engine does not keep itself busy. */
 static void test_outage_over_the_end(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
   unsigned batches;
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   ca_world_star(w, 10, 86400, 0);
   w->now += 11 * CA_DAY;
   (void)ca_world_run(w);
@@ -338,11 +290,11 @@ static void test_outage_over_the_end(void **state)
 /* The clock is turned back, then goes on: nothing twice, nothing missed. */
 static void test_clock_back(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
   stardeleg_time start;
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   ca_world_star(w, 10, 86400, 0);
   start = w->now;
   for (unsigned day = 1; day <= 5; day++) {
@@ -364,10 +316,10 @@ static void test_clock_back(void **state)
 /* The store fails once at every place of a renewal; it comes right by itself. */
 static void test_store_failures(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   ca_world_star(w, 30, 86400, 0);
   for (unsigned day = 1; day <= 3; day++) {
     const stardeleg_engine *engine = stardeleg_ca_engine(w->ca);
@@ -385,13 +337,13 @@ static void test_store_failures(void **state)
 /* One order that cannot be worked on does not keep the others waiting. */
 static void test_one_spoiled_record(void **state)
 {
-  static counting c;
+  static counting_store c;
   ca_world *w = *state;
   stardeleg_record record = {0};
   stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT, .kind = "order", .index = "x", .due = 1};
   char id[128];
 
-  count_writes(w, &c);
+  ca_world_count(w, &c);
   ca_world_star(w, 30, 86400, 0);
   (void)snprintf(id, sizeof(id), "%s", w->order + strlen(CA_BASE "/order/"));
   assert_ok(w->store->ops->get(w->store->self, "order", id, &record));
@@ -406,190 +358,6 @@ static void test_one_spoiled_record(void **state)
     (void)ca_world_run(w);
   }
   assert_int_equal(c.certs, 1 + 6);
-}
-
-/* --- Cancellation --- */
-
-static void cancel(ca_world *w)
-{
-  (void)server_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}");
-}
-
-static void expect_canceled(ca_world *w)
-{
-  (void)server_peer_get(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
-  assert_null(server_peer_header(&w->peer, "Cert-Not-Before")); /* STAR-3.3-02 */
-  assert_string_equal(server_peer_header(&w->peer, "Cache-Control"), "no-store");
-  assert_int_equal(server_peer_head(&w->peer, w->star), 403);
-  (void)server_peer_fetch(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
-}
-
-/* STAR-2.3-01, STAR-3.1.2-02 to 3.1.2-05, STAR-3.1.2-07 */
-static void test_cancel(void **state)
-{
-  static counting c;
-  ca_world *w = *state;
-  char star[512];
-
-  count_writes(w, &c);
-  ca_world_star(w, 10, 86400, 0);
-  (void)snprintf(star, sizeof(star), "%s", w->star);
-  w->now += 3 * CA_HOUR;
-  cancel(w);
-  assert_int_equal(w->peer.status, 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "canceled");
-  assert_string_equal(server_peer_string(&w->peer, "star-certificate"), star);
-  assert_string_equal(server_peer_string(&w->peer, "expires"), "2026-01-17T03:00:00Z");
-  expect_canceled(w);
-  cancel(w); /* twice */
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid");
-  assert_int_equal(c.certs, 2); /* issued and marked */
-  for (unsigned day = 0; day < 12; day++) {
-    w->now += CA_DAY;
-    ca_world_restart(w);
-    (void)ca_world_run(w);
-  }
-  assert_int_equal(c.certs, 2);
-  assert_string_equal(ca_world_status(w), "canceled");
-  expect_canceled(w); /* after its end-date too (AMB-11) */
-}
-
-/* STAR-3.1.2-07, 3.1.2-08: in other states, by others */
-static void test_cancel_in_every_state(void **state)
-{
-  static const char payload[] = "{'identifiers':[{'type':'dns','value':'www.example.org'}],'auto-renewal':{'end-date':"
-                                "'2026-02-01T00:00:00Z','lifetime':86400,'allow-certificate-get':true}}";
-  ca_world *w = *state;
-  server_peer other;
-
-  assert_int_equal(ca_world_new_order(w, ca_world_json(payload)), 201);
-  cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* pending */
-  ca_world_validate(w);
-  cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* ready */
-  assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
-  cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* processing */
-  (void)ca_world_run(w);
-  assert_string_equal(ca_world_status(w), "valid");
-  ca_world_peer(w, &other);
-  (void)server_peer_post(&other, w->order, "{\"status\":\"canceled\"}");
-  server_peer_assert_problem(&other, 404, "unauthorized");
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
-  server_peer_clear(&other);
-  assert_int_equal(ca_world_new_order(w, ca_world_json(payload)), 201);
-  w->now += 2 * CA_DAY;
-  (void)ca_world_run(w);
-  cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* invalid */
-}
-
-/* The engine has claimed the order, the certificate is built, then the cancellation comes: it wins (STAR-3.1.2-02). */
-static void cancel_now(void *ctx)
-{
-  ca_world *w = ctx;
-
-  cancel(w);
-  assert_int_equal(w->peer.status, 200);
-}
-
-static void test_cancel_during_renewal(void **state)
-{
-  static counting c;
-  ca_world *w = *state;
-
-  count_writes(w, &c);
-  ca_world_star(w, 10, 86400, 0);
-  w->now += CA_DAY / 2;
-  c.before_cert = cancel_now;
-  c.ctx = w;
-  (void)ca_world_run(w);
-  assert_null(c.before_cert);
-  assert_int_equal(c.certs, 2); /* the first one, and its mark */
-  expect_canceled(w);
-  w->now += 5 * CA_DAY;
-  (void)ca_world_run(w);
-  assert_int_equal(c.certs, 2);
-  assert_string_equal(ca_world_status(w), "canceled");
-}
-
-/* The other way round: a renewal between the reading and the writing of a cancellation is marked too. */
-static void renew_now(void *ctx)
-{
-  (void)ca_world_run(ctx);
-}
-
-static void test_renewal_during_cancel(void **state)
-{
-  static counting c;
-  ca_world *w = *state;
-
-  count_writes(w, &c);
-  ca_world_star(w, 10, 86400, 0);
-  w->now += CA_DAY / 2;
-  c.before_cert = renew_now;
-  c.ctx = w;
-  cancel(w);
-  assert_int_equal(w->peer.status, 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "canceled");
-  assert_int_equal(c.certs, 3);
-  expect_canceled(w);
-  w->now += 2 * CA_DAY;
-  (void)ca_world_run(w);
-  assert_int_equal(c.certs, 3);
-}
-
-/* --- The end --- */
-
-/* STAR-3.1.2-09, STAR-3.3-10, 3.3-11, AMB-11, AMB-15 */
-static void test_end(void **state)
-{
-  ca_world *w = *state;
-  stardeleg_time end = w->now + 3 * CA_DAY;
-
-  ca_world_star(w, 3, 86400, 0);
-  while (w->now < end - CA_HOUR) {
-    w->now += CA_HOUR;
-    (void)ca_world_run(w);
-  }
-  w->now = end - 1;
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
-  w->now = end;
-  (void)ca_world_run(w);
-  for (unsigned i = 0; i < 2; i++) {
-    (void)server_peer_get(&w->peer, w->star);
-    server_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
-    assert_int_equal(server_peer_head(&w->peer, w->star), 403);
-    (void)server_peer_fetch(&w->peer, w->star);
-    server_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
-    assert_string_equal(ca_world_status(w), "valid");
-    assert_string_equal(server_peer_string(&w->peer, "expires"), "2026-01-20T00:00:00Z");
-    w->now += CA_DAY;
-    (void)ca_world_run(w);
-  }
-  cancel(w);
-  assert_int_equal(w->peer.status, 200);
-  expect_canceled(w);
-}
-
-/* Validated and finalized, but the engine comes only after the end. */
-static void test_never_begun(void **state)
-{
-  ca_world *w = *state;
-
-  assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'www.example.org'}],"
-                                                       "'auto-renewal':{'end-date':'2026-01-10T01:00:00Z',"
-                                                       "'lifetime':3600,'allow-certificate-get':true}}")),
-                   201);
-  ca_world_validate(w);
-  assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
-  w->now += CA_HOUR;
-  (void)ca_world_run(w);
-  assert_string_equal(ca_world_status(w), "invalid");
-  assert_non_null(sdg_json_member(w->peer.json, "error"));
 }
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -608,12 +376,6 @@ int main(void)
       T(test_clock_back),
       T(test_store_failures),
       T(test_one_spoiled_record),
-      T(test_cancel),
-      T(test_cancel_in_every_state),
-      T(test_cancel_during_renewal),
-      T(test_renewal_during_cancel),
-      T(test_end),
-      T(test_never_begun),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -324,12 +324,10 @@ static void test_key_change_in_between(void **state)
   sdg_buf_init(&jwk, 1 << 16);
   assert_ok(sdg_jwk_write(&jwk, stardeleg_key_spki(w->peer.key)));
   (void)snprintf(payload, sizeof(payload), "{\"account\":\"%s\",\"oldKey\":%s}", w->peer.kid, sdg_buf_str(&jwk));
-  server_peer_build(&w->peer, &inner,
-                    &(server_peer_jws){.url = CA_BASE "/key-change",
-                                       .payload = payload,
-                                       .signer = new_key,
-                                       .by_jwk = true,
-                                       .nonce = "-"});
+  server_peer_build(
+      &w->peer, &inner,
+      &(server_peer_jws){
+          .url = CA_BASE "/key-change", .payload = payload, .signer = new_key, .by_jwk = true, .nonce = "-"});
   assert_int_equal(server_peer_post(&w->peer, CA_BASE "/key-change", sdg_buf_str(&inner)), 200);
   stardeleg_key_free(w->peer.key);
   w->peer.key = new_key;
@@ -348,12 +346,12 @@ static void test_key_change_in_between(void **state)
 
 static void test_redirect(void **state)
 {
-  static const char *const good[] = {"https://www.example.org/.well-known/acme-challenge/x",
-                                     "http://other.example/.well-known/acme-challenge/x", "/.well-known/acme-challenge/y",
-                                     "//other.example:80/.well-known/acme-challenge/x"};
-  static const char *const bad[] = {"ftp://www.example.org/x", "https://www.example.org:8443/x",
-                                    "http://www.example.org:22/x", "https://u:p@www.example.org/x", "file:///etc/passwd",
-                                    "http://"};
+  static const char *const good[] = {
+      "https://www.example.org/.well-known/acme-challenge/x", "http://other.example/.well-known/acme-challenge/x",
+      "/.well-known/acme-challenge/y", "//other.example:80/.well-known/acme-challenge/x"};
+  static const char *const bad[] = {"ftp://www.example.org/x",     "https://www.example.org:8443/x",
+                                    "http://www.example.org:22/x", "https://u:p@www.example.org/x",
+                                    "file:///etc/passwd",          "http://"};
   ca_world *w = *state;
 
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
