@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim/crypto.h -- the provider under test, but with predictable random bytes: names, nonces and pauses are then the same
- * in each run of a seed.  Keys and signatures still come from the backend. */
+/* sim/crypto.h -- the provider under test, but with predictable random bytes: names, nonces and pauses are then the
+ * same in each run of a seed.  Keys and signatures still come from the backend. */
 #ifndef SDG_TESTS_SIM_CRYPTO_H
 #define SDG_TESTS_SIM_CRYPTO_H
 

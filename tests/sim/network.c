@@ -66,7 +66,9 @@ static exchange *copy_exchange(const stardeleg_http_request *request)
   at = x->memory;
   x->request = *request;
   /* The engine's strings are gone with its next call; methods are literals. */
-  x->request.method = strcmp(request->method, "POST") == 0 ? "POST" : strcmp(request->method, "HEAD") == 0 ? "HEAD" : "GET";
+  x->request.method = strcmp(request->method, "POST") == 0   ? "POST"
+                      : strcmp(request->method, "HEAD") == 0 ? "HEAD"
+                                                             : "GET";
   x->request.url = (const char *)copy_bytes(&at, request->url, strlen(request->url)).base;
   x->request.body = copy_bytes(&at, request->body.base, request->body.len);
   for (size_t i = 0; i < request->header_count; i++) {
@@ -136,8 +138,8 @@ static void deliver(sim_world *world, sim_event *event)
     outcome.response = &x->response;
     describe(what, sizeof(what), &x->response);
   }
-  sim_trace_event(world->trace, world->now, who(world, x), "<- %d%s %s", x->failure == 0 ? x->response.status : -(int)x->failure,
-                  what, x->request.url);
+  sim_trace_event(world->trace, world->now, who(world, x), "<- %d%s %s",
+                  x->failure == 0 ? x->response.status : -(int)x->failure, what, x->request.url);
   if (client != NULL && client->engine != NULL && client->life == x->life) {
     err = client->engine->answer(client->engine->self, x->id, &outcome, world->now);
     if (err != STARDELEG_OK) {
@@ -254,7 +256,8 @@ static void refuse_nonce(sim_world *world, exchange *x, size_t server)
     x->reply = ask_server(world, server, &head);
     view = x->reply != NULL ? stardeleg_http_reply_view(x->reply) : NULL;
     for (size_t i = 0; view != NULL && i < view->header_count; i++) {
-      if (view->headers[i].name.len == 12 && strncasecmp((const char *)view->headers[i].name.base, "Replay-Nonce", 12) == 0) {
+      if (view->headers[i].name.len == 12 &&
+          strncasecmp((const char *)view->headers[i].name.base, "Replay-Nonce", 12) == 0) {
         x->made[1] = view->headers[i];
         x->response.header_count = 2;
       }

@@ -21,8 +21,8 @@ void sim_plan_lives(sim_world *world, const sim_lives *lives);
 /* Plans for |count| NDCs: lifetimes of 1 to 7 days, orders of |duration_min_s| to |duration_max_s|. */
 void sim_plan_ndcs(sim_setup *setup, size_t count, int64_t duration_min_s, int64_t duration_max_s);
 
-/* Bad times of a process, at random until |end|, none longer than |longest_ms| and |pause_ms| apart at least: the network
- * to it is cut, or it is down, or it just dies and is started again. */
+/* Bad times of a process, at random until |end|, none longer than |longest_ms| and |pause_ms| apart at least: the
+ * network to it is cut, or it is down, or it just dies and is started again. */
 void sim_plan_outages(sim_world *world, size_t actor, int64_t longest_ms, int64_t pause_ms, stardeleg_time end);
 
 /* Prints what happened, as a comment of the test's output. */

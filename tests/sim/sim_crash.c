@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim/sim_crash.c -- each of the three processes is killed at each exchange of a delegation's life, from the first request
- * to the acknowledged end: it always goes the same way in the end. */
+/* sim/sim_crash.c -- each of the three processes is killed at each exchange of a delegation's life, from the first
+ * request to the acknowledged end: it always goes the same way in the end. */
 #include "support/test.h"
 
 #include "sim/scenario.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim/sim_faults.c -- 20 delegations over 30 days on a bad network, with processes that die, for many seeds: the promises
- * are the same as on a good one. */
+/* sim/sim_faults.c -- 20 delegations over 30 days on a bad network, with processes that die, for many seeds: the
+ * promises are the same as on a good one. */
 #include "support/test.h"
 
 #include "sim/scenario.h"

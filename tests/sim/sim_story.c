@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sim/sim_story.c -- 200 delegations at 8 NDCs over 90 days on a good network: every one has a valid certificate at every
- * instant of its life, across renewals and across the replacement of orders, and loses it in time after its end. */
+/* sim/sim_story.c -- 200 delegations at 8 NDCs over 90 days on a good network: every one has a valid certificate at
+ * every instant of its life, across renewals and across the replacement of orders, and loses it in time after its end.
+ */
 #include "support/test.h"
 
 #include "sim/scenario.h"

@@ -59,8 +59,8 @@ const sim_delegation *sim_watch_get(const sim_watch *watch, size_t i);
 size_t sim_watch_order_count(const sim_watch *watch);
 const sim_order *sim_watch_order(const sim_watch *watch, size_t i);
 /* What must be true of everything that began or ended at least |patience_ms| ago: there is a first certificate; every
- * order of an ended delegation is cancelled or over; the NDC knows of the end no later than |patience_ms| after the last
- * certificate has run out. */
+ * order of an ended delegation is cancelled or over; the NDC knows of the end no later than |patience_ms| after the
+ * last certificate has run out. */
 void sim_watch_settle(sim_watch *watch, int64_t patience_ms);
 
 /* --- watch_wire.c and watch.c --- */
