@@ -240,7 +240,9 @@ static void take_nonce(sdg_session *session, const sdg_result *result, stardeleg
 {
   if (session->nonce_count > 0 || (sdg_session_is_ready(session) && session->waiting_nonce == NULL)) {
     session->head_failed = false;
-    succeed(session);
+    if (session->kid != NULL) {
+      succeed(session); /* before registration a nonce is half the way: failures of newAccount keep counting */
+    }
     return;
   }
   if (result->err == STARDELEG_OK && sdg_session_is_ready(session)) {

@@ -356,6 +356,31 @@ static void no_location(void **state)
   end(&c);
 }
 
+/* Nonces come, but newAccount is never answered: the pauses grow all the same. */
+static void silent_registration(void **state)
+{
+  client c;
+  sdg_session_options options = {0};
+  stardeleg_time begun;
+
+  (void)state;
+  options.backoff_min_ms = 1000;
+  options.backoff_max_ms = 3600000;
+  begin(&c, &options);
+  begun = c.server.now;
+  scripted_expect(&c.server, "GET", BASE "/directory");
+  scripted_answer(&c.server, 200, NULL, DIRECTORY);
+  for (int i = 0; i < 12; i++) {
+    scripted_expect(&c.server, "HEAD", BASE "/nonce");
+    scripted_answer(&c.server, 200, NULL, NULL);
+    scripted_expect(&c.server, "POST", BASE "/account");
+    scripted_lose(&c.server, STARDELEG_TRANSPORT_TIMEOUT);
+    scripted_sleep(&c.server, 3600000);
+  }
+  assert_true(c.server.now - begun > 1000000);
+  end(&c);
+}
+
 static void bad_options(void **state)
 {
   const char *twice[] = {"mailto:a@x.example,b@x.example", NULL};
@@ -388,6 +413,7 @@ int main(void)
       cmocka_unit_test(nonce_from_elsewhere), cmocka_unit_test(unreachable),        cmocka_unit_test(bad_directories),
       cmocka_unit_test(other_origin),         cmocka_unit_test(redirects),          cmocka_unit_test(account_gone),
       cmocka_unit_test(no_location),          cmocka_unit_test(bad_options),
+      cmocka_unit_test(silent_registration),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
