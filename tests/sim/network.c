@@ -141,7 +141,7 @@ static void deliver(sim_world *world, sim_event *event)
   sim_trace_event(world->trace, world->now, who(world, x), "<- %d%s %s",
                   x->failure == 0 ? x->response.status : -(int)x->failure, what, x->request.url);
   if (client != NULL && client->engine != NULL && client->life == x->life) {
-    err = client->engine->answer(client->engine->self, x->id, &outcome, world->now);
+    err = client->engine->answer(client->engine->self, x->id, &outcome, sim_actor_now(client));
     if (err != STARDELEG_OK) {
       sim_world_fail(world, "%s: answer() fails: %s", client->name, stardeleg_strerror(err));
     }
@@ -224,6 +224,7 @@ static stardeleg_http_reply *ask_server(sim_world *world, size_t server, const s
   sim_actor *actor = &world->actors[server];
   stardeleg_http_request served = *request;
   stardeleg_http_reply *reply = NULL;
+  stardeleg_time now = sim_actor_now(actor);
   const char *target;
   stardeleg_err err;
 
@@ -231,11 +232,11 @@ static stardeleg_http_reply *ask_server(sim_world *world, size_t server, const s
   served.url = target;
   served.response_max = 0;
   if (server == SIM_CA) {
-    err = stardeleg_ca_handle(actor->ca, &served, world->now, &reply);
+    err = stardeleg_ca_handle(actor->ca, &served, now, &reply);
   } else if (strncmp(request->url, "http:", 5) == 0) {
-    err = stardeleg_ido_handle_http01(actor->ido, &served, world->now, &reply);
+    err = stardeleg_ido_handle_http01(actor->ido, &served, now, &reply);
   } else {
-    err = stardeleg_ido_handle(actor->ido, &served, world->now, &reply);
+    err = stardeleg_ido_handle(actor->ido, &served, now, &reply);
   }
   if (err != STARDELEG_OK || reply == NULL) {
     sim_world_fail(world, "%s: handle() fails: %s", actor->name, stardeleg_strerror(err));

@@ -11,9 +11,9 @@ struct sim_world;
 /* To be the first member of what it is about. */
 struct sim_event {
   stardeleg_time at;
-  uint64_t number;                                      /* the queue's */
+  uint64_t number;                                        /* the queue's */
   void (*run)(struct sim_world *world, sim_event *event); /* owns the event from here on */
-  void (*drop)(sim_event *event);                       /* the world ends first */
+  void (*drop)(sim_event *event);                         /* the world ends first */
 };
 
 typedef struct sim_queue {

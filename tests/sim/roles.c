@@ -129,6 +129,11 @@ static stardeleg_err start_ndc(sim_actor *actor, stardeleg_problem *problem)
   return stardeleg_ndc_new(&actor->ndc, &options, problem);
 }
 
+stardeleg_time sim_actor_now(const sim_actor *actor)
+{
+  return actor->world->now + actor->skew_ms;
+}
+
 void sim_actor_start(sim_actor *actor)
 {
   stardeleg_problem problem = {0};

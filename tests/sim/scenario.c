@@ -100,9 +100,8 @@ void sim_plan_lives(sim_world *world, const sim_lives *lives)
 
     sim_world_at(world, begins[i], announced ? begin_announced_life : begin_life, NULL, ndc);
     if (sim_rng_chance(&world->rng, lives->ended)) {
-      sim_world_at(world,
-                   sim_rng_between(&world->rng, begins[i] + SIM_HOUR, world->now + lives->end_within_ms), end_life,
-                   NULL, first + i);
+      sim_world_at(world, sim_rng_between(&world->rng, begins[i] + SIM_HOUR, world->now + lives->end_within_ms),
+                   end_life, NULL, first + i);
     }
   }
   free(begins);
@@ -176,7 +175,6 @@ void sim_tell(const sim_world *world, const char *scenario, uint64_t seed)
   }
   print_message("# %s, seed %" PRIu64 ": %zu delegations (%zu ended), %zu orders, %u certificates taken, %" PRIu64
                 " exchanges (%" PRIu64 " POST), %" PRIu64 " events, trace %016" PRIx64 "\n",
-                scenario, seed, sim_watch_count(world->watch), ended, sim_watch_order_count(world->watch),
-                certificates, world->exchanges, world->posts, sim_trace_count(world->trace),
-                sim_trace_hash(world->trace));
+                scenario, seed, sim_watch_count(world->watch), ended, sim_watch_order_count(world->watch), certificates,
+                world->exchanges, world->posts, sim_trace_count(world->trace), sim_trace_hash(world->trace));
 }

@@ -128,7 +128,7 @@ static void add(sim_world *world, void *ctx, size_t number)
   delegation.ndc = world->actors[d->ndc].name;
   delegation.csr_template = (stardeleg_bytes){(const uint8_t *)tmpl, strlen(tmpl)};
   delegation.expires_at = STARDELEG_TIME_NEVER;
-  err = stardeleg_ido_delegation_add(owner->ido, &delegation, id, world->now, &problem);
+  err = stardeleg_ido_delegation_add(owner->ido, &delegation, id, sim_actor_now(owner), &problem);
   sim_trace_event(world->trace, world->now, "owner", "delegates %s to %s", d->name, world->actors[d->ndc].name);
   if (err != STARDELEG_OK) {
     sim_world_fail(world, "delegation_add: %s, %s", stardeleg_strerror(err), problem.detail);
@@ -175,7 +175,7 @@ void sim_end(sim_world *world, size_t number)
     return;
   }
   sim_trace_event(world->trace, world->now, "owner", "ends %s", d->name);
-  err = stardeleg_ido_delegation_end(owner->ido, d->id, world->now);
+  err = stardeleg_ido_delegation_end(owner->ido, d->id, sim_actor_now(owner));
   if (err != STARDELEG_OK) {
     sim_world_fail(world, "delegation_end: %s", stardeleg_strerror(err));
   }
@@ -192,7 +192,7 @@ void sim_watch_moment(sim_watch *watch)
     const sim_delegation *d = &watch->delegations[i];
 
     if (d->first_at != STARDELEG_TIME_NONE && d->ended_at == STARDELEG_TIME_NEVER &&
-        (now < d->not_before || now >= d->not_after)) {
+        (now + watch->world->skew_max_ms < d->not_before || now >= d->not_after)) {
       sim_world_fail(watch->world, "%s has no valid certificate", d->name);
     }
   }

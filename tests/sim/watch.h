@@ -11,25 +11,25 @@
 
 /* A delegation, from the owner's decision to the last second of its last certificate. */
 typedef struct sim_delegation {
-  char id[16];              /* "d007" */
-  char name[40];            /* "d007.customer.example" */
-  size_t ndc;               /* which actor */
+  char id[16];   /* "d007" */
+  char name[40]; /* "d007.customer.example" */
+  size_t ndc;    /* which actor */
   bool added;
   stardeleg_time added_at;
-  stardeleg_time ended_at;  /* the owner's end has returned; NEVER: not ended */
-  stardeleg_time acked_at;  /* the CA acknowledged the last cancellation so far; NONE: none */
-  stardeleg_time told_at;   /* the NDC was told of the end; NONE: not */
-  stardeleg_time first_at;  /* first certificate; NONE: none yet */
+  stardeleg_time ended_at;   /* the owner's end has returned; NEVER: not ended */
+  stardeleg_time acked_at;   /* the CA acknowledged the last cancellation so far; NONE: none */
+  stardeleg_time told_at;    /* the NDC was told of the end; NONE: not */
+  stardeleg_time first_at;   /* first certificate; NONE: none yet */
   stardeleg_time not_before; /* of the certificate in use */
   stardeleg_time not_after;
-  unsigned certificates;    /* different ones */
-  unsigned orders;          /* at the CA */
+  unsigned certificates; /* different ones */
+  unsigned orders;       /* at the CA */
 } sim_delegation;
 
 /* An order at the CA, as seen on the wire. */
 typedef struct sim_order {
   char id[72];
-  char cert[72];           /* id of its star-certificate, or "" */
+  char cert[72]; /* id of its star-certificate, or "" */
   size_t delegation;
   stardeleg_time end_at;   /* end-date */
   stardeleg_time acked_at; /* cancellation acknowledged; NEVER: not */

@@ -27,14 +27,14 @@ static const char *check_leaf(const sim_delegation *d, const sdg_cert *leaf, con
   return NULL;
 }
 
-static const char *check_path(const sim_world *world, const sdg_chain *chain)
+static const char *check_path(const sim_world *world, const sdg_chain *chain, stardeleg_time now)
 {
   sdg_chain root;
   char why[128];
   stardeleg_err err;
 
   assert_ok(sdg_chain_parse(&root, sdg_bytes_str(world->root_pem)));
-  err = sdg_chain_verify(chain->certs, chain->count, root.certs, root.count, world->now, why, sizeof(why));
+  err = sdg_chain_verify(chain->certs, chain->count, root.certs, root.count, now, why, sizeof(why));
   sdg_chain_clear(&root);
   return err == STARDELEG_OK ? NULL : "does not lead to the root";
 }
@@ -54,7 +54,7 @@ static const char *check_certificate(sim_world *world, const sim_delegation *d, 
   }
   wrong = sdg_cert_parse(leaf, chain.certs[0]) != STARDELEG_OK ? "cannot be read" : check_leaf(d, leaf, event);
   if (wrong == NULL && d->certificates % CHAIN_EVERY == 0) {
-    wrong = check_path(world, &chain);
+    wrong = check_path(world, &chain, sim_actor_now(&world->actors[d->ndc]));
   }
   free(leaf);
   sdg_chain_clear(&chain);
@@ -63,16 +63,17 @@ static const char *check_certificate(sim_world *world, const sim_delegation *d, 
 
 static void take_certificate(sim_world *world, sim_delegation *d, const stardeleg_ndc_event *event)
 {
+  stardeleg_time now = sim_actor_now(&world->actors[d->ndc]);
   bool is_known = d->first_at != STARDELEG_TIME_NONE && d->not_before == event->not_before;
   const char *wrong = check_certificate(world, d, event);
 
   if (wrong != NULL) {
     sim_world_fail(world, "the certificate of %s %s", d->name, wrong);
   }
-  if (world->now < event->not_before || world->now >= event->not_after) {
+  if (now < event->not_before || now >= event->not_after) {
     sim_world_fail(world, "the certificate of %s is not valid now", d->name);
   }
-  if (d->acked_at != STARDELEG_TIME_NONE && event->not_before > d->acked_at) {
+  if (d->acked_at != STARDELEG_TIME_NONE && event->not_before > d->acked_at + world->skew_max_ms) {
     sim_world_fail(world, "a certificate of %s begins after its cancellation", d->name);
   }
   if (d->told_at != STARDELEG_TIME_NONE && !is_known) {

@@ -92,17 +92,19 @@ void sim_world_free(sim_world *world)
 
 static void run_engine(sim_world *world, sim_actor *actor)
 {
+  stardeleg_time now = sim_actor_now(actor);
+
   for (unsigned wishes = 0; wishes < WISHES_MAX; wishes++) {
     stardeleg_ask ask;
-    stardeleg_err err = actor->engine->next(actor->engine->self, &ask, world->now);
+    stardeleg_err err = actor->engine->next(actor->engine->self, &ask, now);
 
     if (err != STARDELEG_OK) {
       sim_world_fail(world, "%s: next() fails: %s", actor->name, stardeleg_strerror(err));
       return;
     }
     if (ask.want == STARDELEG_WANT_WAIT) {
-      actor->wake_at = ask.until;
-      if (ask.until <= world->now) {
+      actor->wake_at = ask.until == STARDELEG_TIME_NEVER ? ask.until : ask.until - actor->skew_ms;
+      if (ask.until <= now) {
         sim_world_fail(world, "%s waits for a moment that is not in the future", actor->name);
       }
       return;

@@ -74,6 +74,7 @@ typedef struct sim_actor {
   stardeleg_time wake_at;
   bool runnable;
   bool unreachable; /* runs, but the network to it is cut */
+  int64_t skew_ms;  /* its clock is so much ahead */
   unsigned life;    /* one more with each start: answers to earlier lives are lost */
 } sim_actor;
 
@@ -90,6 +91,7 @@ typedef struct sim_world {
   stardeleg_time now;
   sim_rng rng;
   sim_faults faults;
+  int64_t skew_max_ms; /* no clock is further from the truth than that */
   const stardeleg_crypto *crypto;
   stardeleg_key *root_key;
   char *root_pem;
@@ -126,6 +128,9 @@ void sim_actor_clear(sim_actor *actor);
 void sim_actor_start(sim_actor *actor);
 void sim_actor_stop(sim_actor *actor);
 void sim_actor_restart(sim_actor *actor);
+
+/* What its clock shows. */
+stardeleg_time sim_actor_now(const sim_actor *actor);
 
 /* --- network.c --- */
 /* Takes an exchange of |actor| onto the network. */
