@@ -16,7 +16,7 @@
 
 static double spent;
 static size_t served;
-static server_peer_handle real_handle;
+static acme_peer_handle real_handle;
 
 static double seconds(void)
 {
@@ -37,7 +37,7 @@ static stardeleg_err timed_handle(void *server, const stardeleg_http_request *re
   return err;
 }
 
-static void watch(server_peer *peer)
+static void watch(acme_peer *peer)
 {
   real_handle = peer->handle;
   peer->handle = timed_handle;
@@ -70,19 +70,19 @@ static double measure_verification(size_t count)
   return begin;
 }
 
-static double measure(server_peer *peer, const char *url, bool plain, size_t count)
+static double measure(acme_peer *peer, const char *url, bool plain, size_t count)
 {
   spent = 0;
   served = 0;
   for (size_t i = 0; i < count; i++) {
-    assert_int_equal(plain ? server_peer_get(peer, url) : server_peer_fetch(peer, url), 200);
+    assert_int_equal(plain ? acme_peer_get(peer, url) : acme_peer_fetch(peer, url), 200);
   }
   assert_int_equal(served, count);
   return spent / (double)count;
 }
 
 /* The smallest ratio of the rounds: what disturbs only adds. */
-static double report(const char *name, server_peer *peer, const char *url, bool plain, size_t count)
+static double report(const char *name, acme_peer *peer, const char *url, bool plain, size_t count)
 {
   double best = 1e9;
   double best_us = 0;

@@ -75,14 +75,14 @@ static void check(const char *method)
 
 static void send_signed(uint8_t signing, const char *url, const char *text)
 {
-  server_peer_jws jws = {.url = url, .payload = text};
+  acme_peer_jws jws = {.url = url, .payload = text};
 
   jws.by_jwk = signing == SIGN_JWK;
   if (signing == SIGN_HEADER) {
     jws.protected_is = text;
     jws.payload = "{}";
   }
-  (void)server_peer_send(&world.peer, &jws);
+  (void)acme_peer_send(&world.peer, &jws);
 }
 
 static void play(const uint8_t *head, const char *text, size_t len)
@@ -96,7 +96,7 @@ static void play(const uint8_t *head, const char *text, size_t len)
   if (strcmp(method, "POST") == 0 && signing != SIGN_NOTHING) {
     send_signed(signing, url, text);
   } else {
-    (void)server_peer_raw(&world.peer, method, url + strlen("https://ca.example"), headers, sdg_bytes(text, len));
+    (void)acme_peer_raw(&world.peer, method, url + strlen("https://ca.example"), headers, sdg_bytes(text, len));
   }
   check(method);
   if ((head[3] & 1) != 0) {
@@ -126,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   play(data, text, size - 4);
   free(text);
   /* The account may be gone (deactivated): then everything begins anew. */
-  if (server_peer_fetch(&world.peer, world.peer.kid) != 200) {
+  if (acme_peer_fetch(&world.peer, world.peer.kid) != 200) {
     ca_world_clear(&world);
     begin();
   }

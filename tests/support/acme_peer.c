@@ -11,7 +11,7 @@
 #define HEADERS_MAX 8
 
 void acme_peer_init(acme_peer *peer, acme_peer_handle handle, void *server, const char *base_url,
-                    const stardeleg_time *now, stardeleg_key_spec spec)
+                      const stardeleg_time *now, stardeleg_key_spec spec)
 {
   memset(peer, 0, sizeof(*peer));
   peer->handle = handle;
@@ -188,13 +188,16 @@ static size_t split_headers(stardeleg_http_header *out, const char *const *lines
 }
 
 int acme_peer_raw(acme_peer *peer, const char *method, const char *target, const char *const *headers,
-                  stardeleg_bytes body)
+                    stardeleg_bytes body)
 {
   stardeleg_http_header fields[HEADERS_MAX + 1];
   stardeleg_http_request request = {0};
   const stardeleg_http_response *view;
   const char *type;
+  char kept[2048]; /* |target| may be a part of the answer before */
 
+  assert_true((size_t)snprintf(kept, sizeof(kept), "%s", target) < sizeof(kept));
+  target = kept;
   forget_answer(peer);
   request.method = method;
   request.url = target;
@@ -328,15 +331,18 @@ int acme_peer_send(acme_peer *peer, const acme_peer_jws *jws)
 {
   const char *type = jws->content_type != NULL ? jws->content_type : "application/jose+json";
   char line[256];
+  char url[2048];
   const char *headers[2] = {line, NULL};
+  acme_peer_jws kept = *jws;
   sdg_buf body;
   int status;
 
   (void)snprintf(line, sizeof(line), "Content-Type: %s", type);
+  assert_true((size_t)snprintf(url, sizeof(url), "%s", jws->url) < sizeof(url));
+  kept.url = url;
   sdg_buf_init(&body, 2 * TEXT_MAX);
-  acme_peer_build(peer, &body, jws);
-  status = acme_peer_raw(peer, "POST", target_of(jws->url), strcmp(type, "-") == 0 ? NULL : headers,
-                         sdg_buf_bytes(&body));
+  acme_peer_build(peer, &body, &kept);
+  status = acme_peer_raw(peer, "POST", target_of(url), strcmp(type, "-") == 0 ? NULL : headers, sdg_buf_bytes(&body));
   sdg_buf_clear(&body);
   return status;
 }

@@ -40,10 +40,10 @@ void ca_world_init(ca_world *w)
   w->options.on_work_ctx = w;
 }
 
-void ca_world_peer(ca_world *w, server_peer *peer)
+void ca_world_peer(ca_world *w, acme_peer *peer)
 {
-  server_peer_init(peer, handle, w, CA_BASE, &w->now, STARDELEG_KEY_P256);
-  server_peer_register(peer);
+  acme_peer_init(peer, handle, w, CA_BASE, &w->now, STARDELEG_KEY_P256);
+  acme_peer_register(peer);
 }
 
 void ca_world_open(ca_world *w)
@@ -73,7 +73,7 @@ void ca_world_restart(ca_world *w)
 
 void ca_world_clear(ca_world *w)
 {
-  server_peer_clear(&w->peer);
+  acme_peer_clear(&w->peer);
   stardeleg_ca_free(w->ca);
   stardeleg_key_free(w->key);
   stardeleg_key_free(w->root_key);
@@ -87,7 +87,7 @@ void ca_world_clear(ca_world *w)
 static void write_answer(const ca_world *w, sdg_buf *body)
 {
   const char *token = strstr(w->asked_url, "/.well-known/acme-challenge/");
-  const server_peer *peer = w->web_peer != NULL ? w->web_peer : &w->peer;
+  const acme_peer *peer = w->web_peer != NULL ? w->web_peer : &w->peer;
 
   assert_non_null(token);
   token += strlen("/.well-known/acme-challenge/");
@@ -190,11 +190,11 @@ static void keep_member(const ca_world *w, char *out, size_t size, const char *n
 
 int ca_world_new_order(ca_world *w, const char *payload)
 {
-  int status = server_peer_post(&w->peer, CA_BASE "/new-order", payload);
+  int status = acme_peer_post(&w->peer, CA_BASE "/new-order", payload);
 
   if (status == 201) {
-    assert_non_null(server_peer_header(&w->peer, "Location")); /* ACME-7.4-03 */
-    (void)snprintf(w->order, sizeof(w->order), "%s", server_peer_header(&w->peer, "Location"));
+    assert_non_null(acme_peer_header(&w->peer, "Location")); /* ACME-7.4-03 */
+    (void)snprintf(w->order, sizeof(w->order), "%s", acme_peer_header(&w->peer, "Location"));
     keep_member(w, w->finalize, sizeof(w->finalize), "finalize");
     w->star[0] = '\0';
   }
@@ -207,10 +207,10 @@ const char *ca_world_status(ca_world *w)
   static unsigned turn;
   char *out = room[turn++ % 4];
 
-  if (server_peer_fetch(&w->peer, w->order) != 200) {
+  if (acme_peer_fetch(&w->peer, w->order) != 200) {
     fail_msg("order: %d %s", w->peer.status, w->peer.body);
   }
-  (void)snprintf(out, sizeof(room[0]), "%s", server_peer_string(&w->peer, "status"));
+  (void)snprintf(out, sizeof(room[0]), "%s", acme_peer_string(&w->peer, "status"));
   keep_member(w, w->star, sizeof(w->star), "certificate");
   keep_member(w, w->star, sizeof(w->star), "star-certificate");
   return out;
@@ -242,7 +242,7 @@ const char *ca_world_challenge(ca_world *w, const char *authz)
   char *out = room[turn++ % 8];
   const sdg_json *challenge;
 
-  assert_int_equal(server_peer_fetch(&w->peer, authz), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, authz), 200);
   challenge = sdg_json_first(sdg_json_member(w->peer.json, "challenges"));
   (void)snprintf(out, sizeof(room[0]), "%s", sdg_json_string(sdg_json_member(challenge, "url")));
   return out;
@@ -253,7 +253,7 @@ void ca_world_validate(ca_world *w)
   const char *authz;
 
   for (size_t n = 0; (authz = ca_world_authz(w, n)) != NULL; n++) {
-    assert_int_equal(server_peer_post(&w->peer, ca_world_challenge(w, authz), "{}"), 200);
+    assert_int_equal(acme_peer_post(&w->peer, ca_world_challenge(w, authz), "{}"), 200);
   }
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "ready");
@@ -309,7 +309,7 @@ int ca_world_finalize(ca_world *w, const char *csr)
   char payload[16384];
 
   (void)snprintf(payload, sizeof(payload), "{\"csr\":\"%s\"}", csr);
-  return server_peer_post(&w->peer, w->finalize, payload);
+  return acme_peer_post(&w->peer, w->finalize, payload);
 }
 
 static void finish(ca_world *w)
@@ -344,7 +344,7 @@ void ca_world_plain(ca_world *w)
 
 /* --- Certificates --- */
 
-void ca_world_leaf(const ca_world *w, const server_peer *peer, ca_leaf *leaf)
+void ca_world_leaf(const ca_world *w, const acme_peer *peer, ca_leaf *leaf)
 {
   sdg_chain root;
   char why[256] = "";
@@ -369,7 +369,7 @@ void ca_leaf_clear(ca_leaf *leaf)
 
 void ca_world_get_leaf(ca_world *w, ca_leaf *leaf)
 {
-  if (server_peer_get(&w->peer, w->star) != 200) {
+  if (acme_peer_get(&w->peer, w->star) != 200) {
     fail_msg("certificate: %d %s", w->peer.status, w->peer.body);
   }
   ca_world_leaf(w, &w->peer, leaf);

@@ -3,7 +3,7 @@
 #ifndef SDG_TESTS_SUPPORT_CA_WORLD_H
 #define SDG_TESTS_SUPPORT_CA_WORLD_H
 
-#include "support/server_peer.h"
+#include "support/acme_peer.h"
 
 #include <stardeleg/ca.h>
 #include "x509/cert.h"
@@ -36,9 +36,9 @@ typedef struct ca_world {
   stardeleg_ca_options options; /* to be changed before ca_world_open */
   stardeleg_ca *ca;
   stardeleg_time now;
-  server_peer peer;
+  acme_peer peer;
   ca_web web;
-  server_peer *web_peer; /* whose key the web servers know; NULL: |peer| */
+  acme_peer *web_peer; /* whose key the web servers know; NULL: |peer| */
   const char *web_location;
   unsigned asked;      /* how many requests the web servers got */
   char asked_url[512]; /* the last one */
@@ -54,7 +54,7 @@ void ca_world_open(ca_world *w);  /* with a client that has an account */
 void ca_world_start(ca_world *w); /* both */
 void ca_world_restart(ca_world *w);
 void ca_world_clear(ca_world *w);
-void ca_world_peer(ca_world *w, server_peer *peer);
+void ca_world_peer(ca_world *w, acme_peer *peer);
 
 /* Drives the engine until it waits; until when. */
 stardeleg_time ca_world_run(ca_world *w);
@@ -88,7 +88,7 @@ typedef struct ca_leaf {
   sdg_cert cert;
   char serial[48];
 } ca_leaf;
-void ca_world_leaf(const ca_world *w, const server_peer *peer, ca_leaf *leaf);
+void ca_world_leaf(const ca_world *w, const acme_peer *peer, ca_leaf *leaf);
 void ca_leaf_clear(ca_leaf *leaf);
 /* GET of the last order's certificate: must be 200. */
 void ca_world_get_leaf(ca_world *w, ca_leaf *leaf);

@@ -126,7 +126,7 @@ void server_world_start(server_world *w)
 {
   server_world_init(w);
   server_world_open(w);
-  server_peer_register(&w->peer);
+  acme_peer_register(&w->peer);
 }
 
 void server_world_restart(server_world *w)
@@ -140,15 +140,15 @@ void server_world_restart(server_world *w)
 
 void server_world_clear(server_world *w)
 {
-  server_peer_clear(&w->peer);
+  acme_peer_clear(&w->peer);
   sdg_server_free(w->server);
   stardeleg_secrets_free(w->secrets);
   stardeleg_store_free(w->store);
 }
 
-void server_world_peer(server_world *w, server_peer *peer, stardeleg_key_spec spec)
+void server_world_peer(server_world *w, acme_peer *peer, stardeleg_key_spec spec)
 {
-  server_peer_init(peer, handle, w, w->options.base_url, &w->now, spec);
+  acme_peer_init(peer, handle, w, w->options.base_url, &w->now, spec);
 }
 
 static int count_record(void *ctx, const stardeleg_record *record)

@@ -3,7 +3,7 @@
 #ifndef SDG_TESTS_SUPPORT_SERVER_WORLD_H
 #define SDG_TESTS_SUPPORT_SERVER_WORLD_H
 
-#include "support/server_peer.h"
+#include "support/acme_peer.h"
 
 #include <stardeleg/secrets.h>
 #include "acme_server/server.h"
@@ -19,7 +19,7 @@ typedef struct server_world {
   sdg_server *server;
   sdg_server_options options; /* to be changed before server_world_open */
   stardeleg_time now;
-  server_peer peer;
+  acme_peer peer;
   unsigned calls; /* of the routes above */
   char seen[256]; /* what the last one was told of who signed */
   unsigned deactivations;
@@ -36,7 +36,7 @@ void server_world_start(server_world *w);
 void server_world_restart(server_world *w);
 void server_world_clear(server_world *w);
 /* Another client. */
-void server_world_peer(server_world *w, server_peer *peer, stardeleg_key_spec spec);
+void server_world_peer(server_world *w, acme_peer *peer, stardeleg_key_spec spec);
 /* How many records of a kind there are. */
 size_t server_world_count(const server_world *w, const char *kind);
 

@@ -38,11 +38,11 @@ static void test_the_directory(void **state)
   w->options.terms_of_service = "https://ca.example/terms";
   w->options.website = "https://www.example/";
   server_world_open(w);
-  assert_int_equal(server_peer_get(&w->peer, SERVER_BASE "/directory"), 200);
-  assert_string_equal(server_peer_header(&w->peer, "Content-Type"), "application/json");
-  assert_null(server_peer_header(&w->peer, "Replay-Nonce"));
+  assert_int_equal(acme_peer_get(&w->peer, SERVER_BASE "/directory"), 200);
+  assert_string_equal(acme_peer_header(&w->peer, "Content-Type"), "application/json");
+  assert_null(acme_peer_header(&w->peer, "Replay-Nonce"));
   for (size_t i = 0; i < 4; i++) {
-    assert_string_equal(server_peer_string(&w->peer, members[i][0]), members[i][1]);
+    assert_string_equal(acme_peer_string(&w->peer, members[i][0]), members[i][1]);
   }
   assert_null(sdg_json_member(w->peer.json, "newAuthz"));
   meta = sdg_json_member(w->peer.json, "meta");
@@ -50,7 +50,7 @@ static void test_the_directory(void **state)
   assert_true(sdg_json_bool(sdg_json_member(meta, "externalAccountRequired")));
   assert_string_equal(sdg_json_string(sdg_json_member(meta, "termsOfService")), "https://ca.example/terms");
   assert_string_equal(sdg_json_string(sdg_json_member(meta, "website")), "https://www.example/");
-  assert_int_equal(server_peer_head(&w->peer, SERVER_BASE "/directory"), 200);
+  assert_int_equal(acme_peer_head(&w->peer, SERVER_BASE "/directory"), 200);
 }
 
 static void test_options(void **state)
@@ -88,14 +88,14 @@ static void test_other_base(void **state)
 
   w->options.base_url = "https://ca.example:8443";
   server_world_open(w);
-  server_peer_register(&w->peer);
+  acme_peer_register(&w->peer);
   assert_true(strncmp(w->peer.kid, "https://ca.example:8443/acct/", 29) == 0);
-  assert_int_equal(server_peer_fetch(&w->peer, w->peer.kid), 200);
-  assert_int_equal(server_peer_fetch(&w->peer, "https://ca.example:8443/thing/a"), 200);
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = "https://ca.example:8443/thing/a",
+  assert_int_equal(acme_peer_fetch(&w->peer, w->peer.kid), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, "https://ca.example:8443/thing/a"), 200);
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = "https://ca.example:8443/thing/a",
                                                       .payload = "",
                                                       .header_url = "\"https://ca.example/thing/a\""});
-  server_peer_assert_problem(&w->peer, 403, "unauthorized");
+  acme_peer_assert_problem(&w->peer, 403, "unauthorized");
 }
 
 /* --- newAccount --- */
@@ -112,13 +112,13 @@ static void test_create(void **state)
   char orders[600];
 
   server_world_open(w);
-  assert_int_equal(server_peer_new_account(&w->peer, payload), 201);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "valid");
+  assert_int_equal(acme_peer_new_account(&w->peer, payload), 201);
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "valid");
   contact = sdg_json_member(w->peer.json, "contact");
   assert_int_equal(sdg_json_count(contact), 2);
   assert_string_equal(sdg_json_string(sdg_json_first(contact)), SERVER_MAIL);
   (void)snprintf(orders, sizeof(orders), "%s/orders", w->peer.kid);
-  assert_string_equal(server_peer_string(&w->peer, "orders"), orders);
+  assert_string_equal(acme_peer_string(&w->peer, "orders"), orders);
   assert_true(sdg_json_bool(sdg_json_member(w->peer.json, "termsOfServiceAgreed")));
   assert_null(sdg_json_member(w->peer.json, "foo"));
   assert_null(sdg_json_member(w->peer.json, "onlyReturnExisting"));
@@ -161,20 +161,20 @@ static void test_contacts(void **state)
   server_world_open(w);
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     (void)snprintf(payload, sizeof(payload), "{\"contact\":%s}", bad[i][0]);
-    (void)server_peer_new_account(&w->peer, payload);
-    server_peer_assert_problem(&w->peer, 400, bad[i][1]);
+    (void)acme_peer_new_account(&w->peer, payload);
+    acme_peer_assert_problem(&w->peer, 400, bad[i][1]);
     assert_int_equal(server_world_count(w, "account"), 0);
   }
-  (void)server_peer_new_account(&w->peer, "{\"contact\":[\"tel:+1\"]}");
-  assert_non_null(strstr(server_peer_string(&w->peer, "detail"), "mailto")); /* what would do (ACME-7.3-06) */
-  assert_int_equal(server_peer_new_account(&w->peer, "{\"contact\":[\"MAILTO:a@example.org\"]}"), 201);
+  (void)acme_peer_new_account(&w->peer, "{\"contact\":[\"tel:+1\"]}");
+  assert_non_null(strstr(acme_peer_string(&w->peer, "detail"), "mailto")); /* what would do (ACME-7.3-06) */
+  assert_int_equal(acme_peer_new_account(&w->peer, "{\"contact\":[\"MAILTO:a@example.org\"]}"), 201);
   /* The same when they are changed; what was there stays. */
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     (void)snprintf(payload, sizeof(payload), "{\"contact\":%s}", bad[i][0]);
-    (void)server_peer_post(&w->peer, w->peer.kid, payload);
-    server_peer_assert_problem(&w->peer, 400, bad[i][1]);
+    (void)acme_peer_post(&w->peer, w->peer.kid, payload);
+    acme_peer_assert_problem(&w->peer, 400, bad[i][1]);
   }
-  assert_int_equal(server_peer_fetch(&w->peer, w->peer.kid), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, w->peer.kid), 200);
   assert_non_null(strstr(w->peer.body, "MAILTO:a@example.org"));
 }
 
@@ -189,18 +189,18 @@ static void test_terms(void **state)
   w->options.terms_of_service = "https://ca.example/terms";
   server_world_open(w);
   for (size_t i = 0; i < 2; i++) {
-    (void)server_peer_new_account(&w->peer, bad[i]);
-    server_peer_assert_problem(&w->peer, 403, "userActionRequired");
-    assert_non_null(server_peer_link(&w->peer, "terms-of-service"));
-    assert_string_equal(server_peer_link(&w->peer, "terms-of-service"), "https://ca.example/terms");
-    assert_string_equal(server_peer_string(&w->peer, "instance"), "https://ca.example/terms");
+    (void)acme_peer_new_account(&w->peer, bad[i]);
+    acme_peer_assert_problem(&w->peer, 403, "userActionRequired");
+    assert_non_null(acme_peer_link(&w->peer, "terms-of-service"));
+    assert_string_equal(acme_peer_link(&w->peer, "terms-of-service"), "https://ca.example/terms");
+    assert_string_equal(acme_peer_string(&w->peer, "instance"), "https://ca.example/terms");
   }
   for (size_t i = 0; i < 3; i++) {
-    (void)server_peer_new_account(&w->peer, mistyped[i]);
-    server_peer_assert_problem(&w->peer, 400, "malformed");
+    (void)acme_peer_new_account(&w->peer, mistyped[i]);
+    acme_peer_assert_problem(&w->peer, 400, "malformed");
   }
   assert_int_equal(server_world_count(w, "account"), 0);
-  server_peer_register(&w->peer);
+  acme_peer_register(&w->peer);
 }
 
 /* ACME-7.3.1-01, ACME-7.3.1-03 */
@@ -210,18 +210,18 @@ static void test_existing(void **state)
   char kid[512];
 
   server_world_open(w);
-  (void)server_peer_new_account(&w->peer, "{\"onlyReturnExisting\":true}");
-  server_peer_assert_problem(&w->peer, 400, "accountDoesNotExist");
+  (void)acme_peer_new_account(&w->peer, "{\"onlyReturnExisting\":true}");
+  acme_peer_assert_problem(&w->peer, 400, "accountDoesNotExist");
   assert_int_equal(server_world_count(w, "account"), 0);
   assert_int_equal(server_world_count(w, "account-key"), 0);
-  assert_int_equal(server_peer_new_account(&w->peer, "{\"contact\":[\"" SERVER_MAIL "\"]}"), 201);
+  assert_int_equal(acme_peer_new_account(&w->peer, "{\"contact\":[\"" SERVER_MAIL "\"]}"), 201);
   (void)snprintf(kid, sizeof(kid), "%s", w->peer.kid);
-  assert_int_equal(server_peer_new_account(&w->peer, "{\"onlyReturnExisting\":true}"), 200);
+  assert_int_equal(acme_peer_new_account(&w->peer, "{\"onlyReturnExisting\":true}"), 200);
   assert_string_equal(w->peer.kid, kid);
   /* members are ignored, whatever they are */
-  assert_int_equal(server_peer_new_account(&w->peer, "{\"contact\":[\"mailto:other@example.org\"]}"), 200);
-  assert_int_equal(server_peer_new_account(&w->peer, "{\"contact\":[\"tel:1\"]}"), 200);
-  assert_int_equal(server_peer_new_account(&w->peer, "{\"contact\":7,\"externalAccountBinding\":[]}"), 200);
+  assert_int_equal(acme_peer_new_account(&w->peer, "{\"contact\":[\"mailto:other@example.org\"]}"), 200);
+  assert_int_equal(acme_peer_new_account(&w->peer, "{\"contact\":[\"tel:1\"]}"), 200);
+  assert_int_equal(acme_peer_new_account(&w->peer, "{\"contact\":7,\"externalAccountBinding\":[]}"), 200);
   assert_string_equal(w->peer.kid, kid);
   assert_non_null(strstr(w->peer.body, SERVER_MAIL));
   assert_int_equal(server_world_count(w, "account"), 1);
@@ -235,58 +235,58 @@ static void test_update(void **state)
   server_world *w = *state;
 
   server_world_open(w);
-  server_peer_register(&w->peer);
-  assert_int_equal(server_peer_post(&w->peer, w->peer.kid,
+  acme_peer_register(&w->peer);
+  assert_int_equal(acme_peer_post(&w->peer, w->peer.kid,
                                     "{\"contact\":[\"" SERVER_MAIL
                                     "\"],\"orders\":\"https://evil/\",\"status\":\"revoked\","
                                     "\"termsOfServiceAgreed\":false,\"foo\":1,\"onlyReturnExisting\":true}"),
                    200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "valid");
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "valid");
   assert_non_null(strstr(w->peer.body, SERVER_MAIL));
   assert_null(strstr(w->peer.body, "evil"));
   assert_null(strstr(w->peer.body, "foo"));
   assert_true(sdg_json_bool(sdg_json_member(w->peer.json, "termsOfServiceAgreed")));
   /* What does not count may be anything. */
-  assert_int_equal(server_peer_post(&w->peer, w->peer.kid,
+  assert_int_equal(acme_peer_post(&w->peer, w->peer.kid,
                                     "{\"status\":7,\"termsOfServiceAgreed\":\"x\",\"onlyReturnExisting\":[],"
                                     "\"externalAccountBinding\":0,\"orders\":{}}"),
                    200);
   assert_non_null(strstr(w->peer.body, SERVER_MAIL)); /* no contact member: contacts as they were */
-  assert_int_equal(server_peer_post(&w->peer, w->peer.kid, "{\"contact\":[]}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, w->peer.kid, "{\"contact\":[]}"), 200);
   assert_null(sdg_json_member(w->peer.json, "contact"));
-  assert_int_equal(server_peer_post(&w->peer, w->peer.kid, "{\"status\":\"valid\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, w->peer.kid, "{\"status\":\"valid\"}"), 200);
   assert_int_equal(w->deactivations, 0);
   /* and it is still there in another process */
   server_world_restart(w);
   w->peer.nonce[0] = '\0';
-  assert_int_equal(server_peer_fetch(&w->peer, w->peer.kid), 200);
-  assert_string_equal(server_peer_header(&w->peer, "Location"), w->peer.kid);
+  assert_int_equal(acme_peer_fetch(&w->peer, w->peer.kid), 200);
+  assert_string_equal(acme_peer_header(&w->peer, "Location"), w->peer.kid);
 }
 
 /* ACME-6.3-03 */
 static void test_other_account(void **state)
 {
   server_world *w = *state;
-  server_peer other;
+  acme_peer other;
   char url[600];
 
   server_world_open(w);
-  server_peer_register(&w->peer);
+  acme_peer_register(&w->peer);
   server_world_peer(w, &other, STARDELEG_KEY_P256);
-  server_peer_register(&other);
-  (void)server_peer_fetch(&other, w->peer.kid);
-  server_peer_assert_problem(&other, 403, "unauthorized");
-  (void)server_peer_post(&other, w->peer.kid, "{\"status\":\"deactivated\"}");
-  server_peer_assert_problem(&other, 403, "unauthorized");
-  (void)server_peer_fetch(&other, SERVER_BASE "/acct/nobody");
-  server_peer_assert_problem(&other, 403, "unauthorized");
+  acme_peer_register(&other);
+  (void)acme_peer_fetch(&other, w->peer.kid);
+  acme_peer_assert_problem(&other, 403, "unauthorized");
+  (void)acme_peer_post(&other, w->peer.kid, "{\"status\":\"deactivated\"}");
+  acme_peer_assert_problem(&other, 403, "unauthorized");
+  (void)acme_peer_fetch(&other, SERVER_BASE "/acct/nobody");
+  acme_peer_assert_problem(&other, 403, "unauthorized");
   (void)snprintf(url, sizeof(url), "%s/orders", w->peer.kid);
-  (void)server_peer_fetch(&other, url);
-  server_peer_assert_problem(&other, 403, "unauthorized");
-  assert_int_equal(server_peer_fetch(&w->peer, url), 200);
+  (void)acme_peer_fetch(&other, url);
+  acme_peer_assert_problem(&other, 403, "unauthorized");
+  assert_int_equal(acme_peer_fetch(&w->peer, url), 200);
   assert_int_equal(sdg_json_type_of(sdg_json_member(w->peer.json, "orders")), SDG_JSON_ARRAY);
   assert_int_equal(w->deactivations, 0);
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* ACME-7.3.6-02, ACME-7.3.6-03 */
@@ -296,27 +296,27 @@ static void test_deactivate(void **state)
   char kid[512];
 
   server_world_open(w);
-  server_peer_register(&w->peer);
+  acme_peer_register(&w->peer);
   (void)snprintf(kid, sizeof(kid), "%s", w->peer.kid);
-  assert_int_equal(server_peer_post(&w->peer, kid, "{\"status\":\"deactivated\"}"), 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "deactivated");
+  assert_int_equal(acme_peer_post(&w->peer, kid, "{\"status\":\"deactivated\"}"), 200);
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "deactivated");
   assert_int_equal(w->deactivations, 1);
-  (void)server_peer_fetch(&w->peer, kid);
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/thing/a");
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
-  (void)server_peer_post(&w->peer, SERVER_BASE "/thing/a", "{}");
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
-  (void)server_peer_post(&w->peer, kid, "{\"status\":\"valid\"}");
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
-  (void)server_peer_new_account(&w->peer, "{}");
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/directory");
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_fetch(&w->peer, kid);
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/thing/a");
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_post(&w->peer, SERVER_BASE "/thing/a", "{}");
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_post(&w->peer, kid, "{\"status\":\"valid\"}");
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_new_account(&w->peer, "{}");
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/directory");
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
   assert_int_equal(w->calls, 0);
   /* only who has the key learns what became of the account */
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = kid, .payload = "", .signature_member = "\"AAAA\""});
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = kid, .payload = "", .signature_member = "\"AAAA\""});
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   assert_int_equal(w->deactivations, 1);
 }
 
@@ -329,7 +329,7 @@ static void test_pages(void **state)
 
   w->options.page_size = 3;
   server_world_open(w);
-  server_peer_register(&w->peer);
+  acme_peer_register(&w->peer);
   for (size_t total = 0; total <= 7; total++) {
     char url[600] = SERVER_BASE "/list";
     size_t seen = 0;
@@ -339,7 +339,7 @@ static void test_pages(void **state)
     for (const char *next = url; next != NULL; pages++) {
       const sdg_json *list;
 
-      assert_int_equal(server_peer_fetch(&w->peer, next), 200);
+      assert_int_equal(acme_peer_fetch(&w->peer, next), 200);
       list = sdg_json_member(w->peer.json, "orders");
       assert_int_equal(sdg_json_type_of(list), SDG_JSON_ARRAY);
       for (const sdg_json *item = sdg_json_first(list); item != NULL; item = sdg_json_next(item), seen++) {
@@ -348,7 +348,7 @@ static void test_pages(void **state)
         (void)snprintf(expected, sizeof(expected), SERVER_BASE "/thing/%zu", seen);
         assert_string_equal(sdg_json_string(item), expected);
       }
-      next = server_peer_link(&w->peer, "next");
+      next = acme_peer_link(&w->peer, "next");
       if (next != NULL) {
         assert_true(strncmp(next, SERVER_BASE "/list?cursor=", strlen(SERVER_BASE "/list?cursor=")) == 0);
         (void)snprintf(url, sizeof(url), "%s", next);
@@ -359,10 +359,10 @@ static void test_pages(void **state)
     assert_int_equal(pages, total == 0 ? 1 : (total + 2) / 3); /* the last page has no next */
   }
   /* the signed URL has the query in it */
-  (void)server_peer_send(
+  (void)acme_peer_send(
       &w->peer,
-      &(server_peer_jws){.url = SERVER_BASE "/list?cursor=3", .payload = "", .header_url = "\"" SERVER_BASE "/list\""});
-  server_peer_assert_problem(&w->peer, 403, "unauthorized");
+      &(acme_peer_jws){.url = SERVER_BASE "/list?cursor=3", .payload = "", .header_url = "\"" SERVER_BASE "/list\""});
+  acme_peer_assert_problem(&w->peer, 403, "unauthorized");
 }
 
 /* --- Threads --- */
@@ -403,8 +403,8 @@ static void test_one_key_one_account(void **state)
   server_world_open(w);
   sdg_buf_init(&body, 1 << 16);
   for (size_t i = 0; i < 8; i++) {
-    server_peer_build(&w->peer, &body,
-                      &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true});
+    acme_peer_build(&w->peer, &body,
+                      &(acme_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true});
     all[i].w = w;
     assert_true(body.len < sizeof(all[i].body));
     (void)snprintf(all[i].body, sizeof(all[i].body), "%s", sdg_buf_str(&body));

@@ -39,12 +39,12 @@ static int tear_down(void **state)
   return 0;
 }
 
-static int register_with(server_peer *peer, const char *eab)
+static int register_with(acme_peer *peer, const char *eab)
 {
   char payload[8192];
 
   (void)snprintf(payload, sizeof(payload), "{\"contact\":[\"" SERVER_MAIL "\"],\"externalAccountBinding\":%s}", eab);
-  return server_peer_new_account(peer, payload);
+  return acme_peer_new_account(peer, payload);
 }
 
 static void assert_unused(const eab_world *e)
@@ -60,7 +60,7 @@ static void assert_unused(const eab_world *e)
 static void assert_refused(eab_world *e, const char *eab)
 {
   (void)register_with(&e->w.peer, eab);
-  server_peer_assert_problem(&e->w.peer, 403, "unauthorized");
+  acme_peer_assert_problem(&e->w.peer, 403, "unauthorized");
   assert_unused(e); /* ACME-7.3.4-07 */
 }
 
@@ -90,7 +90,7 @@ static void test_add(void **state)
   }
   /* The name is taken: the key handed out before goes on working. */
   assert_err(STARDELEG_ERR_EXISTS, sdg_eab_add(test_crypto(), e->w.store, e->w.secrets, "cdn-1", mac_key, e->w.now));
-  server_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
+  acme_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 201);
 }
 
@@ -129,7 +129,7 @@ static void test_add_in_threads(void **state)
     }
   }
   assert_true(won < 8);
-  server_peer_eab(&e->w.peer, &e->eab, "contested", all[won].mac_key);
+  acme_peer_eab(&e->w.peer, &e->eab, "contested", all[won].mac_key);
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 201);
 }
 
@@ -142,19 +142,19 @@ static void test_good(void **state)
   sdg_json *sent = NULL;
   char account[65];
 
-  (void)server_peer_new_account(&e->w.peer, "{}");
-  server_peer_assert_problem(&e->w.peer, 400, "externalAccountRequired");
+  (void)acme_peer_new_account(&e->w.peer, "{}");
+  acme_peer_assert_problem(&e->w.peer, 400, "externalAccountRequired");
   assert_unused(e);
-  server_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
+  acme_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 201);
   assert_ok(sdg_json_parse(&sent, sdg_buf_bytes(&e->eab), NULL, NULL));
   assert_true(sdg_json_equal(sent, sdg_json_member(e->w.peer.json, "externalAccountBinding")));
-  assert_int_equal(server_peer_fetch(&e->w.peer, e->w.peer.kid), 200);
+  assert_int_equal(acme_peer_fetch(&e->w.peer, e->w.peer.kid), 200);
   assert_true(sdg_json_equal(sent, sdg_json_member(e->w.peer.json, "externalAccountBinding")));
   sdg_json_free(sent);
   assert_ok(sdg_eab_get(e->w.store, "cdn-1", account));
   assert_string_equal(account, e->w.peer.kid + strlen(SERVER_BASE "/acct/"));
-  assert_int_equal(server_peer_fetch(&e->w.peer, SERVER_BASE "/thing/a"), 200);
+  assert_int_equal(acme_peer_fetch(&e->w.peer, SERVER_BASE "/thing/a"), 200);
 }
 
 /* A binding of |header| over |payload| with the MAC key |mac_key|. */
@@ -199,7 +199,7 @@ static void bind(eab_world *e, const char *header, const char *payload, const ch
   }
 }
 
-static const char *jwk_of(const server_peer *peer)
+static const char *jwk_of(const acme_peer *peer)
 {
   static char room[1024];
   sdg_buf jwk;
@@ -224,18 +224,18 @@ static void test_step_form(void **state)
 
   for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
     (void)register_with(&e->w.peer, malformed[i]);
-    server_peer_assert_problem(&e->w.peer, 400, "malformed");
+    acme_peer_assert_problem(&e->w.peer, 400, "malformed");
     assert_unused(e);
   }
   for (size_t i = 0; i < sizeof(outer) / sizeof(outer[0]); i++) {
     bind(e, GOOD_HEADER, jwk_of(&e->w.peer), e->mac_key, STARDELEG_ALG_HS256, outer[i]);
     (void)register_with(&e->w.peer, sdg_buf_str(&e->eab));
-    server_peer_assert_problem(&e->w.peer, 400, "malformed");
+    acme_peer_assert_problem(&e->w.peer, 400, "malformed");
     assert_unused(e);
   }
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
     (void)register_with(&e->w.peer, types[i]);
-    server_peer_assert_problem(&e->w.peer, 400, "malformed");
+    acme_peer_assert_problem(&e->w.peer, 400, "malformed");
     assert_unused(e);
   }
   /* and the vector all of them were made from is good */
@@ -297,7 +297,7 @@ static void test_step_payload(void **state)
   static const char *const bad[] = {"",   "{}", "null",
                                     "[]", "x",  "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}"};
   eab_world *e = *state;
-  server_peer other;
+  acme_peer other;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     bind(e, GOOD_HEADER, bad[i], e->mac_key, STARDELEG_ALG_HS256, "");
@@ -305,9 +305,9 @@ static void test_step_payload(void **state)
   }
   /* a binding for one key under the request of another: stolen on its way */
   server_world_peer(&e->w, &other, STARDELEG_KEY_P256);
-  server_peer_eab(&other, &e->eab, "cdn-1", e->mac_key);
+  acme_peer_eab(&other, &e->eab, "cdn-1", e->mac_key);
   assert_refused(e, sdg_buf_str(&e->eab));
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* --- Once --- */
@@ -315,23 +315,23 @@ static void test_step_payload(void **state)
 static void test_spent(void **state)
 {
   eab_world *e = *state;
-  server_peer other;
+  acme_peer other;
 
-  server_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
+  acme_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 201);
   /* again by the same key: the account there is */
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 200);
   /* by another: refused, in another process too */
   server_world_peer(&e->w, &other, STARDELEG_KEY_P256);
-  server_peer_eab(&other, &e->eab, "cdn-1", e->mac_key);
+  acme_peer_eab(&other, &e->eab, "cdn-1", e->mac_key);
   (void)register_with(&other, sdg_buf_str(&e->eab));
-  server_peer_assert_problem(&other, 403, "unauthorized");
+  acme_peer_assert_problem(&other, 403, "unauthorized");
   server_world_restart(&e->w);
   other.nonce[0] = '\0';
   (void)register_with(&other, sdg_buf_str(&e->eab));
-  server_peer_assert_problem(&other, 403, "unauthorized");
+  acme_peer_assert_problem(&other, 403, "unauthorized");
   assert_int_equal(server_world_count(&e->w, "account"), 1);
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 typedef struct user {
@@ -365,7 +365,7 @@ static void test_spent_in_threads(void **state)
   eab_world *e = *state;
 
   for (size_t round = 0; round < 20; round++) {
-    server_peer peers[2];
+    acme_peer peers[2];
     pthread_t threads[2];
     char name[32];
     char payload[6000];
@@ -376,9 +376,9 @@ static void test_spent_in_threads(void **state)
     sdg_buf_init(&body, 1 << 16);
     for (size_t i = 0; i < 2; i++) {
       server_world_peer(&e->w, &peers[i], STARDELEG_KEY_P256);
-      server_peer_eab(&peers[i], &e->eab, name, e->mac_key);
+      acme_peer_eab(&peers[i], &e->eab, name, e->mac_key);
       (void)snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", sdg_buf_str(&e->eab));
-      server_peer_build(&peers[i], &body, &(server_peer_jws){.url = NEW_ACCOUNT, .payload = payload, .by_jwk = true});
+      acme_peer_build(&peers[i], &body, &(acme_peer_jws){.url = NEW_ACCOUNT, .payload = payload, .by_jwk = true});
       users[i].e = e;
       (void)snprintf(users[i].body, sizeof(users[i].body), "%s", sdg_buf_str(&body));
     }
@@ -390,8 +390,8 @@ static void test_spent_in_threads(void **state)
     }
     assert_int_equal(users[0].status + users[1].status, 201 + 403);
     assert_int_equal(server_world_count(&e->w, "account"), round + 1);
-    server_peer_clear(&peers[0]);
-    server_peer_clear(&peers[1]);
+    acme_peer_clear(&peers[0]);
+    acme_peer_clear(&peers[1]);
     sdg_buf_clear(&body);
   }
 }
@@ -402,23 +402,23 @@ static void test_spent_in_threads(void **state)
 static void test_not_required(void **state)
 {
   eab_world *e = *state;
-  server_peer other;
+  acme_peer other;
 
   e->w.options.eab_required = false;
   server_world_restart(&e->w);
   bind(e, GOOD_HEADER, "{}", e->mac_key, STARDELEG_ALG_HS256, "");
   assert_refused(e, sdg_buf_str(&e->eab));
-  server_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
+  acme_peer_eab(&e->w.peer, &e->eab, "cdn-1", e->mac_key);
   assert_int_equal(register_with(&e->w.peer, sdg_buf_str(&e->eab)), 201);
   assert_non_null(sdg_json_member(e->w.peer.json, "externalAccountBinding"));
-  assert_int_equal(server_peer_get(&e->w.peer, SERVER_BASE "/directory"), 200);
+  assert_int_equal(acme_peer_get(&e->w.peer, SERVER_BASE "/directory"), 200);
   assert_false(sdg_json_bool(sdg_json_member(sdg_json_member(e->w.peer.json, "meta"), "externalAccountRequired")));
   e->w.options.secrets = NULL;
   server_world_restart(&e->w);
   server_world_peer(&e->w, &other, STARDELEG_KEY_P256);
   assert_int_equal(register_with(&other, sdg_buf_str(&e->eab)), 201);
   assert_null(sdg_json_member(other.json, "externalAccountBinding"));
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)

@@ -60,9 +60,9 @@ static const char *change_payload(const char *account, const char *old_jwk)
 }
 
 /* The inner JWS by the new key; |spoil| overrides its parts. */
-static const char *inner_of(change_world *c, const server_peer_jws *spoil)
+static const char *inner_of(change_world *c, const acme_peer_jws *spoil)
 {
-  server_peer_jws jws = spoil != NULL ? *spoil : (server_peer_jws){0};
+  acme_peer_jws jws = spoil != NULL ? *spoil : (acme_peer_jws){0};
 
   jws.url = KEY_CHANGE;
   jws.signer = jws.signer != NULL ? jws.signer : c->new_key;
@@ -71,7 +71,7 @@ static const char *inner_of(change_world *c, const server_peer_jws *spoil)
   if (jws.payload == NULL) {
     jws.payload = change_payload(c->w.peer.kid, jwk_of(c->w.peer.key));
   }
-  server_peer_build(&c->w.peer, &c->inner, &jws);
+  acme_peer_build(&c->w.peer, &c->inner, &jws);
   return sdg_buf_str(&c->inner);
 }
 
@@ -86,10 +86,10 @@ static void use_new_key(change_world *c)
 /* Nothing has changed: the old key is good, the new one is not. */
 static void assert_refused(change_world *c, int status, const char *type)
 {
-  server_peer_assert_problem(&c->w.peer, status, type);
-  assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+  acme_peer_assert_problem(&c->w.peer, status, type);
+  assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
   use_new_key(c);
-  assert_true(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a") >= 400);
+  assert_true(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a") >= 400);
   use_new_key(c);
   assert_int_equal(server_world_count(&c->w, "account-key"), 1);
 }
@@ -101,25 +101,25 @@ static void test_good(void **state)
   char kid[512];
 
   (void)snprintf(kid, sizeof(kid), "%s", c->w.peer.kid);
-  assert_int_equal(server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL)), 200);
-  assert_string_equal(server_peer_string(&c->w.peer, "status"), "valid");
+  assert_int_equal(acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL)), 200);
+  assert_string_equal(acme_peer_string(&c->w.peer, "status"), "valid");
   /* the old key is nobody's */
-  (void)server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a");
-  server_peer_assert_problem(&c->w.peer, 400, "malformed");
-  (void)server_peer_new_account(&c->w.peer, "{\"onlyReturnExisting\":true}");
-  server_peer_assert_problem(&c->w.peer, 400, "accountDoesNotExist");
+  (void)acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a");
+  acme_peer_assert_problem(&c->w.peer, 400, "malformed");
+  (void)acme_peer_new_account(&c->w.peer, "{\"onlyReturnExisting\":true}");
+  acme_peer_assert_problem(&c->w.peer, 400, "accountDoesNotExist");
   use_new_key(c);
-  assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
-  assert_int_equal(server_peer_new_account(&c->w.peer, "{\"onlyReturnExisting\":true}"), 200);
+  assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+  assert_int_equal(acme_peer_new_account(&c->w.peer, "{\"onlyReturnExisting\":true}"), 200);
   assert_string_equal(c->w.peer.kid, kid);
   assert_int_equal(server_world_count(&c->w, "account"), 1);
   assert_int_equal(server_world_count(&c->w, "account-key"), 1);
   /* and back again, in a new process */
   server_world_restart(&c->w);
   c->w.peer.nonce[0] = '\0';
-  assert_int_equal(server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL)), 200);
+  assert_int_equal(acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL)), 200);
   use_new_key(c);
-  assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+  assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
 }
 
 static void test_other_kinds(void **state)
@@ -134,9 +134,9 @@ static void test_other_kinds(void **state)
     stardeleg_key_free(c->new_key);
     c->new_key = NULL;
     assert_ok(stardeleg_key_generate(&c->new_key, test_crypto(), specs[i]));
-    assert_int_equal(server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL)), 200);
+    assert_int_equal(acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL)), 200);
     use_new_key(c);
-    assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+    assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
   }
 }
 
@@ -145,23 +145,23 @@ static void test_check_1(void **state)
 {
   change_world *c = *state;
 
-  (void)server_peer_send(&c->w.peer,
-                         &(server_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, NULL), .by_jwk = true});
+  (void)acme_peer_send(&c->w.peer,
+                         &(acme_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, NULL), .by_jwk = true});
   assert_refused(c, 400, "malformed");
-  (void)server_peer_send(&c->w.peer,
-                         &(server_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, NULL), .signer = c->new_key});
+  (void)acme_peer_send(&c->w.peer,
+                         &(acme_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, NULL), .signer = c->new_key});
   assert_refused(c, 400, "malformed");
-  (void)server_peer_fetch(&c->w.peer, KEY_CHANGE);
+  (void)acme_peer_fetch(&c->w.peer, KEY_CHANGE);
   assert_refused(c, 400, "malformed");
-  assert_int_equal(server_peer_post(&c->w.peer, c->w.peer.kid, "{\"status\":\"deactivated\"}"), 200);
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL));
-  server_peer_assert_problem(&c->w.peer, 401, "unauthorized");
+  assert_int_equal(acme_peer_post(&c->w.peer, c->w.peer.kid, "{\"status\":\"deactivated\"}"), 200);
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL));
+  acme_peer_assert_problem(&c->w.peer, 401, "unauthorized");
 }
 
 /* 2, 3 and 4: a JWS, with a jwk, verified by that key */
 static void test_checks_2_to_4(void **state)
 {
-  static const server_peer_jws bad[] = {
+  static const acme_peer_jws bad[] = {
       {.outer_more = ",\"header\":{}"},
       {.outer_more = ",\"signatures\":[]"},
       {.payload_member = "-"},
@@ -178,19 +178,19 @@ static void test_checks_2_to_4(void **state)
   change_world *c = *state;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &bad[i]));
+    (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &bad[i]));
     assert_refused(c, 400, "malformed");
   }
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(server_peer_jws){.alg = "\"none\""}));
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(acme_peer_jws){.alg = "\"none\""}));
   assert_refused(c, 400, "badSignatureAlgorithm");
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(server_peer_jws){.alg = "\"HS256\""}));
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(acme_peer_jws){.alg = "\"HS256\""}));
   assert_refused(c, 400, "badSignatureAlgorithm");
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE,
-                         inner_of(c, &(server_peer_jws){.jwk = "{\"kty\":\"oct\",\"k\":\"AAAA\"}"}));
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE,
+                         inner_of(c, &(acme_peer_jws){.jwk = "{\"kty\":\"oct\",\"k\":\"AAAA\"}"}));
   assert_refused(c, 400, "badPublicKey");
   /* somebody else's key, signed by one's own: taking over a key that one does not have */
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE,
-                         inner_of(c, &(server_peer_jws){.jwk = jwk_of(c->new_key), .signer = c->w.peer.key}));
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE,
+                         inner_of(c, &(acme_peer_jws){.jwk = jwk_of(c->new_key), .signer = c->w.peer.key}));
   assert_refused(c, 400, "malformed");
 }
 
@@ -198,7 +198,7 @@ static void test_checks_2_to_4(void **state)
 static void test_checks_5_7_8(void **state)
 {
   change_world *c = *state;
-  server_peer other;
+  acme_peer other;
   char own[512];
   const char *payloads[12];
   char text[12][4096];
@@ -220,14 +220,14 @@ static void test_checks_5_7_8(void **state)
   ADD("{\"account\":\"%s\",\"oldKey\":%s}", c->w.peer.kid, jwk_of(other.key));
 #undef ADD
   for (size_t i = 0; i < n; i++) {
-    (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(server_peer_jws){.payload = payloads[i]}));
+    (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(acme_peer_jws){.payload = payloads[i]}));
     assert_refused(c, 400, "malformed");
   }
-  (void)server_peer_post(
+  (void)acme_peer_post(
       &c->w.peer, KEY_CHANGE,
-      inner_of(c, &(server_peer_jws){.payload = change_payload(c->w.peer.kid, "{\"kty\":\"oct\",\"k\":\"AA\"}")}));
+      inner_of(c, &(acme_peer_jws){.payload = change_payload(c->w.peer.kid, "{\"kty\":\"oct\",\"k\":\"AA\"}")}));
   assert_refused(c, 400, "badPublicKey");
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* 6: one url for both */
@@ -238,7 +238,7 @@ static void test_check_6(void **state)
   change_world *c = *state;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(server_peer_jws){.header_url = bad[i]}));
+    (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(acme_peer_jws){.header_url = bad[i]}));
     assert_refused(c, 400, "malformed");
   }
 }
@@ -247,21 +247,21 @@ static void test_check_6(void **state)
 static void test_check_9(void **state)
 {
   change_world *c = *state;
-  server_peer other;
+  acme_peer other;
 
   server_world_peer(&c->w, &other, STARDELEG_KEY_P256);
-  server_peer_register(&other);
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(server_peer_jws){.signer = other.key}));
-  server_peer_assert_problem(&c->w.peer, 409, "malformed");
-  assert_string_equal(server_peer_header(&c->w.peer, "Location"), other.kid);
+  acme_peer_register(&other);
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(acme_peer_jws){.signer = other.key}));
+  acme_peer_assert_problem(&c->w.peer, 409, "malformed");
+  assert_string_equal(acme_peer_header(&c->w.peer, "Location"), other.kid);
   /* one's own key is taken as well: by oneself */
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(server_peer_jws){.signer = c->w.peer.key}));
-  server_peer_assert_problem(&c->w.peer, 409, "malformed");
-  assert_string_equal(server_peer_header(&c->w.peer, "Location"), c->w.peer.kid);
-  assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
-  assert_int_equal(server_peer_fetch(&other, SERVER_BASE "/thing/a"), 200);
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, &(acme_peer_jws){.signer = c->w.peer.key}));
+  acme_peer_assert_problem(&c->w.peer, 409, "malformed");
+  assert_string_equal(acme_peer_header(&c->w.peer, "Location"), c->w.peer.kid);
+  assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+  assert_int_equal(acme_peer_fetch(&other, SERVER_BASE "/thing/a"), 200);
   assert_int_equal(server_world_count(&c->w, "account-key"), 2);
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* --- Races --- */
@@ -307,9 +307,9 @@ static void test_two_at_once(void **state)
       all[i].c = c;
       assert_ok(stardeleg_key_generate(&all[i].key, test_crypto(), STARDELEG_KEY_P256));
       c->w.peer.nonce[0] = '\0';
-      server_peer_build(
+      acme_peer_build(
           &c->w.peer, &body,
-          &(server_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, &(server_peer_jws){.signer = all[i].key})});
+          &(acme_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, &(acme_peer_jws){.signer = all[i].key})});
       (void)snprintf(all[i].body, sizeof(all[i].body), "%s", sdg_buf_str(&body));
     }
     for (size_t i = 0; i < 2; i++) {
@@ -326,7 +326,7 @@ static void test_two_at_once(void **state)
     c->w.peer.key = all[winner].key;
     stardeleg_key_free(all[1 - winner].key);
     c->w.peer.nonce[0] = '\0';
-    assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+    assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
     sdg_buf_clear(&body);
   }
 }
@@ -372,23 +372,23 @@ static void test_change_in_between(void **state)
   c->w.options.store = &m.store;
   server_world_restart(&c->w);
   c->w.peer.nonce[0] = '\0';
-  assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200); /* the key is in the cache */
+  assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200); /* the key is in the cache */
   first.c = c;
   assert_ok(stardeleg_key_generate(&first.key, test_crypto(), STARDELEG_KEY_P256));
   c->w.peer.nonce[0] = '\0';
-  server_peer_build(
+  acme_peer_build(
       &c->w.peer, &body,
-      &(server_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, &(server_peer_jws){.signer = first.key})});
+      &(acme_peer_jws){.url = KEY_CHANGE, .payload = inner_of(c, &(acme_peer_jws){.signer = first.key})});
   (void)snprintf(first.body, sizeof(first.body), "%s", sdg_buf_str(&body));
   c->w.peer.nonce[0] = '\0';
   m.account_gets = 0;
   m.first = &first;
-  (void)server_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL));
+  (void)acme_peer_post(&c->w.peer, KEY_CHANGE, inner_of(c, NULL));
   assert_int_equal(first.status, 200);
-  server_peer_assert_problem(&c->w.peer, 401, "unauthorized");
+  acme_peer_assert_problem(&c->w.peer, 401, "unauthorized");
   stardeleg_key_free(c->w.peer.key);
   c->w.peer.key = first.key;
-  assert_int_equal(server_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
+  assert_int_equal(acme_peer_fetch(&c->w.peer, SERVER_BASE "/thing/a"), 200);
   sdg_buf_clear(&body);
 }
 

@@ -219,25 +219,25 @@ static void test_new_nonce(void **state)
   server_world *w = *state;
   char before[256];
 
-  assert_int_equal(server_peer_head(&w->peer, SERVER_BASE "/new-nonce"), 200);
-  assert_string_equal(server_peer_header(&w->peer, "Cache-Control"), "no-store");
-  assert_non_null(server_peer_header(&w->peer, "Replay-Nonce"));
+  assert_int_equal(acme_peer_head(&w->peer, SERVER_BASE "/new-nonce"), 200);
+  assert_string_equal(acme_peer_header(&w->peer, "Cache-Control"), "no-store");
+  assert_non_null(acme_peer_header(&w->peer, "Replay-Nonce"));
   (void)snprintf(before, sizeof(before), "%s", w->peer.nonce);
-  assert_int_equal(server_peer_get(&w->peer, SERVER_BASE "/new-nonce"), 204);
+  assert_int_equal(acme_peer_get(&w->peer, SERVER_BASE "/new-nonce"), 204);
   assert_string_equal(w->peer.body, "");
-  assert_string_equal(server_peer_header(&w->peer, "Cache-Control"), "no-store");
-  assert_null(server_peer_header(&w->peer, "Content-Type"));
+  assert_string_equal(acme_peer_header(&w->peer, "Cache-Control"), "no-store");
+  assert_null(acme_peer_header(&w->peer, "Content-Type"));
   assert_string_not_equal(before, w->peer.nonce);
-  assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/new-nonce"), 204);
-  assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/directory"), 200);
-  assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, SERVER_BASE "/new-nonce"), 204);
+  assert_int_equal(acme_peer_fetch(&w->peer, SERVER_BASE "/directory"), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
 }
 
 /* ACME-6.5-05 to 6.5-07: once in a request is once, whatever became of the request */
 static void test_spent_by_failure(void **state)
 {
   server_world *w = *state;
-  const server_peer_jws failures[] = {
+  const acme_peer_jws failures[] = {
       {.url = SERVER_BASE "/thing/a", .payload = "["},
       {.url = SERVER_BASE "/thing/a", .payload = "{}", .header_url = "\"https://evil.example/\""},
       {.url = SERVER_BASE "/thing/a", .payload = "{}", .signature_member = "\"AAAA\""},
@@ -252,17 +252,17 @@ static void test_spent_by_failure(void **state)
   };
 
   for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-    server_peer_jws jws = failures[i];
+    acme_peer_jws jws = failures[i];
     char nonce[300];
 
-    (void)snprintf(nonce, sizeof(nonce), "\"%s\"", server_peer_take_nonce(&w->peer));
+    (void)snprintf(nonce, sizeof(nonce), "\"%s\"", acme_peer_take_nonce(&w->peer));
     jws.nonce = nonce;
-    assert_true(server_peer_send(&w->peer, &jws) >= 400);
+    assert_true(acme_peer_send(&w->peer, &jws) >= 400);
     assert_null(strstr(w->peer.body, "badNonce"));
-    (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "", .nonce = nonce});
-    server_peer_assert_problem(&w->peer, 400, "badNonce");
+    (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "", .nonce = nonce});
+    acme_peer_assert_problem(&w->peer, 400, "badNonce");
     /* the nonce of that very answer does it */
-    assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
+    assert_int_equal(acme_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
   }
 }
 
@@ -273,18 +273,18 @@ static void test_replay(void **state)
   sdg_buf body;
 
   sdg_buf_init(&body, 1 << 16);
-  server_peer_build(&w->peer, &body, &(server_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "{}"});
-  assert_int_equal(server_peer_raw(&w->peer, "POST", "/acme/thing/a", headers, sdg_buf_bytes(&body)), 200);
-  (void)server_peer_raw(&w->peer, "POST", "/acme/thing/a", headers, sdg_buf_bytes(&body));
-  server_peer_assert_problem(&w->peer, 400, "badNonce");
+  acme_peer_build(&w->peer, &body, &(acme_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "{}"});
+  assert_int_equal(acme_peer_raw(&w->peer, "POST", "/acme/thing/a", headers, sdg_buf_bytes(&body)), 200);
+  (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/a", headers, sdg_buf_bytes(&body));
+  acme_peer_assert_problem(&w->peer, 400, "badNonce");
   assert_int_equal(w->calls, 1);
   /* a new process knows none of the old one's: the client is told, and goes on */
-  (void)server_peer_take_nonce(&w->peer);
-  server_peer_build(&w->peer, &body, &(server_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "{}"});
+  (void)acme_peer_take_nonce(&w->peer);
+  acme_peer_build(&w->peer, &body, &(acme_peer_jws){.url = SERVER_BASE "/thing/a", .payload = "{}"});
   server_world_restart(w);
-  (void)server_peer_raw(&w->peer, "POST", "/acme/thing/a", headers, sdg_buf_bytes(&body));
-  server_peer_assert_problem(&w->peer, 400, "badNonce");
-  assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
+  (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/a", headers, sdg_buf_bytes(&body));
+  acme_peer_assert_problem(&w->peer, 400, "badNonce");
+  assert_int_equal(acme_peer_fetch(&w->peer, SERVER_BASE "/thing/a"), 200);
   sdg_buf_clear(&body);
 }
 
@@ -320,15 +320,15 @@ static void *send_again(void *arg)
 static void test_replay_in_threads(void **state)
 {
   server_world *w = *state;
-  server_peer peer;
+  acme_peer peer;
   pthread_t threads[THREADS];
   replay r = {.w = w};
   sdg_buf body;
 
   server_world_peer(w, &peer, STARDELEG_KEY_P256);
   sdg_buf_init(&body, 1 << 16);
-  server_peer_build(&peer, &body,
-                    &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true});
+  acme_peer_build(&peer, &body,
+                    &(acme_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true});
   r.body = sdg_buf_bytes(&body);
   for (size_t i = 0; i < THREADS; i++) {
     assert_int_equal(pthread_create(&threads[i], NULL, send_again, &r), 0);
@@ -341,7 +341,7 @@ static void test_replay_in_threads(void **state)
   assert_int_equal(atomic_load(&r.bad_nonces), THREADS - 1);
   assert_int_equal(server_world_count(w, "account"), 2);
   sdg_buf_clear(&body);
-  server_peer_clear(&peer);
+  acme_peer_clear(&peer);
 }
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)

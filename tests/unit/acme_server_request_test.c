@@ -26,10 +26,10 @@ static int tear_down(void **state)
 /* The route must not have been asked by what was refused. */
 static void assert_refused(server_world *w, int status, const char *type)
 {
-  server_peer_assert_problem(&w->peer, status, type);
+  acme_peer_assert_problem(&w->peer, status, type);
   assert_int_equal(w->calls, 0); /* ACME-6.2-02 */
   /* ACME-6.5-02: the nonce that came with the refusal is good. */
-  assert_int_equal(server_peer_fetch(&w->peer, THING), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, THING), 200);
   assert_int_equal(w->calls, 1);
   w->calls = 0;
 }
@@ -39,13 +39,13 @@ static void test_good(void **state)
 {
   server_world *w = *state;
 
-  assert_int_equal(server_peer_post(&w->peer, THING, "{}"), 200);
-  assert_string_equal(server_peer_header(&w->peer, "Content-Type"), "application/json");
-  assert_string_equal(server_peer_string(&w->peer, "id"), "abc");
+  assert_int_equal(acme_peer_post(&w->peer, THING, "{}"), 200);
+  assert_string_equal(acme_peer_header(&w->peer, "Content-Type"), "application/json");
+  assert_string_equal(acme_peer_string(&w->peer, "id"), "abc");
   assert_non_null(strstr(w->seen, "payload abc"));
-  assert_int_equal(server_peer_fetch(&w->peer, THING), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, THING), 200);
   assert_non_null(strstr(w->seen, "- - abc"));
-  assert_int_equal(server_peer_post(&w->peer, SERVER_BASE "/thing/abc/part/x_-9", "{\"a\":1}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, SERVER_BASE "/thing/abc/part/x_-9", "{\"a\":1}"), 200);
   assert_int_equal(w->calls, 3);
 }
 
@@ -63,12 +63,12 @@ static void test_media_type(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .content_type = bad[i]});
+    (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .content_type = bad[i]});
     assert_refused(w, 415, "malformed");
   }
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
     assert_int_equal(
-        server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .content_type = good[i]}), 200);
+        acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .content_type = good[i]}), 200);
   }
 }
 
@@ -81,9 +81,9 @@ static void test_size(void **state)
 
   assert_non_null(body);
   memset(body, ' ', len);
-  (void)server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes(body, len));
+  (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes(body, len));
   assert_refused(w, 413, "malformed");
-  (void)server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes(body, len - 1));
+  (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes(body, len - 1));
   assert_refused(w, 400, "malformed");
   free(body);
 }
@@ -94,10 +94,10 @@ static void refuse_method(server_world *w, const char *method, const char *path,
   char target[128];
 
   (void)snprintf(target, sizeof(target), "/acme%s", path);
-  (void)server_peer_raw(&w->peer, method, target, headers, sdg_bytes(NULL, 0));
-  server_peer_assert_problem(&w->peer, 405, "malformed");
-  assert_non_null(server_peer_header(&w->peer, "Allow"));
-  assert_string_equal(server_peer_header(&w->peer, "Allow"), allow);
+  (void)acme_peer_raw(&w->peer, method, target, headers, sdg_bytes(NULL, 0));
+  acme_peer_assert_problem(&w->peer, 405, "malformed");
+  assert_non_null(acme_peer_header(&w->peer, "Allow"));
+  assert_string_equal(acme_peer_header(&w->peer, "Allow"), allow);
   assert_int_equal(w->calls, 0);
 }
 
@@ -122,8 +122,8 @@ static void test_methods(void **state)
   }
   refuse_method(w, "POST", "/free/abc", "GET, HEAD");
   /* A route's own 405 has its own Allow. */
-  assert_int_equal(server_peer_get(&w->peer, SERVER_BASE "/fail/closed"), 405);
-  assert_string_equal(server_peer_header(&w->peer, "Allow"), "POST");
+  assert_int_equal(acme_peer_get(&w->peer, SERVER_BASE "/fail/closed"), 405);
+  assert_string_equal(acme_peer_header(&w->peer, "Allow"), "POST");
 }
 
 static void test_paths(void **state)
@@ -140,10 +140,10 @@ static void test_paths(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-    (void)server_peer_raw(&w->peer, "POST", unknown[i], headers, SDG_BYTES_LITERAL("{}"));
-    server_peer_assert_problem(&w->peer, 404, "malformed");
-    (void)server_peer_raw(&w->peer, "GET", unknown[i], NULL, sdg_bytes(NULL, 0));
-    server_peer_assert_problem(&w->peer, 404, "malformed");
+    (void)acme_peer_raw(&w->peer, "POST", unknown[i], headers, SDG_BYTES_LITERAL("{}"));
+    acme_peer_assert_problem(&w->peer, 404, "malformed");
+    (void)acme_peer_raw(&w->peer, "GET", unknown[i], NULL, sdg_bytes(NULL, 0));
+    acme_peer_assert_problem(&w->peer, 404, "malformed");
   }
   assert_int_equal(w->calls, 0);
 }
@@ -151,7 +151,7 @@ static void test_paths(void **state)
 /* --- The form of the JWS --- */
 
 typedef struct form_case {
-  server_peer_jws jws;
+  acme_peer_jws jws;
   int status;
   const char *type;
 } form_case;
@@ -222,7 +222,7 @@ static void test_forms(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-    (void)server_peer_send(&w->peer, &forms[i].jws);
+    (void)acme_peer_send(&w->peer, &forms[i].jws);
     assert_refused(w, forms[i].status, forms[i].type);
   }
 }
@@ -235,7 +235,7 @@ static void test_payload_forms(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&w->peer, THING, bad[i]);
+    (void)acme_peer_post(&w->peer, THING, bad[i]);
     assert_refused(w, 400, "malformed");
   }
 }
@@ -247,8 +247,8 @@ static void test_algorithms_member(void **state)
   const sdg_json *list;
   bool has_es256 = false;
 
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .alg = "\"HS256\""});
-  server_peer_assert_problem(&w->peer, 400, "badSignatureAlgorithm");
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .alg = "\"HS256\""});
+  acme_peer_assert_problem(&w->peer, 400, "badSignatureAlgorithm");
   list = sdg_json_member(w->peer.json, "algorithms");
   assert_int_equal(sdg_json_type_of(list), SDG_JSON_ARRAY);
   for (const sdg_json *item = sdg_json_first(list); item != NULL; item = sdg_json_next(item)) {
@@ -273,7 +273,7 @@ static void test_bodies(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes_str(bad[i]));
+    (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes_str(bad[i]));
     assert_refused(w, 400, "malformed");
   }
 }
@@ -292,10 +292,10 @@ static void test_tampered(void **state)
   for (size_t i = 0; i < 2; i++) {
     char *at;
 
-    server_peer_build(&w->peer, &body, &(server_peer_jws){.url = THING, .payload = "{\"a\":\"bcdefgh\"}"});
+    acme_peer_build(&w->peer, &body, &(acme_peer_jws){.url = THING, .payload = "{\"a\":\"bcdefgh\"}"});
     at = strstr((char *)body.base, places[i]) + strlen(places[i]) + 8;
     *at = *at == 'A' ? 'B' : 'A';
-    (void)server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body));
+    (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body));
     assert_refused(w, 400, "malformed");
   }
   sdg_buf_clear(&body);
@@ -316,7 +316,7 @@ static void test_mac_with_public_key(void **state)
     sdg_buf_init(&parts[i], 1 << 16);
   }
   (void)snprintf(header, sizeof(header), "{\"alg\":\"HS256\",\"kid\":\"%s\",\"nonce\":\"%s\",\"url\":\"%s\"}",
-                 w->peer.kid, server_peer_take_nonce(&w->peer), THING);
+                 w->peer.kid, acme_peer_take_nonce(&w->peer), THING);
   sdg_base64url_write(&parts[0], sdg_bytes_str(header));
   sdg_buf_add_str(&parts[1], "e30");
   pieces[0] = sdg_buf_bytes(&parts[0]);
@@ -326,7 +326,7 @@ static void test_mac_with_public_key(void **state)
   sdg_base64url_write(&parts[2], sdg_bytes(mac, len));
   (void)snprintf(header, sizeof(header), "{\"protected\":\"%s\",\"payload\":\"e30\",\"signature\":\"%s\"}",
                  sdg_buf_str(&parts[0]), sdg_buf_str(&parts[2]));
-  (void)server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes_str(header));
+  (void)acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_bytes_str(header));
   assert_refused(w, 400, "badSignatureAlgorithm");
   for (size_t i = 0; i < 4; i++) {
     sdg_buf_clear(&parts[i]);
@@ -337,7 +337,7 @@ static void test_mac_with_public_key(void **state)
 static void test_kid(void **state)
 {
   server_world *w = *state;
-  server_peer other;
+  acme_peer other;
   const char *own = w->peer.kid + strlen(SERVER_BASE "/acct/");
   char kid[2048];
   static const char *const patterns[] = {
@@ -363,21 +363,21 @@ static void test_kid(void **state)
 
     (void)snprintf(pattern, sizeof(pattern), "%.*s", (int)(at - patterns[i]), patterns[i]);
     (void)snprintf(kid, sizeof(kid), "%s%s%s", pattern, own, at + 2);
-    (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .kid = kid});
+    (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .kid = kid});
     assert_refused(w, 400, "accountDoesNotExist");
   }
-  (void)server_peer_send(&w->peer,
-                         &(server_peer_jws){.url = THING, .payload = "{}", .kid = "\"" SERVER_BASE "/acct/\""});
+  (void)acme_peer_send(&w->peer,
+                         &(acme_peer_jws){.url = THING, .payload = "{}", .kid = "\"" SERVER_BASE "/acct/\""});
   assert_refused(w, 400, "accountDoesNotExist");
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .kid = "\"\""});
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .kid = "\"\""});
   assert_refused(w, 400, "accountDoesNotExist");
   /* the kid of another account under one's own signature */
   server_world_peer(w, &other, STARDELEG_KEY_P256);
-  server_peer_register(&other);
+  acme_peer_register(&other);
   (void)snprintf(kid, sizeof(kid), "\"%s\"", other.kid);
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .kid = kid});
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .kid = kid});
   assert_refused(w, 400, "malformed");
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* ACME-6.2-12, ACME-6.2-14, ACME-6.2-16 */
@@ -390,23 +390,23 @@ static void test_jwk(void **state)
   assert_ok(stardeleg_key_generate(&stranger, test_crypto(), STARDELEG_KEY_P256));
   sdg_buf_init(&jwk, 4096);
   assert_ok(sdg_jwk_write(&jwk, stardeleg_key_spki(stranger)));
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .by_jwk = true});
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .by_jwk = true});
   assert_refused(w, 400, "malformed");
-  (void)server_peer_send(&w->peer, &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}"});
+  (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}"});
   assert_refused(w, 400, "malformed");
   /* the key of another, under one's own signature */
-  (void)server_peer_send(
+  (void)acme_peer_send(
       &w->peer,
-      &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true, .jwk = sdg_buf_str(&jwk)});
+      &(acme_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true, .jwk = sdg_buf_str(&jwk)});
   assert_refused(w, 400, "malformed");
   assert_int_equal(server_world_count(w, "account"), 1);
   /* where either will do, each does */
-  assert_int_equal(server_peer_post(&w->peer, SERVER_BASE "/either", "{}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, SERVER_BASE "/either", "{}"), 200);
   assert_null(strstr(w->seen, "jwk"));
   assert_int_equal(
-      server_peer_send(
+      acme_peer_send(
           &w->peer,
-          &(server_peer_jws){.url = SERVER_BASE "/either", .payload = "{}", .by_jwk = true, .signer = stranger}),
+          &(acme_peer_jws){.url = SERVER_BASE "/either", .payload = "{}", .by_jwk = true, .signer = stranger}),
       200);
   assert_non_null(strstr(w->seen, "- jwk payload"));
   sdg_buf_clear(&jwk);
@@ -434,9 +434,9 @@ static void test_bad_keys(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-    (void)server_peer_send(
+    (void)acme_peer_send(
         &w->peer,
-        &(server_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true, .jwk = keys[i]});
+        &(acme_peer_jws){.url = SERVER_BASE "/new-account", .payload = "{}", .by_jwk = true, .jwk = keys[i]});
     assert_refused(w, 400, "badPublicKey");
   }
   assert_int_equal(server_world_count(w, "account"), 1);
@@ -451,17 +451,17 @@ static void test_key_kinds(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
-    server_peer peer;
+    acme_peer peer;
 
     if ((test_crypto()->ops->key_specs & (1u << specs[i])) == 0) {
       continue;
     }
     server_world_peer(w, &peer, specs[i]);
-    server_peer_register(&peer);
-    assert_int_equal(server_peer_fetch(&peer, THING), 200);
-    (void)server_peer_send(&peer, &(server_peer_jws){.url = THING, .payload = "", .alg = wrong[i]});
-    server_peer_assert_problem(&peer, 400, "badPublicKey");
-    server_peer_clear(&peer);
+    acme_peer_register(&peer);
+    assert_int_equal(acme_peer_fetch(&peer, THING), 200);
+    (void)acme_peer_send(&peer, &(acme_peer_jws){.url = THING, .payload = "", .alg = wrong[i]});
+    acme_peer_assert_problem(&peer, 400, "badPublicKey");
+    acme_peer_clear(&peer);
   }
 }
 
@@ -497,7 +497,7 @@ static void test_url(void **state)
   server_world *w = *state;
 
   for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-    (void)server_peer_send(&w->peer, &(server_peer_jws){.url = THING, .payload = "{}", .header_url = wrong[i]});
+    (void)acme_peer_send(&w->peer, &(acme_peer_jws){.url = THING, .payload = "{}", .header_url = wrong[i]});
     assert_refused(w, 403, "unauthorized");
   }
 }
@@ -511,12 +511,12 @@ static void test_host_has_no_say(void **state)
   sdg_buf body;
 
   sdg_buf_init(&body, 1 << 16);
-  server_peer_build(&w->peer, &body, &(server_peer_jws){.url = THING, .payload = "{}"});
-  assert_int_equal(server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body)), 200);
-  server_peer_build(
+  acme_peer_build(&w->peer, &body, &(acme_peer_jws){.url = THING, .payload = "{}"});
+  assert_int_equal(acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body)), 200);
+  acme_peer_build(
       &w->peer, &body,
-      &(server_peer_jws){.url = THING, .payload = "{}", .header_url = "\"https://evil.example/acme/thing/abc\""});
-  assert_int_equal(server_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body)), 403);
+      &(acme_peer_jws){.url = THING, .payload = "{}", .header_url = "\"https://evil.example/acme/thing/abc\""});
+  assert_int_equal(acme_peer_raw(&w->peer, "POST", "/acme/thing/abc", headers, sdg_buf_bytes(&body)), 403);
   sdg_buf_clear(&body);
 }
 
@@ -527,16 +527,16 @@ static void test_payload_or_not(void **state)
 {
   server_world *w = *state;
 
-  (void)server_peer_post(&w->peer, SERVER_BASE "/list", "{}");
+  (void)acme_peer_post(&w->peer, SERVER_BASE "/list", "{}");
   assert_refused(w, 400, "malformed");
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/thing/abc/part/x");
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/thing/abc/part/x");
   assert_refused(w, 400, "malformed");
-  (void)server_peer_post(&w->peer, SERVER_BASE "/open/x", "{}");
+  (void)acme_peer_post(&w->peer, SERVER_BASE "/open/x", "{}");
   assert_refused(w, 400, "malformed");
-  assert_int_equal(server_peer_fetch(&w->peer, SERVER_BASE "/open/x"), 200);
-  assert_int_equal(server_peer_get(&w->peer, SERVER_BASE "/open/x"), 200);
-  assert_null(server_peer_header(&w->peer, "Replay-Nonce"));
-  assert_int_equal(server_peer_head(&w->peer, SERVER_BASE "/open/x"), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, SERVER_BASE "/open/x"), 200);
+  assert_int_equal(acme_peer_get(&w->peer, SERVER_BASE "/open/x"), 200);
+  assert_null(acme_peer_header(&w->peer, "Replay-Nonce"));
+  assert_int_equal(acme_peer_head(&w->peer, SERVER_BASE "/open/x"), 200);
 }
 
 /* --- Failures --- */
@@ -548,19 +548,19 @@ static void test_failures(void **state)
   const sdg_json *subs;
   const sdg_json *first;
 
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/fail/store");
-  server_peer_assert_problem(&w->peer, 503, "serverInternal");
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/fail/store");
+  acme_peer_assert_problem(&w->peer, 503, "serverInternal");
   assert_null(strstr(w->peer.body, "half"));
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/fail/argument");
-  server_peer_assert_problem(&w->peer, 500, "serverInternal");
-  (void)server_peer_get(&w->peer, SERVER_BASE "/fail/store");
-  server_peer_assert_problem(&w->peer, 503, "serverInternal");
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/fail/limited");
-  server_peer_assert_problem(&w->peer, 429, "rateLimited");
-  assert_string_equal(server_peer_header(&w->peer, "Retry-After"), "91"); /* rounded up */
-  (void)server_peer_fetch(&w->peer, SERVER_BASE "/fail/names");
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/fail/argument");
+  acme_peer_assert_problem(&w->peer, 500, "serverInternal");
+  (void)acme_peer_get(&w->peer, SERVER_BASE "/fail/store");
+  acme_peer_assert_problem(&w->peer, 503, "serverInternal");
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/fail/limited");
+  acme_peer_assert_problem(&w->peer, 429, "rateLimited");
+  assert_string_equal(acme_peer_header(&w->peer, "Retry-After"), "91"); /* rounded up */
+  (void)acme_peer_fetch(&w->peer, SERVER_BASE "/fail/names");
   assert_true(w->peer.status == 400 || w->peer.status == 403);
-  server_peer_assert_problem(&w->peer, w->peer.status, "rejectedIdentifier");
+  acme_peer_assert_problem(&w->peer, w->peer.status, "rejectedIdentifier");
   subs = sdg_json_member(w->peer.json, "subproblems");
   assert_int_equal(sdg_json_count(subs), 2);
   first = sdg_json_member(sdg_json_first(subs), "identifier");

@@ -25,18 +25,18 @@ static int tear_down(void **state)
 
 static void cancel(ca_world *w)
 {
-  (void)server_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}");
+  (void)acme_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}");
 }
 
 static void expect_canceled(ca_world *w)
 {
-  (void)server_peer_get(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
-  assert_null(server_peer_header(&w->peer, "Cert-Not-Before")); /* STAR-3.3-02 */
-  assert_string_equal(server_peer_header(&w->peer, "Cache-Control"), "no-store");
-  assert_int_equal(server_peer_head(&w->peer, w->star), 403);
-  (void)server_peer_fetch(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
+  (void)acme_peer_get(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
+  assert_null(acme_peer_header(&w->peer, "Cert-Not-Before")); /* STAR-3.3-02 */
+  assert_string_equal(acme_peer_header(&w->peer, "Cache-Control"), "no-store");
+  assert_int_equal(acme_peer_head(&w->peer, w->star), 403);
+  (void)acme_peer_fetch(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
 }
 
 /* STAR-2.3-01, STAR-3.1.2-02 to 3.1.2-05, STAR-3.1.2-07 */
@@ -52,12 +52,12 @@ static void test_cancel(void **state)
   w->now += 3 * CA_HOUR;
   cancel(w);
   assert_int_equal(w->peer.status, 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "canceled");
-  assert_string_equal(server_peer_string(&w->peer, "star-certificate"), star);
-  assert_string_equal(server_peer_string(&w->peer, "expires"), "2026-01-17T03:00:00Z");
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "canceled");
+  assert_string_equal(acme_peer_string(&w->peer, "star-certificate"), star);
+  assert_string_equal(acme_peer_string(&w->peer, "expires"), "2026-01-17T03:00:00Z");
   expect_canceled(w);
   cancel(w); /* twice */
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid");
+  acme_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid");
   assert_int_equal(c.certs, 2); /* issued and marked */
   for (unsigned day = 0; day < 12; day++) {
     w->now += CA_DAY;
@@ -75,29 +75,29 @@ static void test_cancel_in_every_state(void **state)
   static const char payload[] = "{'identifiers':[{'type':'dns','value':'www.example.org'}],'auto-renewal':{'end-date':"
                                 "'2026-02-01T00:00:00Z','lifetime':86400,'allow-certificate-get':true}}";
   ca_world *w = *state;
-  server_peer other;
+  acme_peer other;
 
   assert_int_equal(ca_world_new_order(w, ca_world_json(payload)), 201);
   cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* pending */
+  acme_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* pending */
   ca_world_validate(w);
   cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* ready */
+  acme_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* ready */
   assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
   cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* processing */
+  acme_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* processing */
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "valid");
   ca_world_peer(w, &other);
-  (void)server_peer_post(&other, w->order, "{\"status\":\"canceled\"}");
-  server_peer_assert_problem(&other, 404, "unauthorized");
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
-  server_peer_clear(&other);
+  (void)acme_peer_post(&other, w->order, "{\"status\":\"canceled\"}");
+  acme_peer_assert_problem(&other, 404, "unauthorized");
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
+  acme_peer_clear(&other);
   assert_int_equal(ca_world_new_order(w, ca_world_json(payload)), 201);
   w->now += 2 * CA_DAY;
   (void)ca_world_run(w);
   cancel(w);
-  server_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* invalid */
+  acme_peer_assert_problem(&w->peer, 400, "autoRenewalCancellationInvalid"); /* invalid */
 }
 
 /* The engine has claimed the order, the certificate is built, then the cancellation comes: it wins (STAR-3.1.2-02). */
@@ -147,7 +147,7 @@ static void test_renewal_during_cancel(void **state)
   c.ctx = w;
   cancel(w);
   assert_int_equal(w->peer.status, 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "canceled");
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "canceled");
   assert_int_equal(c.certs, 3);
   expect_canceled(w);
   w->now += 2 * CA_DAY;
@@ -169,17 +169,17 @@ static void test_end(void **state)
     (void)ca_world_run(w);
   }
   w->now = end - 1;
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
   w->now = end;
   (void)ca_world_run(w);
   for (unsigned i = 0; i < 2; i++) {
-    (void)server_peer_get(&w->peer, w->star);
-    server_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
-    assert_int_equal(server_peer_head(&w->peer, w->star), 403);
-    (void)server_peer_fetch(&w->peer, w->star);
-    server_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
+    (void)acme_peer_get(&w->peer, w->star);
+    acme_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
+    assert_int_equal(acme_peer_head(&w->peer, w->star), 403);
+    (void)acme_peer_fetch(&w->peer, w->star);
+    acme_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
     assert_string_equal(ca_world_status(w), "valid");
-    assert_string_equal(server_peer_string(&w->peer, "expires"), "2026-01-20T00:00:00Z");
+    assert_string_equal(acme_peer_string(&w->peer, "expires"), "2026-01-20T00:00:00Z");
     w->now += CA_DAY;
     (void)ca_world_run(w);
   }

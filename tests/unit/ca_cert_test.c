@@ -26,7 +26,7 @@ static int tear_down(void **state)
 
 static int64_t max_age(const ca_world *w)
 {
-  const char *text = server_peer_header(&w->peer, "Cache-Control");
+  const char *text = acme_peer_header(&w->peer, "Cache-Control");
   const char *at = strstr(text, "max-age=");
   uint64_t seconds = 0;
 
@@ -43,11 +43,11 @@ static void assert_headers(ca_world *w, const ca_leaf *leaf)
   char tag[64];
 
   sdg_time_write_http(date, leaf->cert.not_before);
-  assert_string_equal(server_peer_header(&w->peer, "Cert-Not-Before"), date);
+  assert_string_equal(acme_peer_header(&w->peer, "Cert-Not-Before"), date);
   sdg_time_write_http(date, leaf->cert.not_after);
-  assert_string_equal(server_peer_header(&w->peer, "Cert-Not-After"), date);
+  assert_string_equal(acme_peer_header(&w->peer, "Cert-Not-After"), date);
   (void)snprintf(tag, sizeof(tag), "\"%s\"", leaf->serial);
-  assert_string_equal(server_peer_header(&w->peer, "ETag"), tag);
+  assert_string_equal(acme_peer_header(&w->peer, "ETag"), tag);
 }
 
 /* --- Fetching --- */
@@ -60,19 +60,19 @@ static void test_three_methods(void **state)
 
   ca_world_star(w, 10, 86400, 0);
   ca_world_get_leaf(w, &leaf);
-  assert_string_equal(server_peer_header(&w->peer, "Content-Type"), "application/pem-certificate-chain");
+  assert_string_equal(acme_peer_header(&w->peer, "Content-Type"), "application/pem-certificate-chain");
   assert_int_equal(leaf.chain.count, 2);
   assert_headers(w, &leaf);
   assert_true(w->peer.body[strlen(w->peer.body) - 1] == '\n');
   assert_null(strstr(w->peer.body, "\n\n")); /* EID 5983 */
-  assert_int_equal(server_peer_head(&w->peer, w->star), 200);
+  assert_int_equal(acme_peer_head(&w->peer, w->star), 200);
   assert_headers(w, &leaf);
-  assert_int_equal(server_peer_fetch(&w->peer, w->star), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, w->star), 200);
   assert_headers(w, &leaf);
-  assert_string_equal(server_peer_header(&w->peer, "Content-Type"), "application/pem-certificate-chain");
+  assert_string_equal(acme_peer_header(&w->peer, "Content-Type"), "application/pem-certificate-chain");
   ca_leaf_clear(&leaf);
-  (void)server_peer_post(&w->peer, w->star, "{}");
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  (void)acme_peer_post(&w->peer, w->star, "{}");
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   assert_true(strlen(w->star) >= strlen(CA_BASE "/cert/") + 22); /* STAR-6.3-01 */
   assert_string_not_equal(w->star + strlen(CA_BASE "/cert/"), w->order + strlen(CA_BASE "/order/"));
 }
@@ -81,7 +81,7 @@ static void test_three_methods(void **state)
 static void test_access(void **state)
 {
   ca_world *w = *state;
-  server_peer other;
+  acme_peer other;
 
   assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'www.example.org'}],"
                                                        "'auto-renewal':{'end-date':'2026-02-01T00:00:00Z',"
@@ -91,28 +91,28 @@ static void test_access(void **state)
   assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "valid");
-  (void)server_peer_get(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 405, "malformed");
-  assert_string_equal(server_peer_header(&w->peer, "Allow"), "POST");
-  assert_null(server_peer_header(&w->peer, "Cert-Not-After"));
-  assert_int_equal(server_peer_head(&w->peer, w->star), 405);
-  assert_int_equal(server_peer_fetch(&w->peer, w->star), 200);
+  (void)acme_peer_get(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 405, "malformed");
+  assert_string_equal(acme_peer_header(&w->peer, "Allow"), "POST");
+  assert_null(acme_peer_header(&w->peer, "Cert-Not-After"));
+  assert_int_equal(acme_peer_head(&w->peer, w->star), 405);
+  assert_int_equal(acme_peer_fetch(&w->peer, w->star), 200);
   ca_world_peer(w, &other);
-  (void)server_peer_fetch(&other, w->star);
-  server_peer_assert_problem(&other, 404, "unauthorized");
-  (void)server_peer_get(&w->peer, CA_BASE "/cert/AAAAAAAAAAAAAAAAAAAAAA");
-  server_peer_assert_problem(&w->peer, 404, "malformed");
-  (void)server_peer_fetch(&w->peer, CA_BASE "/cert/AAAAAAAAAAAAAAAAAAAAAA");
-  server_peer_assert_problem(&w->peer, 404, "malformed");
+  (void)acme_peer_fetch(&other, w->star);
+  acme_peer_assert_problem(&other, 404, "unauthorized");
+  (void)acme_peer_get(&w->peer, CA_BASE "/cert/AAAAAAAAAAAAAAAAAAAAAA");
+  acme_peer_assert_problem(&w->peer, 404, "malformed");
+  (void)acme_peer_fetch(&w->peer, CA_BASE "/cert/AAAAAAAAAAAAAAAAAAAAAA");
+  acme_peer_assert_problem(&w->peer, 404, "malformed");
   /* RFC 8739 3.1.2: 403 to any requests once it is canceled */
-  assert_int_equal(server_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
-  (void)server_peer_get(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
-  (void)server_peer_fetch(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
-  (void)server_peer_fetch(&other, w->star);
-  server_peer_assert_problem(&other, 404, "unauthorized");
-  server_peer_clear(&other);
+  assert_int_equal(acme_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
+  (void)acme_peer_get(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
+  (void)acme_peer_fetch(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
+  (void)acme_peer_fetch(&other, w->star);
+  acme_peer_assert_problem(&other, 404, "unauthorized");
+  acme_peer_clear(&other);
 }
 
 /* STAR-4.3-01, HTTP-05: no cache keeps it beyond the coming of the next one, and never beyond its life */
@@ -131,8 +131,8 @@ static void test_caching(void **state)
     age = max_age(w);
     assert_true(age >= 0 && w->now + age * 1000 <= leaf.cert.not_after && w->now + age * 1000 <= end);
     assert_true(age <= 36 * 3600); /* the last one has no successor to wait for */
-    assert_int_equal(server_peer_fetch(&w->peer, w->star), 200);
-    assert_string_equal(server_peer_header(&w->peer, "Cache-Control"), "no-store");
+    assert_int_equal(acme_peer_fetch(&w->peer, w->star), 200);
+    assert_string_equal(acme_peer_header(&w->peer, "Cache-Control"), "no-store");
     ca_leaf_clear(&leaf);
   }
 }
@@ -144,10 +144,10 @@ static void test_late_engine(void **state)
 
   ca_world_star(w, 3, 86400, 0);
   w->now += CA_DAY / 2 - 1000;
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
   assert_int_equal(max_age(w), 1);
   w->now += CA_HOUR;
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
   assert_int_equal(max_age(w), 0);
 }
 
@@ -157,7 +157,7 @@ static int get_if_none_match(ca_world *w, const char *tag)
   const char *headers[] = {line, NULL};
 
   (void)snprintf(line, sizeof(line), "If-None-Match: %s", tag);
-  return server_peer_raw(&w->peer, "GET", w->star + strlen("https://ca.example"), headers, sdg_bytes(NULL, 0));
+  return acme_peer_raw(&w->peer, "GET", w->star + strlen("https://ca.example"), headers, sdg_bytes(NULL, 0));
 }
 
 static void test_conditional(void **state)
@@ -186,7 +186,7 @@ static void test_conditional(void **state)
   w->now += CA_DAY / 2; /* the next one has another tag */
   (void)ca_world_run(w);
   assert_int_equal(get_if_none_match(w, tag), 200);
-  assert_int_equal(server_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
   assert_int_equal(get_if_none_match(w, "*"), 403);
   ca_leaf_clear(&leaf);
 }
@@ -207,7 +207,7 @@ static void test_plain(void **state)
   assert_int_equal(leaf.cert.not_after, w->now + 7 * CA_DAY);
   w->now += 6 * CA_DAY;
   (void)ca_world_run(w);
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
   assert_string_equal(ca_world_status(w), "valid");
   ca_leaf_clear(&leaf);
 }
@@ -229,8 +229,8 @@ static void test_validity(void **state)
   ca_leaf leaf;
 
   order_validity(w, ",'notBefore':'2026-01-09T12:00:00Z','notAfter':'2026-01-12T00:00:00+02:00'");
-  assert_string_equal(server_peer_string(&w->peer, "notBefore"), "2026-01-09T12:00:00Z");
-  assert_string_equal(server_peer_string(&w->peer, "notAfter"), "2026-01-11T22:00:00Z");
+  assert_string_equal(acme_peer_string(&w->peer, "notBefore"), "2026-01-09T12:00:00Z");
+  assert_string_equal(acme_peer_string(&w->peer, "notAfter"), "2026-01-11T22:00:00Z");
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "valid");
   ca_world_get_leaf(w, &leaf);
@@ -266,7 +266,7 @@ static void test_issuer_life(void **state)
 
 /* --- Revocation --- */
 
-static int revoke(ca_world *w, server_peer *peer, const ca_leaf *leaf, const char *more, stardeleg_key *signer)
+static int revoke(ca_world *w, acme_peer *peer, const ca_leaf *leaf, const char *more, stardeleg_key *signer)
 {
   char payload[8192];
   sdg_buf text;
@@ -276,8 +276,8 @@ static int revoke(ca_world *w, server_peer *peer, const ca_leaf *leaf, const cha
   sdg_base64url_write(&text, leaf->cert.der);
   (void)snprintf(payload, sizeof(payload), "{\"certificate\":\"%s\"%s}", sdg_buf_str(&text), more);
   sdg_buf_clear(&text);
-  return server_peer_send(
-      peer, &(server_peer_jws){
+  return acme_peer_send(
+      peer, &(acme_peer_jws){
                 .url = CA_BASE "/revoke-cert", .payload = payload, .by_jwk = signer != NULL, .signer = signer});
 }
 
@@ -285,7 +285,7 @@ static int revoke(ca_world *w, server_peer *peer, const ca_leaf *leaf, const cha
 static void test_revoke_star(void **state)
 {
   ca_world *w = *state;
-  server_peer other;
+  acme_peer other;
   ca_leaf first;
   ca_leaf second;
 
@@ -300,13 +300,13 @@ static void test_revoke_star(void **state)
     const ca_leaf *leaf = i == 0 ? &first : &second;
 
     (void)revoke(w, &w->peer, leaf, "", NULL);
-    server_peer_assert_problem(&w->peer, 403, "autoRenewalRevocationNotSupported");
+    acme_peer_assert_problem(&w->peer, 403, "autoRenewalRevocationNotSupported");
     (void)revoke(w, &w->peer, leaf, "", w->key);
-    server_peer_assert_problem(&w->peer, 403, "autoRenewalRevocationNotSupported");
+    acme_peer_assert_problem(&w->peer, 403, "autoRenewalRevocationNotSupported");
     assert_int_equal(revoke(w, &other, leaf, "", NULL), 403);
   }
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
-  server_peer_clear(&other);
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
+  acme_peer_clear(&other);
   ca_leaf_clear(&first);
   ca_leaf_clear(&second);
 }
@@ -317,7 +317,7 @@ static void test_revoke_plain(void **state)
   static const char *const bad[] = {",\"reason\":7", ",\"reason\":11", ",\"reason\":-1", ",\"reason\":2",
                                     ",\"reason\":6", ",\"reason\":8",  ",\"reason\":10"};
   ca_world *w = *state;
-  server_peer other;
+  acme_peer other;
   stardeleg_key *stranger = NULL;
   ca_leaf leaf;
 
@@ -327,25 +327,25 @@ static void test_revoke_plain(void **state)
   assert_ok(stardeleg_key_generate(&stranger, test_crypto(), STARDELEG_KEY_P256));
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     (void)revoke(w, &w->peer, &leaf, bad[i], NULL);
-    server_peer_assert_problem(&w->peer, 400, "badRevocationReason");
-    assert_non_null(strstr(server_peer_string(&w->peer, "detail"), "0, 1, 3, 4, 5, 9"));
+    acme_peer_assert_problem(&w->peer, 400, "badRevocationReason");
+    assert_non_null(strstr(acme_peer_string(&w->peer, "detail"), "0, 1, 3, 4, 5, 9"));
   }
   (void)revoke(w, &w->peer, &leaf, ",\"reason\":\"1\"", NULL);
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   (void)revoke(w, &other, &leaf, "", NULL);
-  server_peer_assert_problem(&other, 403, "unauthorized");
+  acme_peer_assert_problem(&other, 403, "unauthorized");
   (void)revoke(w, &w->peer, &leaf, "", stranger);
-  server_peer_assert_problem(&w->peer, 403, "unauthorized");
+  acme_peer_assert_problem(&w->peer, 403, "unauthorized");
   assert_int_equal(revoke(w, &w->peer, &leaf, ",\"reason\":4", NULL), 200);
   (void)revoke(w, &w->peer, &leaf, "", NULL);
-  server_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
+  acme_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
   (void)revoke(w, &w->peer, &leaf, "", w->key);
-  server_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
+  acme_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
   (void)revoke(w, &other, &leaf, "", NULL);
-  server_peer_assert_problem(&other, 403, "unauthorized");
+  acme_peer_assert_problem(&other, 403, "unauthorized");
   ca_leaf_clear(&leaf);
   stardeleg_key_free(stranger);
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 static void test_revoke_by_key(void **state)
@@ -357,7 +357,7 @@ static void test_revoke_by_key(void **state)
   ca_world_get_leaf(w, &leaf);
   assert_int_equal(revoke(w, &w->peer, &leaf, "", w->key), 200);
   (void)revoke(w, &w->peer, &leaf, "", NULL);
-  server_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
+  acme_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
   ca_leaf_clear(&leaf);
 }
 
@@ -365,8 +365,8 @@ static void test_revoke_by_key(void **state)
 static void test_revoke_by_authorizations(void **state)
 {
   ca_world *w = *state;
-  server_peer owner;
-  server_peer first;
+  acme_peer owner;
+  acme_peer first;
   ca_leaf leaf;
 
   assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'a.example.org'},"
@@ -386,16 +386,16 @@ static void test_revoke_by_authorizations(void **state)
                    201);
   ca_world_validate(w);
   (void)revoke(w, &w->peer, &leaf, "", NULL);
-  server_peer_assert_problem(&w->peer, 403, "unauthorized"); /* one of two */
+  acme_peer_assert_problem(&w->peer, 403, "unauthorized"); /* one of two */
   assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'B.example.org'}]}")),
                    201);
   ca_world_validate(w);
   w->now += CA_DAY;
   (void)revoke(w, &w->peer, &leaf, "", NULL);
-  server_peer_assert_problem(&w->peer, 403, "unauthorized"); /* expired */
+  acme_peer_assert_problem(&w->peer, 403, "unauthorized"); /* expired */
   w->now -= CA_HOUR;
   assert_int_equal(revoke(w, &w->peer, &leaf, "", NULL), 200);
-  server_peer_clear(&w->peer);
+  acme_peer_clear(&w->peer);
   w->peer = first;
   ca_leaf_clear(&leaf);
 }
@@ -416,11 +416,11 @@ static void test_revoke_foreign(void **state)
   ca_leaf leaf;
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&w->peer, CA_BASE "/revoke-cert", bad[i]);
-    server_peer_assert_problem(&w->peer, 400, "malformed");
+    (void)acme_peer_post(&w->peer, CA_BASE "/revoke-cert", bad[i]);
+    acme_peer_assert_problem(&w->peer, 400, "malformed");
   }
-  (void)server_peer_fetch(&w->peer, CA_BASE "/revoke-cert");
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  (void)acme_peer_fetch(&w->peer, CA_BASE "/revoke-cert");
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   /* of a CA that calls itself as ours, and the PKI's own server certificate */
   assert_ok(stardeleg_key_generate(&evil, test_crypto(), STARDELEG_KEY_P256));
   assert_ok(stardeleg_ca_make_root(&root, evil, "Test Root", w->now - CA_DAY, w->now + CA_DAY));
@@ -430,7 +430,7 @@ static void test_revoke_foreign(void **state)
     assert_ok(sdg_chain_parse(&leaf.chain, sdg_bytes_str(pem)));
     assert_ok(sdg_cert_parse(&leaf.cert, leaf.chain.certs[0]));
     (void)revoke(w, &w->peer, &leaf, "", w->key);
-    server_peer_assert_problem(&w->peer, 404, "malformed");
+    acme_peer_assert_problem(&w->peer, 404, "malformed");
     ca_leaf_clear(&leaf);
     free(pem);
     pem = NULL;
@@ -474,7 +474,7 @@ static void test_openssl_verify(void **state)
     } else {
       ca_world_plain(w);
     }
-    assert_int_equal(server_peer_get(&w->peer, w->star), 200);
+    assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
     write_file(leaf, w->peer.body);
     (void)snprintf(command, sizeof(command),
                    "openssl verify -x509_strict -check_ss_sig -purpose sslserver -verify_hostname www.example.org "
@@ -489,7 +489,7 @@ static void test_openssl_verify(void **state)
 static void test_eab(void **state)
 {
   ca_world *w = *state;
-  server_peer peer;
+  acme_peer peer;
   char mac_key[64];
   char payload[4096];
   sdg_buf eab;
@@ -507,11 +507,11 @@ static void test_eab(void **state)
   peer.json = NULL;
   assert_ok(stardeleg_key_generate(&peer.key, test_crypto(), STARDELEG_KEY_P256));
   sdg_buf_init(&eab, 4096);
-  server_peer_eab(&peer, &eab, "cdn2", mac_key);
+  acme_peer_eab(&peer, &eab, "cdn2", mac_key);
   (void)snprintf(payload, sizeof(payload), "{\"externalAccountBinding\":%s}", sdg_buf_str(&eab));
-  assert_int_equal(server_peer_new_account(&peer, payload), 201);
+  assert_int_equal(acme_peer_new_account(&peer, payload), 201);
   sdg_buf_clear(&eab);
-  server_peer_clear(&peer);
+  acme_peer_clear(&peer);
 }
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)

@@ -30,7 +30,7 @@ static int tear_down(void **state)
 static void refuse(ca_world *w, const char *csr)
 {
   (void)ca_world_finalize(w, csr);
-  server_peer_assert_problem(&w->peer, 400, "badCSR");
+  acme_peer_assert_problem(&w->peer, 400, "badCSR");
   assert_string_equal(ca_world_status(w), "ready");
 }
 
@@ -200,7 +200,7 @@ static void test_keys(void **state)
 {
   ca_world *w = *state;
   stardeleg_key *own = w->key;
-  server_peer other;
+  acme_peer other;
 
   /* RFC 8555 11.1: the key of an account, one's own or another's */
   w->key = w->peer.key;
@@ -209,7 +209,7 @@ static void test_keys(void **state)
   w->key = other.key;
   refuse(w, ca_world_csr(w, NULL, "a.example.org", "b.example.org", NULL));
   w->key = own;
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* tests/vectors would do as well; these are made here: one byte of a good one spoiled at every place */
@@ -252,8 +252,8 @@ static void test_encodings(void **state)
   char *large = malloc(60000);
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&w->peer, w->finalize, bad[i]);
-    server_peer_assert_problem(&w->peer, 400, "malformed");
+    (void)acme_peer_post(&w->peer, w->finalize, bad[i]);
+    acme_peer_assert_problem(&w->peer, 400, "malformed");
     assert_string_equal(ca_world_status(w), "ready");
   }
   refuse(w, "");
@@ -262,7 +262,7 @@ static void test_encodings(void **state)
   memset(large, 'A', 60000);
   memcpy(large, "{\"csr\":\"", 8);
   memcpy(large + 30000, "\"}", 3);
-  (void)server_peer_post(&w->peer, w->finalize, large);
+  (void)acme_peer_post(&w->peer, w->finalize, large);
   assert_true(w->peer.status == 400);
   free(large);
   assert_string_equal(ca_world_status(w), "ready");

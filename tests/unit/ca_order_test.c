@@ -32,9 +32,9 @@ static void test_the_directory(void **state)
   const sdg_json *meta;
   const sdg_json *renewal;
 
-  assert_int_equal(server_peer_get(&w->peer, CA_BASE "/directory"), 200);
-  assert_string_equal(server_peer_string(&w->peer, "revokeCert"), CA_BASE "/revoke-cert");
-  assert_string_equal(server_peer_string(&w->peer, "newOrder"), CA_BASE "/new-order");
+  assert_int_equal(acme_peer_get(&w->peer, CA_BASE "/directory"), 200);
+  assert_string_equal(acme_peer_string(&w->peer, "revokeCert"), CA_BASE "/revoke-cert");
+  assert_string_equal(acme_peer_string(&w->peer, "newOrder"), CA_BASE "/new-order");
   meta = sdg_json_member(w->peer.json, "meta");
   renewal = sdg_json_member(meta, "auto-renewal");
   assert_int_equal(sdg_json_int(sdg_json_member(renewal, "min-lifetime")), 60);
@@ -42,7 +42,7 @@ static void test_the_directory(void **state)
   assert_true(sdg_json_bool(sdg_json_member(renewal, "allow-certificate-get")));
   w->options.allow_certificate_get = 0;
   ca_world_restart(w);
-  assert_int_equal(server_peer_get(&w->peer, CA_BASE "/directory"), 200);
+  assert_int_equal(acme_peer_get(&w->peer, CA_BASE "/directory"), 200);
   renewal = sdg_json_member(sdg_json_member(w->peer.json, "meta"), "auto-renewal");
   assert_false(sdg_json_bool(sdg_json_member(renewal, "allow-certificate-get")));
 }
@@ -142,8 +142,8 @@ static void test_created(void **state)
                                                        "'lifetime':86400,'lifetime-adjust':3600,"
                                                        "'allow-certificate-get':true},'foo':1}")),
                    201);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "pending");
-  assert_string_equal(server_peer_string(&w->peer, "expires"), "2026-01-11T00:00:00Z");
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "pending");
+  assert_string_equal(acme_peer_string(&w->peer, "expires"), "2026-01-11T00:00:00Z");
   assert_null(sdg_json_member(w->peer.json, "foo"));
   assert_null(sdg_json_member(w->peer.json, "certificate"));
   assert_null(sdg_json_member(w->peer.json, "star-certificate")); /* STAR-3.1.1-13 */
@@ -157,8 +157,8 @@ static void test_created(void **state)
   assert_int_equal(sdg_json_count(list), 2);
   assert_true(strcmp(sdg_json_string(sdg_json_first(list)), sdg_json_string(sdg_json_next(sdg_json_first(list)))) != 0);
   (void)snprintf(authz, sizeof(authz), "%s", sdg_json_string(sdg_json_first(list)));
-  assert_int_equal(server_peer_fetch(&w->peer, authz), 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "pending");
+  assert_int_equal(acme_peer_fetch(&w->peer, authz), 200);
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "pending");
   assert_string_equal(sdg_json_string(sdg_json_member(sdg_json_member(w->peer.json, "identifier"), "value")),
                       "a.example.org");
   assert_int_equal(sdg_json_count(sdg_json_member(w->peer.json, "challenges")), 1);
@@ -169,10 +169,10 @@ static void test_created(void **state)
   assert_true(strlen(token) >= 22);
   assert_true(sdg_base64url_is_text(sdg_bytes_str(token)));
   /* ACME-6.3-04, ACME-7.1-03: fetched, not started */
-  assert_int_equal(server_peer_fetch(&w->peer, sdg_json_string(sdg_json_member(challenge, "url"))), 200);
-  assert_string_equal(server_peer_string(&w->peer, "token"), token);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "pending");
-  assert_string_equal(server_peer_link(&w->peer, "up"), authz);
+  assert_int_equal(acme_peer_fetch(&w->peer, sdg_json_string(sdg_json_member(challenge, "url"))), 200);
+  assert_string_equal(acme_peer_string(&w->peer, "token"), token);
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "pending");
+  assert_string_equal(acme_peer_link(&w->peer, "up"), authz);
   (void)ca_world_run(w);
   assert_int_equal(w->asked, 0);
 }
@@ -279,12 +279,12 @@ static void test_refused(void **state)
     if (status != 400 && status != 403) {
       fail_msg("%s: %d %s", bad_orders[i].payload, status, w->peer.body);
     }
-    server_peer_assert_problem(&w->peer, status, bad_orders[i].type);
+    acme_peer_assert_problem(&w->peer, status, bad_orders[i].type);
     if (strcmp(bad_orders[i].type, "malformed") == 0) {
       assert_int_equal(status, 400);
     }
   }
-  assert_int_equal(server_peer_fetch(&w->peer, ca_world_json("%s/orders", w->peer.kid)), 200);
+  assert_int_equal(acme_peer_fetch(&w->peer, ca_world_json("%s/orders", w->peer.kid)), 200);
   assert_int_equal(sdg_json_count(sdg_json_member(w->peer.json, "orders")), 0);
 }
 
@@ -308,9 +308,9 @@ static void test_at_the_bounds(void **state)
   w->now += 3650 * CA_DAY - 2 * CA_DAY;
   (void)ca_world_new_order(w, ca_world_json("{" ONE_NAME ",'auto-renewal':{'end-date':'2036-01-08T00:00:01Z',"
                                             "'lifetime':86400}}"));
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   (void)ca_world_new_order(w, ca_world_json("{" ONE_NAME ",'notAfter':'2036-01-08T00:00:01Z'}"));
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   assert_int_equal(ca_world_new_order(w, ca_world_json("{" ONE_NAME ",'auto-renewal':{'end-date':"
                                                        "'2036-01-08T00:00:00Z','lifetime':86400}}")),
                    201);
@@ -321,7 +321,7 @@ static void test_at_the_bounds(void **state)
 static void expect_not_ready(ca_world *w)
 {
   (void)ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL));
-  server_peer_assert_problem(&w->peer, 403, "orderNotReady");
+  acme_peer_assert_problem(&w->peer, 403, "orderNotReady");
 }
 
 /* ACME-7.4-14, ACME-7.1.6-03: finalize in every state */
@@ -334,8 +334,8 @@ static void test_finalize_in_every_state(void **state)
   assert_string_equal(ca_world_status(w), "pending");
   ca_world_validate(w);
   assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "processing"); /* ACME-7.4-16 */
-  assert_non_null(server_peer_header(&w->peer, "Retry-After"));
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "processing"); /* ACME-7.4-16 */
+  assert_non_null(acme_peer_header(&w->peer, "Retry-After"));
   expect_not_ready(w);
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "valid");
@@ -345,7 +345,7 @@ static void test_finalize_in_every_state(void **state)
   ca_world_star(w, 10, 86400, 0);
   assert_null(sdg_json_member(w->peer.json, "certificate"));
   expect_not_ready(w);
-  assert_int_equal(server_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
   expect_not_ready(w);
   assert_int_equal(ca_world_new_order(w, ca_world_json("{" ONE_NAME "}")), 201);
   w->now += 2 * CA_DAY;
@@ -374,7 +374,7 @@ static void test_expired_when_ready(void **state)
 static void test_other_account(void **state)
 {
   ca_world *w = *state;
-  server_peer other;
+  acme_peer other;
   const char *authz;
   const char *urls[4];
 
@@ -386,19 +386,19 @@ static void test_other_account(void **state)
   urls[2] = ca_world_challenge(w, authz);
   urls[3] = CA_BASE "/order/AAAAAAAAAAAAAAAAAAAAAA";
   for (size_t i = 0; i < 4; i++) {
-    (void)server_peer_fetch(&other, urls[i]);
-    server_peer_assert_problem(&other, 404, "unauthorized");
-    (void)server_peer_post(&other, urls[i], "{\"status\":\"canceled\"}");
-    server_peer_assert_problem(&other, 404, "unauthorized");
+    (void)acme_peer_fetch(&other, urls[i]);
+    acme_peer_assert_problem(&other, 404, "unauthorized");
+    (void)acme_peer_post(&other, urls[i], "{\"status\":\"canceled\"}");
+    acme_peer_assert_problem(&other, 404, "unauthorized");
   }
-  (void)server_peer_post(&other, w->finalize, "{\"csr\":\"AA\"}");
-  server_peer_assert_problem(&other, 404, "unauthorized");
-  (void)server_peer_post(&other, authz, "{\"status\":\"deactivated\"}");
-  server_peer_assert_problem(&other, 404, "unauthorized");
+  (void)acme_peer_post(&other, w->finalize, "{\"csr\":\"AA\"}");
+  acme_peer_assert_problem(&other, 404, "unauthorized");
+  (void)acme_peer_post(&other, authz, "{\"status\":\"deactivated\"}");
+  acme_peer_assert_problem(&other, 404, "unauthorized");
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "pending");
   assert_int_equal(w->asked, 0);
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 static void test_order_posts(void **state)
@@ -413,8 +413,8 @@ static void test_order_posts(void **state)
 
   ca_world_plain(w);
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) { /* STAR-3.1.2-08: a plain order is not canceled */
-    (void)server_peer_post(&w->peer, w->order, bad[i]);
-    server_peer_assert_problem(&w->peer, 400, "malformed");
+    (void)acme_peer_post(&w->peer, w->order, bad[i]);
+    acme_peer_assert_problem(&w->peer, 400, "malformed");
   }
   assert_string_equal(ca_world_status(w), "valid");
 }
@@ -423,7 +423,7 @@ static void test_order_posts(void **state)
 static void test_list(void **state)
 {
   ca_world *w = *state;
-  server_peer other;
+  acme_peer other;
   char url[700];
   size_t seen = 0;
 
@@ -441,20 +441,20 @@ static void test_list(void **state)
   for (const char *next = url; next != NULL;) {
     const sdg_json *list;
 
-    assert_int_equal(server_peer_fetch(&w->peer, next), 200);
+    assert_int_equal(acme_peer_fetch(&w->peer, next), 200);
     list = sdg_json_member(w->peer.json, "orders");
     assert_true(sdg_json_count(list) <= 50);
     seen += sdg_json_count(list);
-    next = server_peer_link(&w->peer, "next");
+    next = acme_peer_link(&w->peer, "next");
     if (next != NULL) {
       (void)snprintf(url, sizeof(url), "%s", next);
       next = url;
     }
   }
   assert_int_equal(seen, 55);
-  assert_int_equal(server_peer_fetch(&other, ca_world_json("%s/orders", other.kid)), 200);
+  assert_int_equal(acme_peer_fetch(&other, ca_world_json("%s/orders", other.kid)), 200);
   assert_int_equal(sdg_json_count(sdg_json_member(other.json, "orders")), 0);
-  server_peer_clear(&other);
+  acme_peer_clear(&other);
 }
 
 /* ACME-7.3.6-04: what is unfinished ends with the account; certificates do not */
@@ -473,10 +473,10 @@ static void test_account_deactivated(void **state)
   }
   ca_world_validate(w);
   assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
-  assert_int_equal(server_peer_post(&w->peer, w->peer.kid, "{\"status\":\"deactivated\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, w->peer.kid, "{\"status\":\"deactivated\"}"), 200);
   (void)ca_world_run(w);
-  (void)server_peer_fetch(&w->peer, w->order);
-  server_peer_assert_problem(&w->peer, 401, "unauthorized");
+  (void)acme_peer_fetch(&w->peer, w->order);
+  acme_peer_assert_problem(&w->peer, 401, "unauthorized");
   {
     stardeleg_record record = {0};
     const char *id = w->order + strlen(CA_BASE "/order/");

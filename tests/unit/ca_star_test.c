@@ -80,8 +80,8 @@ static void test_many_periods(void **state)
       if (index > 0) {
         w->now = period.publish_at - 1; /* not a moment before */
         (void)ca_world_run(w);
-        assert_int_equal(server_peer_get(&w->peer, w->star), 200);
-        assert_string_equal(server_peer_header(&w->peer, "ETag"), ca_world_json("'%s'", before));
+        assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
+        assert_string_equal(acme_peer_header(&w->peer, "ETag"), ca_world_json("'%s'", before));
       }
       w->now = sdg_time_max(w->now, period.publish_at); /* and not a moment after */
       (void)ca_world_run(w);
@@ -150,7 +150,7 @@ static void test_driven_by_its_own_clock(void **state)
     ca_leaf leaf;
 
     assert_true(until > w->now);
-    if (server_peer_get(&w->peer, w->star) == 200) {
+    if (acme_peer_get(&w->peer, w->star) == 200) {
       ca_world_leaf(w, &w->peer, &leaf);
       count += strcmp(leaf.serial, before) != 0;
       memcpy(before, leaf.serial, sizeof(before));
@@ -253,8 +253,8 @@ static void test_outage(void **state)
   ca_world_star(w, 10, 86400, 0);
   read_schedule(w, w->now, &schedule);
   w->now += 6 * CA_DAY + CA_HOUR;
-  assert_int_equal(server_peer_get(&w->peer, w->star), 200);
-  assert_non_null(strstr(server_peer_header(&w->peer, "Cache-Control"), "max-age=0")); /* long over */
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
+  assert_non_null(strstr(acme_peer_header(&w->peer, "Cache-Control"), "max-age=0")); /* long over */
   ca_world_restart(w);
   (void)ca_world_run(w);
   assert_int_equal(c.certs, 2);
@@ -283,8 +283,8 @@ static void test_outage_over_the_end(void **state)
   assert_int_equal(c.batches, batches);
   assert_int_equal(c.certs, 1);
   assert_string_equal(ca_world_status(w), "valid");
-  (void)server_peer_get(&w->peer, w->star);
-  server_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
+  (void)acme_peer_get(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 403, "autoRenewalExpired");
 }
 
 /* The clock is turned back, then goes on: nothing twice, nothing missed. */

@@ -30,20 +30,20 @@ static void order(ca_world *w, const char *payload)
 
 static void start(ca_world *w, size_t n)
 {
-  assert_int_equal(server_peer_post(&w->peer, ca_world_challenge(w, ca_world_authz(w, n)), "{}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, ca_world_challenge(w, ca_world_authz(w, n)), "{}"), 200);
 }
 
 static const char *authz_status(ca_world *w, size_t n)
 {
-  assert_int_equal(server_peer_fetch(&w->peer, ca_world_authz(w, n)), 200);
-  return server_peer_string(&w->peer, "status");
+  assert_int_equal(acme_peer_fetch(&w->peer, ca_world_authz(w, n)), 200);
+  return acme_peer_string(&w->peer, "status");
 }
 
 /* The challenge as the answer; its status. */
 static const char *challenge_status(ca_world *w, size_t n)
 {
-  assert_int_equal(server_peer_fetch(&w->peer, ca_world_challenge(w, ca_world_authz(w, n))), 200); /* ACME-7.5.1-09 */
-  return server_peer_string(&w->peer, "status");
+  assert_int_equal(acme_peer_fetch(&w->peer, ca_world_challenge(w, ca_world_authz(w, n))), 200); /* ACME-7.5.1-09 */
+  return acme_peer_string(&w->peer, "status");
 }
 
 /* ACME-7.1.6-01 to 7.1.6-03, ACME-7.5.1-03, ACME-7.5.1-06, ACME-8-01, ACME-8.3-04 */
@@ -55,11 +55,11 @@ static void test_success(void **state)
   order(w, ONE);
   w->web = CA_WEB_HOLD;
   start(w, 0);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "processing");
-  assert_string_equal(server_peer_string(&w->peer, "type"), "http-01");
-  assert_non_null(server_peer_header(&w->peer, "Retry-After"));
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "processing");
+  assert_string_equal(acme_peer_string(&w->peer, "type"), "http-01");
+  assert_non_null(acme_peer_header(&w->peer, "Retry-After"));
   (void)snprintf(expected, sizeof(expected), "http://www.example.org/.well-known/acme-challenge/%s",
-                 server_peer_string(&w->peer, "token"));
+                 acme_peer_string(&w->peer, "token"));
   assert_int_equal(w->work, 1);
   (void)ca_world_run(w);
   assert_string_equal(w->asked_url, expected);
@@ -69,13 +69,13 @@ static void test_success(void **state)
   w->now += 700;
   ca_world_release(w, CA_WEB_RIGHT);
   assert_string_equal(challenge_status(w, 0), "valid");
-  assert_string_equal(server_peer_string(&w->peer, "validated"), "2026-01-10T00:00:00Z");
-  assert_null(server_peer_header(&w->peer, "Retry-After"));
+  assert_string_equal(acme_peer_string(&w->peer, "validated"), "2026-01-10T00:00:00Z");
+  assert_null(acme_peer_header(&w->peer, "Retry-After"));
   assert_null(sdg_json_member(w->peer.json, "error"));
-  (void)snprintf(expected, sizeof(expected), "%s", server_peer_link(&w->peer, "up"));
+  (void)snprintf(expected, sizeof(expected), "%s", acme_peer_link(&w->peer, "up"));
   assert_string_equal(expected, ca_world_authz(w, 0));
   assert_string_equal(authz_status(w, 0), "valid");
-  assert_string_equal(server_peer_string(&w->peer, "expires"), "2026-01-11T00:00:00Z");
+  assert_string_equal(acme_peer_string(&w->peer, "expires"), "2026-01-11T00:00:00Z");
   assert_string_equal(ca_world_status(w), "ready");
   /* started again: decided is decided */
   start(w, 0);
@@ -106,14 +106,14 @@ static void test_responses(void **state)
   order(w, ONE);
   url = ca_world_challenge(w, ca_world_authz(w, 0));
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&w->peer, url, bad[i]);
-    server_peer_assert_problem(&w->peer, 400, "malformed");
+    (void)acme_peer_post(&w->peer, url, bad[i]);
+    acme_peer_assert_problem(&w->peer, 400, "malformed");
   }
   (void)ca_world_run(w);
   assert_int_equal(w->asked, 0);
-  assert_int_equal(server_peer_post(&w->peer, url, "{\"keyAuthorization\":\"x\",\"status\":\"valid\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, url, "{\"keyAuthorization\":\"x\",\"status\":\"valid\"}"), 200);
   assert_null(sdg_json_member(w->peer.json, "keyAuthorization"));
-  assert_string_equal(server_peer_string(&w->peer, "status"), "processing");
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "processing");
 }
 
 /* ACME-8-02, 8-03, ACME-8.2-02, 8.2-03, ACME-7.5.1-07 */
@@ -137,7 +137,7 @@ static void test_retries(void **state)
     assert_non_null(error);
     assert_non_null(strstr(sdg_json_string(sdg_json_member(error, "type")), types[i]));
     assert_null(strstr(w->peer.body, "secret of somebody"));
-    assert_true((server_peer_header(&w->peer, "Retry-After") != NULL) == (i < 2));
+    assert_true((acme_peer_header(&w->peer, "Retry-After") != NULL) == (i < 2));
     assert_string_equal(authz_status(w, 0), i < 2 ? "pending" : "invalid");
     assert_string_equal(ca_world_status(w), i < 2 ? "pending" : "invalid");
     if (i < 2) { /* not before the pause is over */
@@ -309,7 +309,7 @@ static void test_two_names(void **state)
 static void test_key_change_in_between(void **state)
 {
   ca_world *w = *state;
-  server_peer before = w->peer;
+  acme_peer before = w->peer;
   stardeleg_key *new_key = NULL;
   sdg_buf inner;
   sdg_buf jwk;
@@ -324,11 +324,11 @@ static void test_key_change_in_between(void **state)
   sdg_buf_init(&jwk, 1 << 16);
   assert_ok(sdg_jwk_write(&jwk, stardeleg_key_spki(w->peer.key)));
   (void)snprintf(payload, sizeof(payload), "{\"account\":\"%s\",\"oldKey\":%s}", w->peer.kid, sdg_buf_str(&jwk));
-  server_peer_build(
+  acme_peer_build(
       &w->peer, &inner,
-      &(server_peer_jws){
+      &(acme_peer_jws){
           .url = CA_BASE "/key-change", .payload = payload, .signer = new_key, .by_jwk = true, .nonce = "-"});
-  assert_int_equal(server_peer_post(&w->peer, CA_BASE "/key-change", sdg_buf_str(&inner)), 200);
+  assert_int_equal(acme_peer_post(&w->peer, CA_BASE "/key-change", sdg_buf_str(&inner)), 200);
   stardeleg_key_free(w->peer.key);
   w->peer.key = new_key;
   start(w, 0); /* asked again with the new key: still the first response's */
@@ -424,19 +424,19 @@ static void test_deactivate(void **state)
 
   order(w, ONE);
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-    (void)server_peer_post(&w->peer, ca_world_authz(w, 0), bad[i]);
-    server_peer_assert_problem(&w->peer, 400, "malformed");
+    (void)acme_peer_post(&w->peer, ca_world_authz(w, 0), bad[i]);
+    acme_peer_assert_problem(&w->peer, 400, "malformed");
   }
   ca_world_validate(w);
-  assert_int_equal(server_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}"), 200);
-  assert_string_equal(server_peer_string(&w->peer, "status"), "deactivated");
+  assert_int_equal(acme_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}"), 200);
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "deactivated");
   /* at once, without the engine */
   (void)ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL));
-  server_peer_assert_problem(&w->peer, 403, "orderNotReady");
+  acme_peer_assert_problem(&w->peer, 403, "orderNotReady");
   assert_string_equal(ca_world_status(w), "invalid");
   assert_non_null(sdg_json_member(w->peer.json, "error"));
-  (void)server_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}");
-  server_peer_assert_problem(&w->peer, 400, "malformed");
+  (void)acme_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}");
+  acme_peer_assert_problem(&w->peer, 400, "malformed");
   (void)ca_world_run(w);
   assert_string_equal(authz_status(w, 0), "deactivated");
   w->now += 3 * CA_DAY;
@@ -453,7 +453,7 @@ static void test_deactivate_pending_and_processing(void **state)
   w->web = CA_WEB_HOLD;
   start(w, 0);
   (void)ca_world_run(w);
-  assert_int_equal(server_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}"), 200);
   ca_world_release(w, CA_WEB_RIGHT);
   assert_string_equal(authz_status(w, 0), "deactivated");
   assert_string_equal(ca_world_status(w), "invalid");
@@ -461,7 +461,7 @@ static void test_deactivate_pending_and_processing(void **state)
   order(w, ONE);
   ca_world_validate(w);
   assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
-  assert_int_equal(server_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}"), 200);
+  assert_int_equal(acme_peer_post(&w->peer, ca_world_authz(w, 0), "{\"status\":\"deactivated\"}"), 200);
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "invalid");
   assert_string_equal(w->star, "");
