@@ -8,7 +8,7 @@
 #define NDCS 3u
 #define DELEGATIONS 12u
 #define DAYS 25
-#define SEEDS (5u / SIM_SCALE)
+#define SEEDS (SIM_SCALE > 1u ? 1u : 5u)
 #define SKEW_MAX (10 * SIM_MINUTE)
 
 static void set_clock(sim_world *world, void *ctx, size_t number)
