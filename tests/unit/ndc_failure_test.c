@@ -146,8 +146,8 @@ static void test_bad_templates(void **state)
 {
   static const char *const bad[] = {
       "{}", "null", "\"x\"", "{\"keyTypes\":[],\"extensions\":{\"subjectAltName\":{\"DNS\":[\"a.example.org\"]}}}",
-      "{\"keyTypes\":[{\"PublicKeyType\":\"rsaEncryption\",\"PublicKeyLength\":2048,\"SignatureType\":"
-      "\"sha256WithRSAEncryption\"}],\"extensions\":{\"subjectAltName\":{\"DNS\":[\"**\"]}}}"};
+      ("{\"keyTypes\":[{\"PublicKeyType\":\"rsaEncryption\",\"PublicKeyLength\":2048,\"SignatureType\":"
+       "\"sha256WithRSAEncryption\"}],\"extensions\":{\"subjectAltName\":{\"DNS\":[\"**\"]}}}")};
 
   (void)state;
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
