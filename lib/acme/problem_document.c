@@ -192,3 +192,20 @@ void sdg_problem_write_record(sdg_json_writer *w, const char *name, const starde
   }
   sdg_jw_object_end(w);
 }
+
+stardeleg_err sdg_problem_to_tree(sdg_json **out, const stardeleg_problem *problem)
+{
+  sdg_buf text;
+  sdg_json_writer w;
+  stardeleg_err err;
+
+  sdg_buf_init(&text, 64u * 1024u);
+  sdg_jw_init(&w, &text);
+  sdg_problem_write(&w, NULL, problem);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_parse(out, sdg_buf_bytes(&text), NULL, NULL);
+  }
+  sdg_buf_clear(&text);
+  return err;
+}

@@ -75,22 +75,14 @@ static stardeleg_err put_released(stardeleg_ca *ca, const sdg_ca_order *order)
 stardeleg_err sdg_ca_order_fail(sdg_ca_order *order, stardeleg_acme_error acme, const char *detail)
 {
   stardeleg_problem problem;
-  sdg_buf text;
-  sdg_json_writer w;
+  sdg_json *tree = NULL;
   stardeleg_err err;
 
   sdg_problem_set(&problem, acme, "%s", detail);
-  sdg_buf_init(&text, 4096);
-  sdg_jw_init(&w, &text);
-  sdg_problem_write(&w, NULL, &problem);
-  err = sdg_buf_error(&text);
+  err = sdg_problem_to_tree(&tree, &problem);
   if (err == STARDELEG_OK) {
     sdg_json_free(order->wire.error);
-    order->wire.error = NULL;
-    err = sdg_json_parse(&order->wire.error, sdg_buf_bytes(&text), NULL, NULL);
-  }
-  sdg_buf_clear(&text);
-  if (err == STARDELEG_OK) {
+    order->wire.error = tree;
     order->wire.status = SDG_ORDER_INVALID;
   }
   return err;

@@ -75,19 +75,9 @@ void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now)
 
 static stardeleg_err set_error(sdg_acme_challenge *challenge, const stardeleg_problem *problem)
 {
-  sdg_buf text;
-  sdg_json_writer w;
   sdg_json *tree = NULL;
-  stardeleg_err err;
+  stardeleg_err err = sdg_problem_to_tree(&tree, problem);
 
-  sdg_buf_init(&text, 8192);
-  sdg_jw_init(&w, &text);
-  sdg_problem_write(&w, NULL, problem);
-  err = sdg_buf_error(&text);
-  if (err == STARDELEG_OK) {
-    err = sdg_json_parse(&tree, sdg_buf_bytes(&text), NULL, NULL);
-  }
-  sdg_buf_clear(&text);
   if (err == STARDELEG_OK) {
     sdg_json_free(challenge->error);
     challenge->error = tree;

@@ -269,19 +269,9 @@ stardeleg_err sdg_ido_order_load(const stardeleg_store *store, const char *id, s
 
 stardeleg_err sdg_ido_order_set_error(sdg_ido_order *order, const stardeleg_problem *problem)
 {
-  sdg_buf text;
-  sdg_json_writer w;
   sdg_json *tree = NULL;
-  stardeleg_err err;
+  stardeleg_err err = sdg_problem_to_tree(&tree, problem);
 
-  sdg_buf_init(&text, 64u * 1024u);
-  sdg_jw_init(&w, &text);
-  sdg_problem_write(&w, NULL, problem);
-  err = sdg_buf_error(&text);
-  if (err == STARDELEG_OK) {
-    err = sdg_json_parse(&tree, sdg_buf_bytes(&text), NULL, NULL);
-  }
-  sdg_buf_clear(&text);
   if (err != STARDELEG_OK) {
     return err;
   }
