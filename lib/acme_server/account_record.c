@@ -93,31 +93,40 @@ static stardeleg_err as_store_error(stardeleg_err err)
   return err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT ? STARDELEG_ERR_STORE : err;
 }
 
-stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out)
+static stardeleg_err parse_record(const stardeleg_record *record, sdg_account_record *out)
 {
-  stardeleg_record record = {0};
   sdg_account_record account;
   sdg_json *tree = NULL;
-  stardeleg_err err = sdg_store_get(server->options.store, "account", id, &record);
+  stardeleg_err err;
 
-  if (err != STARDELEG_OK) {
-    return err;
-  }
   sdg_account_record_init(&account);
-  err = sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL);
+  err = sdg_json_parse(&tree, sdg_bytes(record->value, record->value_len), NULL, NULL);
   if (err == STARDELEG_OK) {
     err = read_record(&account, tree);
   }
   sdg_json_free(tree);
-  account.version = record.version;
-  stardeleg_record_clear(&record);
+  if (err == STARDELEG_OK && (size_t)snprintf(account.id, sizeof(account.id), "%s", record->key) >= sizeof(account.id)) {
+    err = STARDELEG_ERR_STORE;
+  }
   if (err != STARDELEG_OK) {
     sdg_account_record_clear(&account);
     return as_store_error(err);
   }
-  (void)snprintf(account.id, sizeof(account.id), "%s", id);
+  account.version = record->version;
   *out = account;
   return STARDELEG_OK;
+}
+
+stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out)
+{
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_get(server->options.store, "account", id, &record);
+
+  if (err == STARDELEG_OK) {
+    err = parse_record(&record, out);
+  }
+  stardeleg_record_clear(&record);
+  return err;
 }
 
 stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbprint, char id[SDG_ID_SIZE])
@@ -138,50 +147,71 @@ stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbpri
   return as_store_error(err);
 }
 
-/* --- With the imported key --- */
+/* --- With the imported key: importing one costs a quarter of a verification --- */
 
-static stardeleg_err import_account(sdg_server *server, const sdg_account_record *record, sdg_server_account *out)
+void sdg_server_account_free(sdg_cached *object)
 {
-  memset(out, 0, sizeof(*out));
-  (void)snprintf(out->id, sizeof(out->id), "%s", record->id);
-  (void)snprintf(out->name, sizeof(out->name), "%s", record->name);
-  (void)snprintf(out->thumbprint, sizeof(out->thumbprint), "%s", record->thumbprint);
-  out->status = record->object.status;
-  out->version = record->version;
-  return sdg_pubkey_import(&out->key, server->options.crypto, sdg_buf_bytes(&record->spki), NULL);
+  sdg_server_account *account = (sdg_server_account *)object; /* its first member */
+
+  if (account != NULL) {
+    sdg_pubkey_free(account->key);
+    sdg_free(account);
+  }
+}
+
+static stardeleg_err import_account(sdg_server *server, const sdg_account_record *record, sdg_server_account **out)
+{
+  sdg_server_account *account = sdg_calloc(1, sizeof(*account));
+  stardeleg_err err;
+
+  if (account == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  (void)snprintf(account->id, sizeof(account->id), "%s", record->id);
+  (void)snprintf(account->name, sizeof(account->name), "%s", record->name);
+  (void)snprintf(account->thumbprint, sizeof(account->thumbprint), "%s", record->thumbprint);
+  account->status = record->object.status;
+  account->cached.id = account->id;
+  account->cached.version = record->version;
+  err = sdg_pubkey_import(&account->key, server->options.crypto, sdg_buf_bytes(&record->spki), NULL);
+  if (err != STARDELEG_OK) {
+    sdg_free(account);
+    return err;
+  }
+  *out = account;
+  return STARDELEG_OK;
+}
+
+static stardeleg_err make_account(sdg_server *server, const stardeleg_record *stored, sdg_server_account **out)
+{
+  sdg_account_record record;
+  stardeleg_err err = parse_record(stored, &record);
+
+  if (err == STARDELEG_OK) {
+    err = import_account(server, &record, out);
+    sdg_account_record_clear(&record);
+  }
+  return err;
 }
 
 stardeleg_err sdg_server_account_get(sdg_server *server, const char *id, const sdg_server_account **out)
 {
-  stardeleg_record current = {0};
-  sdg_account_record record;
-  sdg_server_account account;
-  stardeleg_err err = sdg_store_get(server->options.store, "account", id, &current);
-  uint64_t version = current.version;
+  stardeleg_record stored = {0};
+  sdg_server_account *made = NULL;
+  stardeleg_err err = sdg_store_get(server->options.store, "account", id, &stored);
 
-  stardeleg_record_clear(&current);
-  if (err != STARDELEG_OK) {
-    return err;
+  if (err == STARDELEG_OK) {
+    *out = (const sdg_server_account *)sdg_version_cache_get(server->accounts, id, stored.version);
+    if (*out == NULL) {
+      err = make_account(server, &stored, &made);
+    }
   }
-  *out = sdg_account_cache_get(server->accounts, id, version);
-  if (*out != NULL) {
-    return STARDELEG_OK;
+  stardeleg_record_clear(&stored);
+  if (made != NULL) {
+    sdg_version_cache_put(server->accounts, &made->cached);
+    *out = made;
   }
-  err = sdg_account_record_load(server, id, &record);
-  if (err != STARDELEG_OK) {
-    return err;
-  }
-  err = import_account(server, &record, &account);
-  sdg_account_record_clear(&record);
-  if (err != STARDELEG_OK) {
-    return err;
-  }
-  *out = sdg_account_cache_put(server->accounts, &account);
-  if (*out == NULL) {
-    sdg_pubkey_free(account.key);
-    return STARDELEG_ERR_NOMEM;
-  }
-  return STARDELEG_OK;
+  return err;
 }
 
 stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki)
@@ -195,7 +225,7 @@ stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki
 
 void sdg_server_account_release(sdg_server *server, const sdg_server_account *account)
 {
-  sdg_account_cache_release(server->accounts, account);
+  sdg_version_cache_release(server->accounts, account != NULL ? &account->cached : NULL);
 }
 
 stardeleg_err sdg_account_still(sdg_call *call, const sdg_account_record *record)

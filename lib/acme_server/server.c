@@ -93,7 +93,7 @@ stardeleg_err sdg_server_new(sdg_server **out, const sdg_server_options *options
     err = sdg_nonces_new(&server->nonces, options->crypto);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_account_cache_new(&server->accounts);
+    err = sdg_version_cache_new(&server->accounts, SDG_ACCOUNTS_KEPT, sdg_server_account_free);
   }
   if (err == STARDELEG_OK) {
     err = write_directory(server);
@@ -111,7 +111,7 @@ void sdg_server_free(sdg_server *server)
   if (server == NULL) {
     return;
   }
-  sdg_account_cache_free(server->accounts);
+  sdg_version_cache_free(server->accounts);
   sdg_nonces_free(server->nonces);
   sdg_buf_clear(&server->directory);
   sdg_free(server->index_link);

@@ -7,6 +7,7 @@
 #include <stardeleg/problem.h>
 #include "acme/account.h"
 #include "acme/directory.h"
+#include "acme_server/version_cache.h"
 #include "jose/jws.h"
 #include "store/store.h"
 #include "transport/http_message.h"
@@ -18,12 +19,12 @@ typedef struct sdg_server sdg_server;
 
 /* An account as the server knows it.  Immutable; shared by threads. */
 typedef struct sdg_server_account {
+  sdg_cached cached;              /* first */
   char id[SDG_ID_SIZE];
   char name[SDG_ID_SIZE];         /* key identifier of its external account binding, or "" */
   char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
   sdg_account_status status;
   sdg_pubkey *key;
-  uint64_t version;               /* of its record */
 } sdg_server_account;
 
 /* One request on its way through a route. */

@@ -3,7 +3,6 @@
 #ifndef SDG_ACME_SERVER_SERVER_INTERNAL_H
 #define SDG_ACME_SERVER_SERVER_INTERNAL_H
 
-#include "acme_server/account_cache.h"
 #include "acme_server/nonce.h"
 #include "acme_server/server.h"
 
@@ -14,6 +13,8 @@
 
 #define SDG_BODY_MAX (64u * 1024u)
 #define SDG_CAS_TRIES 5
+/* Accounts kept with their imported keys. */
+#define SDG_ACCOUNTS_KEPT 4096u
 
 struct sdg_server {
   sdg_server_options options; /* strings replaced by copies of our own */
@@ -25,7 +26,7 @@ struct sdg_server {
   char *index_link;           /* value of the Link header to the directory */
   sdg_buf directory;          /* the directory object, written once */
   sdg_nonces *nonces;
-  sdg_account_cache *accounts;
+  sdg_version_cache *accounts;
 };
 
 /* route.c */
@@ -62,6 +63,8 @@ void sdg_account_record_init(sdg_account_record *record);
 void sdg_account_record_clear(sdg_account_record *record);
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out);
 void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
+/* Frees an account of the server's cache. */
+void sdg_server_account_free(sdg_cached *object);
 /* Whether |record|, just read, is still the account that signed the request: same key, still valid.  What has changed
  * since the signature was checked gives a problem. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_still(sdg_call *call, const sdg_account_record *record);

@@ -2,19 +2,17 @@
 /* ido/ido_delegation.c -- records of delegations, and a bounded table of those that were read. */
 #include "ido/ido_delegation.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
 
-#define PLACES 1024u
+#define DELEGATIONS_KEPT 1024u
 
 struct sdg_ido_delegations {
   const stardeleg_store *store;
-  pthread_mutex_t lock;
-  sdg_ido_delegation *places[PLACES];
+  sdg_version_cache *kept;
 };
 
 static const char *const state_names[] = {"active", "ending", "ended"};
@@ -111,8 +109,10 @@ static stardeleg_err read_members(sdg_ido_delegation *delegation, const sdg_json
   return err == STARDELEG_OK ? load_template(delegation, tree) : err;
 }
 
-static void free_delegation(sdg_ido_delegation *delegation)
+static void free_delegation(sdg_cached *object)
 {
+  sdg_ido_delegation *delegation = (sdg_ido_delegation *)object; /* its first member */
+
   if (delegation != NULL) {
     stardeleg_template_free(delegation->tmpl);
     sdg_cname_map_free(delegation->cnames, delegation->cname_count);
@@ -130,14 +130,15 @@ static stardeleg_err read_record(sdg_ido_delegation **out, const stardeleg_recor
     return STARDELEG_ERR_NOMEM;
   }
   delegation->expires_at = STARDELEG_TIME_NEVER;
-  delegation->version = record->version;
+  delegation->cached.id = delegation->id;
+  delegation->cached.version = record->version;
   err = sdg_ido_delegation_tree(&tree, record);
   if (err == STARDELEG_OK) {
     err = read_members(delegation, tree);
   }
   sdg_json_free(tree);
   if (err != STARDELEG_OK || strlen(record->key) >= sizeof(delegation->id)) {
-    free_delegation(delegation);
+    free_delegation(&delegation->cached);
     return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
   }
   (void)snprintf(delegation->id, sizeof(delegation->id), "%s", record->key);
@@ -222,104 +223,53 @@ stardeleg_err sdg_ido_delegation_put_state(const stardeleg_store *store, const s
 
 stardeleg_err sdg_ido_delegations_new(sdg_ido_delegations **out, const stardeleg_store *store)
 {
-  sdg_ido_delegations *cache = sdg_calloc(1, sizeof(*cache));
+  sdg_ido_delegations *delegations = sdg_calloc(1, sizeof(*delegations));
+  stardeleg_err err;
 
-  if (cache == NULL) {
+  if (delegations == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  if (pthread_mutex_init(&cache->lock, NULL) != 0) {
-    sdg_free(cache);
-    return STARDELEG_ERR_NOMEM;
+  delegations->store = store;
+  err = sdg_version_cache_new(&delegations->kept, DELEGATIONS_KEPT, free_delegation);
+  if (err != STARDELEG_OK) {
+    sdg_free(delegations);
+    return err;
   }
-  cache->store = store;
-  *out = cache;
+  *out = delegations;
   return STARDELEG_OK;
 }
 
-static void drop(sdg_ido_delegation *delegation)
+void sdg_ido_delegations_free(sdg_ido_delegations *delegations)
 {
-  if (delegation != NULL && --delegation->refs == 0) {
-    free_delegation(delegation);
+  if (delegations != NULL) {
+    sdg_version_cache_free(delegations->kept);
+    sdg_free(delegations);
   }
-}
-
-void sdg_ido_delegations_free(sdg_ido_delegations *cache)
-{
-  if (cache == NULL) {
-    return;
-  }
-  for (size_t i = 0; i < PLACES; i++) {
-    drop(cache->places[i]);
-  }
-  (void)pthread_mutex_destroy(&cache->lock);
-  sdg_free(cache);
-}
-
-/* FNV-1a; ids are the owner's, so no delegate can aim at a place. */
-static size_t place_of(const char *id)
-{
-  uint32_t hash = 2166136261u;
-
-  for (; *id != '\0'; id++) {
-    hash = (hash ^ (uint8_t)*id) * 16777619u;
-  }
-  return hash % PLACES;
-}
-
-static const sdg_ido_delegation *find(sdg_ido_delegations *cache, const char *id, uint64_t version)
-{
-  sdg_ido_delegation *found;
-
-  (void)pthread_mutex_lock(&cache->lock);
-  found = cache->places[place_of(id)];
-  if (found != NULL && (found->version != version || strcmp(found->id, id) != 0)) {
-    found = NULL;
-  }
-  if (found != NULL) {
-    found->refs++;
-  }
-  (void)pthread_mutex_unlock(&cache->lock);
-  return found;
-}
-
-static void keep(sdg_ido_delegations *cache, sdg_ido_delegation *delegation)
-{
-  size_t place = place_of(delegation->id);
-
-  delegation->refs = 2; /* the table's and the caller's */
-  (void)pthread_mutex_lock(&cache->lock);
-  drop(cache->places[place]);
-  cache->places[place] = delegation;
-  (void)pthread_mutex_unlock(&cache->lock);
 }
 
 /* The store is asked every time: a delegation that was ended, by whatever process, must not live on in here
  * (STARDEL-7.2-02). */
-stardeleg_err sdg_ido_delegations_get(sdg_ido_delegations *cache, const char *id, const sdg_ido_delegation **out)
+stardeleg_err sdg_ido_delegations_get(sdg_ido_delegations *delegations, const char *id, const sdg_ido_delegation **out)
 {
   stardeleg_record record = {0};
   sdg_ido_delegation *made = NULL;
-  stardeleg_err err = sdg_store_get(cache->store, "delegation", id, &record);
+  stardeleg_err err = sdg_store_get(delegations->store, "delegation", id, &record);
 
   if (err == STARDELEG_OK) {
-    *out = find(cache, id, record.version);
+    *out = (const sdg_ido_delegation *)sdg_version_cache_get(delegations->kept, id, record.version);
     if (*out == NULL) {
       err = read_record(&made, &record);
     }
   }
   stardeleg_record_clear(&record);
   if (made != NULL) {
-    keep(cache, made);
+    sdg_version_cache_put(delegations->kept, &made->cached);
     *out = made;
   }
   return err;
 }
 
-void sdg_ido_delegations_release(sdg_ido_delegations *cache, const sdg_ido_delegation *delegation)
+void sdg_ido_delegations_release(sdg_ido_delegations *delegations, const sdg_ido_delegation *delegation)
 {
-  if (delegation != NULL) {
-    (void)pthread_mutex_lock(&cache->lock);
-    drop((sdg_ido_delegation *)(uintptr_t)delegation);
-    (void)pthread_mutex_unlock(&cache->lock);
-  }
+  sdg_version_cache_release(delegations->kept, delegation != NULL ? &delegation->cached : NULL);
 }

@@ -18,6 +18,7 @@ const char *sdg_ido_delegation_state_name(sdg_ido_delegation_state state);
 
 /* A delegation.  Immutable; shared by threads. */
 typedef struct sdg_ido_delegation {
+  sdg_cached cached; /* first */
   char id[SDG_ID_SIZE];
   char ndc[SDG_ID_SIZE];
   char issuer[SDG_ID_SIZE];
@@ -28,8 +29,6 @@ typedef struct sdg_ido_delegation {
   int64_t lifetime_min_s;    /* 0: any */
   int64_t lifetime_max_s;    /* 0: any */
   stardeleg_time expires_at; /* NEVER: no bound */
-  uint64_t version;
-  unsigned refs; /* the cache's */
 } sdg_ido_delegation;
 
 /* True if it takes orders at |now|. */
@@ -37,11 +36,11 @@ bool sdg_ido_delegation_is_open(const sdg_ido_delegation *delegation, stardeleg_
 
 typedef struct sdg_ido_delegations sdg_ido_delegations;
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegations_new(sdg_ido_delegations **out, const stardeleg_store *store);
-void sdg_ido_delegations_free(sdg_ido_delegations *cache);
+void sdg_ido_delegations_free(sdg_ido_delegations *delegations);
 /* The delegation as it stands in the store now; release it.  NOT_FOUND if there is none.  Any thread. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegations_get(sdg_ido_delegations *cache, const char *id,
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegations_get(sdg_ido_delegations *delegations, const char *id,
                                                            const sdg_ido_delegation **out);
-void sdg_ido_delegations_release(sdg_ido_delegations *cache, const sdg_ido_delegation *delegation);
+void sdg_ido_delegations_release(sdg_ido_delegations *delegations, const sdg_ido_delegation *delegation);
 
 /* --- Records --- */
 /* The members of a new record; the two trees are borrowed. */
