@@ -36,6 +36,10 @@ typedef struct sdg_cert {
  * paths (name and policy constraints, policies) is known but left to whoever verifies the path.  0, MALFORMED or LIMIT;
  * |out| counts on success only. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der);
+/* The same for the certificate of a tls-alpn-01 challenge: acmeIdentifier must be there, critical (RFC 8737 3), and its
+ * value goes to |identifier|. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse_challenge(sdg_cert *out, stardeleg_bytes *identifier,
+                                                            stardeleg_bytes der);
 /* True if |name| stands among the dNSNames (ASCII case-insensitive).  "*.example.org" is there only if it is asked for:
  * a name under a wildcard does not count. */
 bool sdg_cert_has_dns(const sdg_cert *cert, stardeleg_bytes name);

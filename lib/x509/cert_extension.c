@@ -3,6 +3,7 @@
 #include "x509/cert_extension.h"
 
 #include "base/bytes.h"
+#include "x509/acme_identifier.h"
 
 #define EKU_MAX (sizeof((sdg_cert *)0)->eku / sizeof((sdg_cert *)0)->eku[0])
 #define OID(s)                                                                                                         \
@@ -124,8 +125,14 @@ static bool has_twice(const sdg_x509_extension *extensions, size_t count)
 }
 
 /* RFC 5280 4.2: a system "MUST reject the certificate if it encounters a critical extension it does not recognize". */
-static stardeleg_err take_extension(sdg_cert *cert, const sdg_x509_extension *extension)
+static stardeleg_err take_extension(sdg_cert *cert, stardeleg_bytes *identifier, const sdg_x509_extension *extension)
 {
+  /* Only who asks for it knows what it is for: elsewhere a certificate that proves nothing but a challenge must not pass
+   * for one of a server. */
+  if (identifier != NULL && sdg_bytes_equal(extension->oid, sdg_oid_acme_identifier)) {
+    *identifier = extension->value;
+    return extension->critical ? STARDELEG_OK : STARDELEG_ERR_MALFORMED;
+  }
   for (size_t i = 0; i < KNOWN_COUNT; i++) {
     if (sdg_bytes_equal(extension->oid, known[i].oid)) {
       return known[i].take(cert, extension->value);
@@ -134,7 +141,7 @@ static stardeleg_err take_extension(sdg_cert *cert, const sdg_x509_extension *ex
   return extension->critical ? STARDELEG_ERR_MALFORMED : STARDELEG_OK;
 }
 
-stardeleg_err sdg_cert_take_extensions(sdg_cert *cert, stardeleg_bytes list)
+stardeleg_err sdg_cert_take_extensions(sdg_cert *cert, stardeleg_bytes *identifier, stardeleg_bytes list)
 {
   sdg_x509_extension extensions[SDG_X509_EXTENSIONS_MAX];
   size_t count = 0;
@@ -144,7 +151,7 @@ stardeleg_err sdg_cert_take_extensions(sdg_cert *cert, stardeleg_bytes list)
     rv = STARDELEG_ERR_MALFORMED;
   }
   for (size_t i = 0; rv == STARDELEG_OK && i < count; i++) {
-    rv = take_extension(cert, &extensions[i]);
+    rv = take_extension(cert, identifier, &extensions[i]);
   }
   return rv;
 }

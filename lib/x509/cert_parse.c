@@ -69,7 +69,7 @@ static stardeleg_err skip_unique_ids(sdg_der *tbs)
   return STARDELEG_OK;
 }
 
-static stardeleg_err read_extensions(sdg_cert *cert, sdg_der *tbs)
+static stardeleg_err read_extensions(sdg_cert *cert, sdg_der *tbs, stardeleg_bytes *identifier)
 {
   sdg_der field = *tbs;
   stardeleg_bytes list = {NULL, 0};
@@ -81,11 +81,11 @@ static stardeleg_err read_extensions(sdg_cert *cert, sdg_der *tbs)
       sdg_der_get(&field, SDG_DER_SEQUENCE, &list, NULL) != STARDELEG_OK || sdg_der_end(&field) != STARDELEG_OK) {
     return STARDELEG_ERR_MALFORMED;
   }
-  return sdg_cert_take_extensions(cert, list);
+  return sdg_cert_take_extensions(cert, identifier, list);
 }
 
 /* Reads tbsCertificate; |*algorithm| is its signature field, whole. */
-static stardeleg_err read_tbs(sdg_cert *cert, sdg_der *tbs, stardeleg_bytes *algorithm)
+static stardeleg_err read_tbs(sdg_cert *cert, sdg_der *tbs, stardeleg_bytes *algorithm, stardeleg_bytes *identifier)
 {
   stardeleg_bytes content = {NULL, 0};
   stardeleg_err rv;
@@ -108,12 +108,12 @@ static stardeleg_err read_tbs(sdg_cert *cert, sdg_der *tbs, stardeleg_bytes *alg
     rv = skip_unique_ids(tbs);
   }
   if (rv == STARDELEG_OK) {
-    rv = read_extensions(cert, tbs);
+    rv = read_extensions(cert, tbs, identifier);
   }
   return rv;
 }
 
-stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der)
+static stardeleg_err parse(sdg_cert *out, stardeleg_bytes *identifier, stardeleg_bytes der)
 {
   sdg_der reader = sdg_der_open(der);
   sdg_der outer = reader;
@@ -131,7 +131,7 @@ stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der)
     return STARDELEG_ERR_MALFORMED;
   }
   tbs = sdg_der_open(content);
-  rv = read_tbs(out, &tbs, &inner_algorithm);
+  rv = read_tbs(out, &tbs, &inner_algorithm, identifier);
   if (rv != STARDELEG_OK) {
     return rv;
   }
@@ -147,4 +147,18 @@ stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der)
   }
   rv = sdg_x509_read_algorithm(&out->alg, algorithm);
   return rv == STARDELEG_ERR_UNSUPPORTED ? STARDELEG_OK : rv;
+}
+
+stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der)
+{
+  return parse(out, NULL, der);
+}
+
+stardeleg_err sdg_cert_parse_challenge(sdg_cert *out, stardeleg_bytes *identifier, stardeleg_bytes der)
+{
+  stardeleg_err rv;
+
+  *identifier = sdg_bytes(NULL, 0);
+  rv = parse(out, identifier, der);
+  return rv == STARDELEG_OK && identifier->base == NULL ? STARDELEG_ERR_MALFORMED : rv;
 }
