@@ -52,16 +52,27 @@ static stardeleg_err put_order(const stardeleg_ca *ca, const sdg_ca_order *order
   return err;
 }
 
-static stardeleg_err end_order(const stardeleg_ca *ca, sdg_ca_order *order)
+static bool is_renewed(const sdg_ca_order *order)
+{
+  return order->wire.status == SDG_ORDER_VALID && order->wire.auto_renewal != NULL;
+}
+
+/* What is unfinished becomes invalid; what is renewed is canceled, the one way out of "valid" (RFC 8739 fig. 4), which
+ * also tells whoever fetches the certificate that no more will come. */
+static stardeleg_err end_order(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
 {
   stardeleg_err err = STARDELEG_OK;
 
-  for (int i = 0; i < SDG_CA_CAS_TRIES && is_unfinished(order); i++) {
+  for (int i = 0; i < SDG_CA_CAS_TRIES && (is_unfinished(order) || is_renewed(order)); i++) {
     char id[SDG_ID_SIZE];
 
-    err = sdg_ca_order_fail(order, STARDELEG_ACME_UNAUTHORIZED, "the account was deactivated");
-    if (err == STARDELEG_OK) {
-      err = put_order(ca, order);
+    if (is_renewed(order)) {
+      err = sdg_ca_cancel_order(ca, order, now, false);
+    } else {
+      err = sdg_ca_order_fail(order, STARDELEG_ACME_UNAUTHORIZED, SDG_CA_ACCOUNT_GONE);
+      if (err == STARDELEG_OK) {
+        err = put_order(ca, order);
+      }
     }
     if (err != STARDELEG_ERR_CONFLICT) {
       break;
@@ -78,21 +89,21 @@ static stardeleg_err end_order(const stardeleg_ca *ca, sdg_ca_order *order)
   return err;
 }
 
-/* Certificates that are out, and their renewal, are left alone: "Servers SHOULD NOT revoke certificates issued by the
- * deactivated account".  The account is gone already, so a failure here is logged and not the client's. */
+/* Certificates that are out are left alone: "Servers SHOULD NOT revoke certificates issued by the deactivated account".
+ * The account is gone already, so a failure here is logged and not the client's: the engine ends an order of such an
+ * account when it comes to it. */
 stardeleg_err sdg_ca_end_account(void *role, const sdg_server_account *account, stardeleg_time now)
 {
-  const stardeleg_ca *ca = role;
+  stardeleg_ca *ca = role;
   char id[SDG_ID_SIZE] = "";
   stardeleg_err err = STARDELEG_OK;
 
-  (void)now;
   while (err == STARDELEG_OK) {
     sdg_ca_order order;
 
     err = sdg_ca_next_order(ca, account->id, id, &order);
     if (err == STARDELEG_OK) {
-      err = end_order(ca, &order);
+      err = end_order(ca, &order, now);
       sdg_ca_order_clear(&order);
     }
   }

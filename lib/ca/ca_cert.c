@@ -45,18 +45,27 @@ static stardeleg_err check_life(sdg_call *call, const sdg_ca_cert *cert)
   return STARDELEG_OK;
 }
 
-/* RFC 8739 4.3: no cache may keep it beyond its life, and better not beyond the moment its successor is here. */
+/* RFC 8739 4.3: no cache may keep it beyond its life, and better not beyond the moment its successor is here.  Counted
+ * from now, so an answer that comes late is fresh for less.  Expires says the same to caches that know no max-age, and
+ * never more than it: max-age is rounded down, and so is the date. */
 static stardeleg_err add_caching(sdg_call *call, const sdg_ca_cert *cert)
 {
   char text[64];
-  stardeleg_time until = sdg_time_min(cert->not_after, cert->next_at);
+  char date[SDG_TIME_TEXT_SIZE];
+  stardeleg_time until = sdg_time_min(sdg_time_min(cert->not_after, cert->end_at), cert->next_at);
   int64_t seconds = (until - call->now) / SDG_TIME_S;
+  stardeleg_err err;
 
   if (!is_plain_get(call)) {
     return STARDELEG_OK; /* answers to POST get the common no-store */
   }
   (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)(seconds > 0 ? seconds : 0));
-  return sdg_http_reply_add_header(call->reply, "Cache-Control", text);
+  err = sdg_http_reply_add_header(call->reply, "Cache-Control", text);
+  if (err == STARDELEG_OK) {
+    sdg_time_write_http(date, until > call->now ? until : call->now);
+    err = sdg_http_reply_add_header(call->reply, "Expires", date);
+  }
+  return err;
 }
 
 static stardeleg_err add_headers(sdg_call *call, const sdg_ca_cert *cert)

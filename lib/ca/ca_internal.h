@@ -117,6 +117,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call
                                                       int status);
 
 /* --- Issuing (ca_issue.c) --- */
+/* The error of orders that end with their account. */
+#define SDG_CA_ACCOUNT_GONE "the account was deactivated"
 /* Sets status invalid and the error. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_fail(sdg_ca_order *order, stardeleg_acme_error acme,
                                                      const char *detail);

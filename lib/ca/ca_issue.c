@@ -8,6 +8,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
+#include "ca/ca_orders.h"
 
 /* Behind every period there can be, and still an integer in JSON. */
 #define NO_PERIOD ((uint64_t)1 << 52)
@@ -222,6 +223,37 @@ static stardeleg_err issue_plain(stardeleg_ca *ca, sdg_ca_order *order, stardele
   return err;
 }
 
+/* Nothing is issued for an account that is no longer (RFC 8555 7.3.6), whoever ended it and whether or not that one
+ * got as far as this order. */
+static stardeleg_err check_account(stardeleg_ca *ca, const sdg_ca_order *order, bool *gone)
+{
+  const sdg_server_account *account = NULL;
+  stardeleg_err err = sdg_server_account_get(ca->server, order->account, &account);
+
+  *gone = err == STARDELEG_ERR_NOT_FOUND || (err == STARDELEG_OK && account->status != SDG_ACCOUNT_VALID);
+  if (err == STARDELEG_OK) {
+    sdg_server_account_release(ca->server, account);
+  }
+  return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
+}
+
+static stardeleg_err issue(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
+{
+  bool gone = false;
+  stardeleg_err err = check_account(ca, order, &gone);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (gone && order->wire.status == SDG_ORDER_VALID) {
+    return sdg_ca_cancel_order(ca, order, now, true);
+  }
+  if (gone) {
+    return make_invalid(ca, order, STARDELEG_ACME_UNAUTHORIZED, SDG_CA_ACCOUNT_GONE);
+  }
+  return order->wire.auto_renewal != NULL ? issue_star(ca, order, now) : issue_plain(ca, order, now);
+}
+
 static stardeleg_err work(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
 {
   switch (order->wire.status) {
@@ -229,9 +261,9 @@ static stardeleg_err work(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time 
   case SDG_ORDER_READY:
     return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "the order was not finalized in time");
   case SDG_ORDER_PROCESSING:
-    return order->wire.auto_renewal != NULL ? issue_star(ca, order, now) : issue_plain(ca, order, now);
+    return issue(ca, order, now);
   case SDG_ORDER_VALID:
-    return order->wire.auto_renewal != NULL ? issue_star(ca, order, now) : put_released(ca, order);
+    return order->wire.auto_renewal != NULL ? issue(ca, order, now) : put_released(ca, order);
   default:
     return put_released(ca, order);
   }

@@ -14,8 +14,19 @@
 
 /* --- What was asked for --- */
 
+/* "The server might need to increase the auto-renewal lifetime-adjust value" (RFC 8739 3.3): a client takes what it is
+ * shown for the moment to ask for the next certificate.  Half of the lifetime it reckons with anyway. */
+static void show_adjustment(const stardeleg_ca *ca, sdg_auto_renewal *renewal)
+{
+  int64_t adjust_s = sdg_star_adjust_s(renewal, ca->options.fraction_permille);
+
+  if (ca->options.fraction_permille > SDG_STAR_FRACTION_MIN && adjust_s > renewal->lifetime_adjust_s) {
+    renewal->lifetime_adjust_s = adjust_s;
+  }
+}
+
 /* The auto-renewal object as it is granted: as sent, but without a GET we do not offer (RFC 8739 3.4: reflected only if
- * accepted). */
+ * accepted), and with the adjustment that will be made. */
 static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request,
                                    sdg_ca_order *order)
 {
@@ -43,6 +54,7 @@ static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_a
     renewal.certificate_get = false;
     renewal.has_certificate_get = false;
   }
+  show_adjustment(ca, &renewal);
   sdg_buf_init(&text, 1024);
   sdg_jw_init(&w, &text);
   sdg_auto_renewal_write(&w, NULL, &renewal);

@@ -111,8 +111,7 @@ stardeleg_err sdg_ca_own_order(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *o
   return err;
 }
 
-/* Order and certificate change together, so that no GET can see the one without the other. */
-static stardeleg_err store_canceled(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *order)
+stardeleg_err sdg_ca_cancel_order(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now, bool release)
 {
   sdg_buf values[2];
   stardeleg_store_op ops[2];
@@ -123,11 +122,11 @@ static stardeleg_err store_canceled(stardeleg_ca *ca, sdg_call *call, sdg_ca_ord
     return err;
   }
   order->wire.status = SDG_ORDER_CANCELED;
-  order->wire.expires = sdg_time_add(call->now, ca->options.order_grace_s * SDG_TIME_S);
+  order->wire.expires = sdg_time_add(now, ca->options.order_grace_s * SDG_TIME_S);
   cert.canceled = true;
   sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
   sdg_buf_init(&values[1], STARDELEG_STORE_VALUE_MAX);
-  sdg_ca_put_order(ca, &ops[0], &values[0], order, false);
+  sdg_ca_put_order(ca, &ops[0], &values[0], order, release);
   sdg_ca_put_cert(&ops[1], &values[1], &cert);
   err = sdg_buf_error(&values[0]);
   if (err == STARDELEG_OK) {
@@ -163,7 +162,7 @@ static stardeleg_err cancel(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *orde
     return sdg_call_fail(call, STARDELEG_ACME_AUTO_RENEWAL_CANCELLATION_INVALID, "the order is %s, not valid",
                          sdg_order_status_name(order->wire.status));
   }
-  return store_canceled(ca, call, order);
+  return sdg_ca_cancel_order(ca, order, call->now, false);
 }
 
 stardeleg_err sdg_ca_route_order(void *role, sdg_call *call)

@@ -12,12 +12,19 @@ static int64_t server_padding_s(int64_t lifetime_s, unsigned fraction_permille)
   return padding < lifetime_s ? padding : lifetime_s - 1;
 }
 
+int64_t sdg_star_adjust_s(const sdg_auto_renewal *renewal, unsigned fraction_permille)
+{
+  int64_t client_s =
+      renewal->lifetime_adjust_s < renewal->lifetime_s ? renewal->lifetime_adjust_s : renewal->lifetime_s;
+  int64_t server_s = server_padding_s(renewal->lifetime_s, fraction_permille);
+
+  return client_s > server_s ? client_s : server_s;
+}
+
 stardeleg_err sdg_star_schedule_init(sdg_star_schedule *out, const sdg_auto_renewal *renewal,
                                      stardeleg_time first_issue_at, unsigned fraction_permille)
 {
   sdg_star_schedule schedule;
-  int64_t client_s;
-  int64_t server_s;
 
   if (fraction_permille < SDG_STAR_FRACTION_MIN || fraction_permille > SDG_STAR_FRACTION_MAX ||
       renewal->lifetime_s < 1 || renewal->lifetime_s > SDG_STAR_LIFETIME_MAX_S || renewal->lifetime_adjust_s < 0) {
@@ -29,10 +36,8 @@ stardeleg_err sdg_star_schedule_init(sdg_star_schedule *out, const sdg_auto_rene
     schedule.nrd0 = sdg_time_max(schedule.nrd0, sdg_time_floor_s(sdg_time_add(renewal->start_at, SDG_TIME_S - 1)));
   }
   schedule.end_at = sdg_time_floor_s(renewal->end_at);
-  client_s = renewal->lifetime_adjust_s < renewal->lifetime_s ? renewal->lifetime_adjust_s : renewal->lifetime_s;
-  server_s = server_padding_s(renewal->lifetime_s, fraction_permille);
   schedule.lifetime_ms = renewal->lifetime_s * SDG_TIME_S;
-  schedule.adjust_ms = (client_s > server_s ? client_s : server_s) * SDG_TIME_S;
+  schedule.adjust_ms = sdg_star_adjust_s(renewal, fraction_permille) * SDG_TIME_S;
   if (schedule.nrd0 >= schedule.end_at) {
     return STARDELEG_ERR_EXPIRED;
   }

@@ -155,6 +155,74 @@ static void test_renewal_during_cancel(void **state)
   assert_int_equal(c.certs, 3);
 }
 
+/* --- The account goes --- */
+
+static void deactivate_account(ca_world *w)
+{
+  assert_int_equal(acme_peer_post(&w->peer, w->peer.kid, "{\"status\":\"deactivated\"}"), 200);
+}
+
+static void expect_no_more(ca_world *w, const counting_store *c, unsigned certs)
+{
+  (void)acme_peer_get(&w->peer, w->star);
+  acme_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
+  for (unsigned day = 0; day < 12; day++) {
+    w->now += CA_DAY;
+    (void)ca_world_run(w);
+  }
+  assert_int_equal(c->certs, certs);
+}
+
+/* ACME-7.3.6-04, STAR-3.1.2-02: nothing is issued for an account that is no longer */
+static void test_account_deactivated(void **state)
+{
+  static counting_store c;
+  ca_world *w = *state;
+
+  ca_world_count(w, &c);
+  ca_world_star(w, 10, 86400, 0);
+  deactivate_account(w);
+  assert_int_equal(c.certs, 2); /* issued and marked */
+  expect_no_more(w, &c, 2);
+}
+
+/* The process dies between the account's record and the order's: the engine ends what it finds. */
+static void test_account_deactivated_halfway(void **state)
+{
+  static counting_store c;
+  ca_world *w = *state;
+
+  ca_world_count(w, &c);
+  ca_world_star(w, 10, 86400, 0);
+  c.fail_at = c.batches + 2;
+  deactivate_account(w);
+  assert_int_equal(c.certs, 1);
+  assert_int_equal(acme_peer_get(&w->peer, w->star), 200);
+  w->now += CA_DAY / 2;
+  ca_world_restart(w);
+  (void)ca_world_run(w);
+  assert_int_equal(c.certs, 2); /* marked, not issued */
+  expect_no_more(w, &c, 2);
+}
+
+/* The same for an order that waits for its first certificate. */
+static void test_account_deactivated_before_issuance(void **state)
+{
+  static counting_store c;
+  ca_world *w = *state;
+
+  ca_world_count(w, &c);
+  assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'www.example.org'}]}")),
+                   201);
+  ca_world_validate(w);
+  assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
+  c.fail_at = c.batches + 2;
+  deactivate_account(w);
+  (void)ca_world_run(w);
+  assert_int_equal(c.certs, 0);
+  assert_true(ca_world_run(w) >= w->now + w->options.poll_ms); /* and it is at rest */
+}
+
 /* --- The end --- */
 
 /* STAR-3.1.2-09, STAR-3.3-10, 3.3-11, AMB-11, AMB-15 */
@@ -210,8 +278,15 @@ static void test_never_begun(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_cancel), T(test_cancel_in_every_state), T(test_cancel_during_renewal), T(test_renewal_during_cancel),
-      T(test_end),    T(test_never_begun),
+      T(test_cancel),
+      T(test_cancel_in_every_state),
+      T(test_cancel_during_renewal),
+      T(test_renewal_during_cancel),
+      T(test_end),
+      T(test_never_begun),
+      T(test_account_deactivated),
+      T(test_account_deactivated_halfway),
+      T(test_account_deactivated_before_issuance),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

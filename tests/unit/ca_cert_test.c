@@ -36,6 +36,15 @@ static int64_t max_age(const ca_world *w)
   return (int64_t)seconds;
 }
 
+/* For caches that know no max-age: the same moment, whatever Date says. */
+static void assert_expires(const ca_world *w, int64_t age)
+{
+  stardeleg_time expires = 0;
+
+  assert_ok(sdg_time_read_http(&expires, sdg_bytes_str(acme_peer_header(&w->peer, "Expires")), w->now));
+  assert_true(expires >= w->now + age * 1000 - 999 && expires <= w->now + age * 1000 + 999);
+}
+
 /* The headers of the certificate in the answer; |leaf| is that certificate (STAR-3.3-02 to 3.3-04). */
 static void assert_headers(ca_world *w, const ca_leaf *leaf)
 {
@@ -131,6 +140,7 @@ static void test_caching(void **state)
     age = max_age(w);
     assert_true(age >= 0 && w->now + age * 1000 <= leaf.cert.not_after && w->now + age * 1000 <= end);
     assert_true(age <= 36 * 3600); /* the last one has no successor to wait for */
+    assert_expires(w, age);
     assert_int_equal(acme_peer_fetch(&w->peer, w->star), 200);
     assert_string_equal(acme_peer_header(&w->peer, "Cache-Control"), "no-store");
     ca_leaf_clear(&leaf);
@@ -277,8 +287,8 @@ static int revoke(ca_world *w, acme_peer *peer, const ca_leaf *leaf, const char 
   (void)snprintf(payload, sizeof(payload), "{\"certificate\":\"%s\"%s}", sdg_buf_str(&text), more);
   sdg_buf_clear(&text);
   return acme_peer_send(
-      peer, &(acme_peer_jws){
-                .url = CA_BASE "/revoke-cert", .payload = payload, .by_jwk = signer != NULL, .signer = signer});
+      peer,
+      &(acme_peer_jws){.url = CA_BASE "/revoke-cert", .payload = payload, .by_jwk = signer != NULL, .signer = signer});
 }
 
 /* STAR-3.1.2-10: by account and by key, the current one and those before it */

@@ -54,8 +54,8 @@ static void adjustments(void **state)
     int64_t lifetime_s, adjust_s;
     unsigned fraction;
     int64_t expected_s;
-  } cases[] = {{100, 0, 500, 50},   {100, 500, 500, 100}, {100, 60, 500, 60}, {100, 40, 500, 50}, {101, 0, 500, 51},
-               {3, 0, 999, 2},      {1, 0, 500, 0},       {7, 0, 600, 5},     {100, 100, 999, 100}};
+  } cases[] = {{100, 0, 500, 50}, {100, 500, 500, 100}, {100, 60, 500, 60}, {100, 40, 500, 50},  {101, 0, 500, 51},
+               {3, 0, 999, 2},    {1, 0, 500, 0},       {7, 0, 600, 5},     {100, 100, 999, 100}};
   sdg_star_schedule schedule;
 
   (void)state;
@@ -113,6 +113,16 @@ static uint64_t next_random(uint64_t *seed)
   return z ^ (z >> 31);
 }
 
+/* max(min(T, la), f*T), reckoned apart from the code under test */
+static int64_t expected_adjust_ms(const sdg_auto_renewal *renewal, unsigned fraction)
+{
+  int64_t client = sdg_time_min(renewal->lifetime_s, renewal->lifetime_adjust_s);
+  int64_t server = renewal->lifetime_s * (int64_t)fraction / 1000;
+
+  server += server * 1000 < renewal->lifetime_s * (int64_t)fraction && server + 1 < renewal->lifetime_s ? 1 : 0;
+  return sdg_time_max(client, server) * 1000;
+}
+
 /* STAR-3.3-07, STAR-3.3-08, STAR-3.3-09: published no later than half way, valid when published, never beyond the end
  */
 static void check_order(const sdg_auto_renewal *renewal, stardeleg_time first, unsigned fraction)
@@ -125,12 +135,18 @@ static void check_order(const sdg_auto_renewal *renewal, stardeleg_time first, u
   if (sdg_star_schedule_init(&schedule, renewal, first, fraction) != STARDELEG_OK) {
     return;
   }
-  for (uint64_t i = 0; i < 50 && sdg_star_schedule_period(&schedule, i, &period) == STARDELEG_OK; i++) {
+  for (uint64_t i = 0; i < 50; i++) {
+    if (sdg_star_schedule_period(&schedule, i, &period) != STARDELEG_OK) {
+      assert_int_equal(before.not_after, schedule.end_at); /* the last one lasts until the end */
+      break;
+    }
     assert_true(period.not_after <= renewal->end_at);
     assert_true(period.not_after > period.not_before);
     assert_true(period.not_before <= period.publish_at);
     assert_true(renewal->start_at == STARDELEG_TIME_NONE || period.not_before >= renewal->start_at);
     assert_true(period.nrd == schedule.nrd0 + (int64_t)i * lifetime_ms);
+    assert_int_equal(period.not_after, sdg_time_min(period.nrd + lifetime_ms, schedule.end_at));
+    assert_int_equal(period.not_before, i == 0 ? period.nrd : period.nrd - expected_adjust_ms(renewal, fraction));
     if (i > 0 && renewal->lifetime_s > 1) {
       assert_true(period.publish_at <= before.nrd + lifetime_ms - lifetime_ms / 2);
       assert_true(period.publish_at < before.not_after);
@@ -202,8 +218,8 @@ static void fetching(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_rfc_table), cmocka_unit_test(adjustments),   cmocka_unit_test(refusals),
-      cmocka_unit_test(first_issuance), cmocka_unit_test(any_order),    cmocka_unit_test(at_an_instant),
+      cmocka_unit_test(the_rfc_table),  cmocka_unit_test(adjustments), cmocka_unit_test(refusals),
+      cmocka_unit_test(first_issuance), cmocka_unit_test(any_order),   cmocka_unit_test(at_an_instant),
       cmocka_unit_test(fetching),
   };
 
