@@ -9,6 +9,7 @@
 #include "base/problem.h"
 
 #define DURATION_MAX ((int64_t)1 << 52)
+#define CAA_IDENTITIES_MAX 32u
 
 static stardeleg_err read_urls(sdg_acme_directory *out, const sdg_json *tree, stardeleg_problem *problem)
 {
@@ -75,6 +76,13 @@ static stardeleg_err read_meta(sdg_acme_directory *out, const sdg_json *tree, st
   if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&out->certificate_get, meta, "allow-certificate-get", SDG_JSON_OPTIONAL, problem);
   }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_texts(&out->caa_identities, &out->caa_identity_count, meta, "caaIdentities", CAA_IDENTITIES_MAX,
+                          problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_tree(&out->profiles, meta, "profiles", problem);
+  }
   return err == STARDELEG_OK ? read_auto_renewal(out, meta, problem) : err;
 }
 
@@ -107,6 +115,16 @@ static void write_meta(sdg_json_writer *w, const sdg_acme_directory *directory)
   sdg_jw_string_opt(w, "website", directory->website);
   if (directory->external_account_required) {
     sdg_jw_bool(w, "externalAccountRequired", true);
+  }
+  if (directory->caa_identity_count > 0) {
+    sdg_jw_array(w, "caaIdentities");
+    for (size_t i = 0; i < directory->caa_identity_count; i++) {
+      sdg_jw_string(w, NULL, directory->caa_identities[i]);
+    }
+    sdg_jw_array_end(w);
+  }
+  if (directory->profiles != NULL) {
+    sdg_jw_tree(w, "profiles", directory->profiles);
   }
   if (directory->has_auto_renewal) {
     sdg_jw_object(w, "auto-renewal");
@@ -141,6 +159,11 @@ void sdg_acme_directory_write(sdg_json_writer *w, const sdg_acme_directory *dire
   sdg_jw_object_end(w);
 }
 
+bool sdg_acme_directory_has_profile(const sdg_acme_directory *directory, const char *name)
+{
+  return sdg_json_member(directory->profiles, name) != NULL;
+}
+
 void sdg_acme_directory_clear(sdg_acme_directory *directory)
 {
   sdg_free(directory->new_nonce);
@@ -152,5 +175,7 @@ void sdg_acme_directory_clear(sdg_acme_directory *directory)
   sdg_free(directory->renewal_info);
   sdg_free(directory->terms_of_service);
   sdg_free(directory->website);
+  sdg_field_urls_free(directory->caa_identities, directory->caa_identity_count);
+  sdg_json_free(directory->profiles);
   memset(directory, 0, sizeof(*directory));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme/directory.h -- the directory object (RFC 8555 7.1.1) with the meta members of RFC 8739 3.2, RFC 9115 2.3.4 and
- * RFC 9773. */
+/* acme/directory.h -- the directory object (RFC 8555 7.1.1) with the meta members of RFC 8739 3.2, RFC 9115 2.3.4,
+ * RFC 9773 and of the profiles draft. */
 #ifndef SDG_ACME_DIRECTORY_H
 #define SDG_ACME_DIRECTORY_H
 
@@ -19,6 +19,9 @@ typedef struct sdg_acme_directory {
   bool star_certificate_get;     /* inside auto-renewal */
   bool delegation_enabled;       /* RFC 9115 2.3.4 */
   bool certificate_get;          /* top level, RFC 9115 2.3.5 */
+  char **caa_identities;         /* names of the CA in CAA records (RFC 8555 9.7.6) */
+  size_t caa_identity_count;
+  sdg_json *profiles;            /* object of name to description; NULL: none can be chosen */
 } sdg_acme_directory;
 
 /* Unknown members are ignored; a member of the wrong type, a URL that is no absolute http(s) URL, or meta that is no
@@ -27,6 +30,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_acme_directory_parse(sdg_acme_directory *
                                                             stardeleg_problem *problem);
 /* A whole object. */
 void sdg_acme_directory_write(sdg_json_writer *w, const sdg_acme_directory *directory);
+/* True if the profile |name| can be ordered. */
+bool sdg_acme_directory_has_profile(const sdg_acme_directory *directory, const char *name);
 void sdg_acme_directory_clear(sdg_acme_directory *directory);
 
 #endif /* SDG_ACME_DIRECTORY_H */

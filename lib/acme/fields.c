@@ -152,6 +152,55 @@ stardeleg_err sdg_field_urls(char ***out, size_t *count, const sdg_json *object,
   return STARDELEG_OK;
 }
 
+static stardeleg_err copy_texts(char **texts, size_t *count, const sdg_json *array, const char *name,
+                                stardeleg_problem *problem)
+{
+  char place[96];
+
+  for (const sdg_json *item = sdg_json_first(array); item != NULL; item = sdg_json_next(item)) {
+    if (sdg_json_type_of(item) != SDG_JSON_STRING) {
+      (void)snprintf(place, sizeof(place), "/%.60s/%zu", name, *count);
+      return sdg_field_refuse(problem, place, "not a string");
+    }
+    texts[*count] = sdg_strdup(sdg_json_string(item));
+    if (texts[*count] == NULL) {
+      return STARDELEG_ERR_NOMEM;
+    }
+    (*count)++;
+  }
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_field_texts(char ***out, size_t *count, const sdg_json *object, const char *name, size_t max,
+                              stardeleg_problem *problem)
+{
+  const sdg_json *array = NULL;
+  char place[64];
+  char **texts;
+  size_t n = 0;
+  stardeleg_err err = sdg_json_get_array(&array, object, name, SDG_JSON_OPTIONAL, problem);
+
+  if (err != STARDELEG_OK || array == NULL || sdg_json_count(array) == 0) {
+    return err;
+  }
+  if (sdg_json_count(array) > max) {
+    (void)snprintf(place, sizeof(place), "/%.60s", name);
+    return sdg_field_refuse(problem, place, "too many elements");
+  }
+  texts = sdg_calloc(sdg_json_count(array), sizeof(char *));
+  if (texts == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  err = copy_texts(texts, &n, array, name, problem);
+  if (err != STARDELEG_OK) {
+    sdg_field_urls_free(texts, n);
+    return err;
+  }
+  *out = texts;
+  *count = n;
+  return STARDELEG_OK;
+}
+
 stardeleg_err sdg_field_tree(sdg_json **out, const sdg_json *object, const char *name, stardeleg_problem *problem)
 {
   const sdg_json *tree = NULL;

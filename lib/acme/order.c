@@ -89,6 +89,12 @@ static stardeleg_err read_urls(sdg_acme_order *order, const sdg_json *tree, star
   if (err == STARDELEG_OK) {
     err = sdg_field_text(&order->delegation, tree, "delegation", SDG_JSON_OPTIONAL, problem);
   }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_text(&order->replaces, tree, "replaces", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_text(&order->profile, tree, "profile", SDG_JSON_OPTIONAL, problem);
+  }
   return err;
 }
 
@@ -180,6 +186,8 @@ void sdg_acme_order_write(sdg_json_writer *w, const char *name, const sdg_acme_o
     sdg_jw_tree(w, "auto-renewal", order->auto_renewal);
   }
   write_text(w, "delegation", order->delegation);
+  write_text(w, "replaces", order->replaces);
+  write_text(w, "profile", order->profile);
   write_certificate_get(w, order->certificate_get);
   sdg_jw_array(w, "authorizations");
   for (size_t i = 0; i < order->authorization_count; i++) {
@@ -205,6 +213,8 @@ void sdg_acme_order_clear(sdg_acme_order *order)
   sdg_json_free(order->auto_renewal);
   sdg_free(order->star_certificate);
   sdg_free(order->delegation);
+  sdg_free(order->replaces);
+  sdg_free(order->profile);
   memset(order, 0, sizeof(*order));
 }
 

@@ -38,6 +38,8 @@ typedef struct sdg_acme_order {
   char *star_certificate;      /* or NULL */
   char *delegation;            /* RFC 9115; or NULL */
   sdg_tristate certificate_get; /* RFC 9115 2.3.5, top level */
+  char *replaces;               /* RFC 9773 5; or NULL */
+  char *profile;                /* the profile the CA chose or was asked for; or NULL */
 } sdg_acme_order;
 
 /* Reads a server's answer.  status, identifiers, authorizations and finalize are required; unknown members ignored. */

@@ -27,6 +27,7 @@ typedef struct exchange {
   uint64_t id;
   sdg_job *job; /* NULL: the job was removed meanwhile */
   char *url;
+  bool by_account; /* signed by the session's account */
 } exchange;
 
 struct sdg_agent {
@@ -218,7 +219,7 @@ static stardeleg_err open_exchange(sdg_agent *agent, sdg_job *job, const sdg_ste
       payload = sdg_buf_bytes(&agent->payload);
     }
     sdg_buf_reset(&agent->body);
-    err = sdg_session_sign(job->session, step->url, payload, &agent->body);
+    err = sdg_session_sign(job->session, step->signer, step->url, payload, &agent->body);
     if (err != STARDELEG_OK) {
       return err;
     }
@@ -232,7 +233,7 @@ static stardeleg_err open_exchange(sdg_agent *agent, sdg_job *job, const sdg_ste
     return STARDELEG_ERR_NOMEM;
   }
   agent->last_id++;
-  agent->open[agent->open_count++] = (exchange){agent->last_id, job, url};
+  agent->open[agent->open_count++] = (exchange){agent->last_id, job, url, step->signer == NULL};
   job->exchange = agent->last_id;
   job->place = SDG_PLACE_OPEN;
   ask->want = STARDELEG_WANT_EXCHANGE;
@@ -382,7 +383,7 @@ static void fill_result(sdg_result *result, stardeleg_problem *problem, const ex
 }
 
 /* RFC 8555 6.5: a bad nonce is no failure of the step; it goes out again with the nonce of the error response. */
-static bool repeat_step(sdg_job *job, const sdg_result *result, stardeleg_time now)
+static bool repeat_step(sdg_job *job, const exchange *open, const sdg_result *result, stardeleg_time now)
 {
   if (result->err != STARDELEG_ERR_PROBLEM) {
     return false;
@@ -391,7 +392,8 @@ static bool repeat_step(sdg_job *job, const sdg_result *result, stardeleg_time n
     job->nonce_tries++;
     return true;
   }
-  if (sdg_problem_is(result->problem, STARDELEG_ACME_ACCOUNT_DOES_NOT_EXIST) && job->session != NULL) {
+  if (sdg_problem_is(result->problem, STARDELEG_ACME_ACCOUNT_DOES_NOT_EXIST) && job->session != NULL &&
+      open->by_account) {
     return sdg_session_account_gone(job->session, now);
   }
   return false;
@@ -433,7 +435,7 @@ stardeleg_err sdg_agent_answer(sdg_agent *agent, uint64_t id, const stardeleg_ou
   }
   /* Back into the heap before take, so that take may remove the job or move its moment. */
   sdg_agent_wake(agent, open.job, now);
-  if (!repeat_step(open.job, &result, now)) {
+  if (!repeat_step(open.job, &open, &result, now)) {
     open.job->nonce_tries = 0;
     err = open.job->ops->take(open.job, &result, now);
     if (err != STARDELEG_OK) {

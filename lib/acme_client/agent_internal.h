@@ -15,9 +15,9 @@ sdg_session_lack sdg_session_lacks(sdg_session *session, bool needs_nonce, stard
 /* Puts the job on the session's list until the lack is mended. */
 void sdg_session_park(sdg_session *session, sdg_job *job, sdg_session_lack lack);
 void sdg_session_unpark(sdg_session *session, sdg_job *job);
-/* Spends a nonce and appends the JWS. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_session_sign(sdg_session *session, const char *url, stardeleg_bytes payload,
-                                                    sdg_buf *out);
+/* Spends a nonce and appends the JWS: by the account, or by |signer| with its public half inside if it is not NULL. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_session_sign(sdg_session *session, stardeleg_key *signer, const char *url,
+                                                    stardeleg_bytes payload, sdg_buf *out);
 /* Keeps the Replay-Nonce of any response of this server. */
 void sdg_session_see(sdg_session *session, const stardeleg_http_response *response, stardeleg_time now);
 /* The server says that the account is gone; true if the session will register again and the step is worth repeating. */

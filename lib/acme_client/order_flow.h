@@ -54,6 +54,7 @@ typedef struct sdg_order_flow {
   uint32_t finalizes;     /* finalize requests that were answered or lost: the CA may be issuing if there are any */
   uint32_t unreadable;    /* answers in a row that were neither order nor authorization */
   bool cancel_wanted;     /* end as soon as the state allows */
+  bool replaces_refused;  /* newOrder goes out without "replaces" */
   stardeleg_problem problem; /* last failure; status 0 and type about:blank if none */
   /* not written to JSON: */
   const stardeleg_solver *solver; /* NULL: an order with work to do on authorizations fails */
@@ -61,9 +62,12 @@ typedef struct sdg_order_flow {
   int64_t poll_min_ms;    /* pause between polls without Retry-After: default 1 s, growing to 30 s */
   int64_t patience_ms;    /* longest stay in a polling state and with one challenge; default 1 day */
   uint32_t polls;         /* in this state so far */
+  bool any_profile;       /* send a "profile" that the directory does not list; else that is FAILED, invalidProfile */
 } sdg_order_flow;
 
-/* |new_order| is copied. */
+/* |new_order| is copied: a newOrder payload as sdg_acme_new_order_write() makes it.  "replaces" (RFC 9773) is sent only
+ * to a server with renewalInfo, and taken out once if the order is refused with it.  A "profile" must be offered, and
+ * shown by the order.  notBefore and notAfter are sent as they stand: a server that refuses them refuses the order. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_init(sdg_order_flow *flow, const char *new_order);
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_set_csr(sdg_order_flow *flow, stardeleg_bytes der);
 void sdg_order_flow_clear(sdg_order_flow *flow);

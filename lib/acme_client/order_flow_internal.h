@@ -58,9 +58,13 @@ stardeleg_err sdg_flow_ask_challenge(sdg_order_flow *flow, sdg_session *session,
 void sdg_flow_drop_challenge(sdg_order_flow *flow, sdg_session *session);
 void sdg_flow_clear_challenge(sdg_order_flow *flow);
 
-/* The states of the order itself (order_flow_steps.c). */
+/* newOrder (order_flow_new.c). */
 stardeleg_err sdg_flow_ask_new(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now);
 stardeleg_err sdg_flow_take_new(sdg_order_flow *flow, sdg_flow_turn *turn);
+/* The first answer with the order: PROTOCOL if it is for other identifiers or of another profile than was asked for. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_flow_compare(const sdg_order_flow *flow, stardeleg_problem *problem);
+
+/* The states of the order itself (order_flow_steps.c). */
 stardeleg_err sdg_flow_ask_order(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now);
 stardeleg_err sdg_flow_take_order(sdg_order_flow *flow, sdg_flow_turn *turn);
 stardeleg_err sdg_flow_ask_finalize(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now);

@@ -47,6 +47,9 @@ void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_
   sdg_jw_int(w, "finalizes", (int64_t)flow->finalizes);
   sdg_jw_int(w, "unreadable", (int64_t)flow->unreadable);
   sdg_jw_bool(w, "cancel", flow->cancel_wanted);
+  if (flow->replaces_refused) {
+    sdg_jw_bool(w, "replacesRefused", true);
+  }
   if (has_problem(&flow->problem)) {
     sdg_problem_write_record(w, "problem", &flow->problem);
   }
@@ -108,6 +111,9 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&flow->cancel_wanted, tree, "cancel", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&flow->replaces_refused, tree, "replacesRefused", SDG_JSON_OPTIONAL, NULL);
   }
   flow->authz_index = (size_t)authz;
   flow->tries = (uint32_t)tries;

@@ -1,119 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_client/order_flow_steps.c -- what is sent for the order itself and what the answers mean: newOrder, fetch,
- * finalize, cancel (RFC 8555 7.4, RFC 8739 3.1.2). */
+/* acme_client/order_flow_steps.c -- what is sent for the order itself and what the answers mean: fetch, finalize,
+ * cancel (RFC 8555 7.4, RFC 8739 3.1.2). */
 #include "acme_client/order_flow_internal.h"
 
 #include "acme/problem_document.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
-
-/* --- newOrder --- */
-
-stardeleg_err sdg_flow_ask_new(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
-{
-  const sdg_acme_directory *directory = sdg_session_directory(session);
-
-  (void)now;
-  if (directory == NULL) {
-    step->kind = SDG_STEP_SESSION;
-    return STARDELEG_OK;
-  }
-  step->kind = SDG_STEP_POST;
-  step->url = directory->new_order;
-  sdg_buf_add_str(step->payload, flow->new_order);
-  return STARDELEG_OK;
-}
-
-/* The order's URL, NULL if there is none that may be used. */
-static stardeleg_err read_location(char **out, sdg_flow_turn *turn)
-{
-  sdg_buf location;
-  char *url = NULL;
-  stardeleg_err err;
-
-  sdg_buf_init(&location, 2048);
-  err = sdg_result_location(&location, turn->result);
-  if (err == STARDELEG_OK) {
-    err = sdg_buf_take(&location, &url, NULL);
-  }
-  sdg_buf_clear(&location);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  if (err == STARDELEG_OK && sdg_session_check_url(turn->session, url) == STARDELEG_OK) {
-    *out = url;
-  } else {
-    sdg_free(url);
-  }
-  return STARDELEG_OK;
-}
-
-/* RFC 8555 7.4: the server must not make another order of ours than the one we asked for. */
-static stardeleg_err compare_identifiers(const sdg_order_flow *flow, stardeleg_problem *problem)
-{
-  sdg_identifiers wanted = {NULL, 0};
-  sdg_json *tree = NULL;
-  stardeleg_err err = sdg_json_parse(&tree, sdg_bytes_str(flow->new_order), NULL, NULL);
-
-  if (err == STARDELEG_OK) {
-    err = sdg_identifiers_parse(&wanted, sdg_json_member(tree, "identifiers"), NULL);
-  }
-  sdg_json_free(tree);
-  if (err == STARDELEG_OK && !sdg_identifiers_same_set(&wanted, &flow->order.identifiers)) {
-    sdg_problem_set(problem, STARDELEG_ACME_NONE, "the server made an order for other identifiers");
-    err = STARDELEG_ERR_PROTOCOL;
-  }
-  sdg_identifiers_clear(&wanted);
-  return err == STARDELEG_ERR_PROTOCOL || err == STARDELEG_ERR_NOMEM ? err : STARDELEG_OK;
-}
-
-static stardeleg_err take_refusal(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  if (turn->result->status == 404 || turn->result->status == 410) {
-    sdg_session_refresh(turn->session); /* the resource may have moved: the next order is to find it */
-  }
-  sdg_flow_fail(flow, turn, turn->result->problem);
-  return STARDELEG_OK;
-}
-
-stardeleg_err sdg_flow_take_new(sdg_order_flow *flow, sdg_flow_turn *turn)
-{
-  stardeleg_problem problem;
-  char *url = NULL;
-  stardeleg_err err;
-
-  if (turn->result->err != STARDELEG_OK) {
-    return take_refusal(flow, turn);
-  }
-  err = read_location(&url, turn);
-  if (err != STARDELEG_OK) {
-    return err;
-  }
-  if (url == NULL) {
-    sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "newOrder was answered without a usable Location");
-    return STARDELEG_OK;
-  }
-  err = sdg_flow_keep_order(flow, turn, &problem);
-  if (err == STARDELEG_OK) {
-    err = compare_identifiers(flow, &problem);
-  }
-  if (err == STARDELEG_ERR_NOMEM) {
-    sdg_free(url);
-    return err;
-  }
-  sdg_free(flow->order_url);
-  flow->order_url = url;
-  if (err == STARDELEG_ERR_PROTOCOL) {
-    return sdg_flow_take_unreadable(flow, turn, err, &problem);
-  }
-  if (err != STARDELEG_OK) {
-    sdg_flow_enter(flow, turn, SDG_FLOW_READY_POLL); /* the order is there; its own URL will tell */
-    return STARDELEG_OK;
-  }
-  sdg_flow_follow_status(flow, turn);
-  return STARDELEG_OK;
-}
 
 /* --- Fetching the order --- */
 
@@ -138,7 +31,7 @@ stardeleg_err sdg_flow_take_order(sdg_order_flow *flow, sdg_flow_turn *turn)
   }
   err = sdg_flow_keep_order(flow, turn, &problem);
   if (err == STARDELEG_OK && is_first) {
-    err = compare_identifiers(flow, &problem);
+    err = sdg_flow_compare(flow, &problem);
     flow->has_order = err == STARDELEG_OK;
   }
   if (err != STARDELEG_OK) {

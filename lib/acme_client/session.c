@@ -91,6 +91,8 @@ static void fill_options(sdg_session *session, sdg_agent *agent, const sdg_sessi
   session->agent = agent;
   session->key = stardeleg_key_ref(options->key);
   session->terms_agreed = options->terms_agreed;
+  session->only_existing = options->only_existing;
+  session->anonymous = options->anonymous;
   session->allow_other_origins = options->allow_other_origins;
   session->backoff_min_ms = options->backoff_min_ms > 0 ? options->backoff_min_ms : SDG_TIME_S;
   session->backoff_max_ms = options->backoff_max_ms > 0 ? options->backoff_max_ms : SDG_TIME_HOUR;
@@ -168,7 +170,7 @@ const char *sdg_session_kid(const sdg_session *session)
 
 bool sdg_session_is_ready(const sdg_session *session)
 {
-  return session->has_directory && session->kid != NULL;
+  return session->has_directory && (session->kid != NULL || session->anonymous);
 }
 
 const stardeleg_problem *sdg_session_problem(const sdg_session *session)
@@ -255,20 +257,26 @@ char *sdg_session_take_nonce(sdg_session *session)
   return session->nonce_count == 0 ? NULL : session->nonces[--session->nonce_count];
 }
 
-stardeleg_err sdg_session_sign(sdg_session *session, const char *url, stardeleg_bytes payload, sdg_buf *out)
+stardeleg_err sdg_session_sign(sdg_session *session, stardeleg_key *signer, const char *url, stardeleg_bytes payload,
+                               sdg_buf *out)
 {
   char *nonce = sdg_session_take_nonce(session);
+  stardeleg_key *key = signer != NULL ? signer : session->key;
   sdg_jws_header header = {0};
   stardeleg_err err;
 
   if (nonce == NULL) {
     return STARDELEG_ERR_STATE;
   }
-  header.alg = sdg_alg_for_key(sdg_key_info(session->key));
-  header.kid = session->kid;
+  header.alg = sdg_alg_for_key(sdg_key_info(key));
+  if (signer != NULL) {
+    header.jwk_spki = stardeleg_key_spki(signer);
+  } else {
+    header.kid = session->kid;
+  }
   header.nonce = nonce;
   header.url = url;
-  err = sdg_jws_sign(out, &header, payload, session->key);
+  err = sdg_jws_sign(out, &header, payload, key);
   sdg_free(nonce);
   return err;
 }
@@ -351,6 +359,9 @@ void sdg_session_release_all(sdg_session *session, stardeleg_time now)
 
 bool sdg_session_account_gone(sdg_session *session, stardeleg_time now)
 {
+  if (session->anonymous || session->only_existing) {
+    return false;
+  }
   if (session->kid == NULL) {
     return true; /* another job has noticed already */
   }

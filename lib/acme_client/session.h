@@ -23,6 +23,8 @@ typedef struct sdg_session_options {
   stardeleg_err (*on_account)(void *ctx, const char *kid);
   void *ctx;
   const stardeleg_log *log;
+  bool only_existing;              /* never make an account: newAccount with onlyReturnExisting (RFC 8555 7.3.1) */
+  bool anonymous;                  /* no account at all: only steps with a signer of their own; ready with a directory */
 } sdg_session_options;
 
 /* CONFIG with |problem| for a bad URL, contact or MAC key. */

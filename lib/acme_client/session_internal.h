@@ -27,6 +27,8 @@ struct sdg_session {
   char *contacts[SDG_CONTACTS_MAX];
   size_t contact_count;
   bool terms_agreed;
+  bool only_existing;
+  bool anonymous;
   char *eab_key_id;
   sdg_buf eab_mac_key;
   bool allow_other_origins;

@@ -24,7 +24,7 @@ static setup_step next_step(const sdg_session *session, stardeleg_time now)
   if (session->refresh_wanted) {
     return STEP_DIRECTORY;
   }
-  if (session->kid == NULL) {
+  if (session->kid == NULL && !session->anonymous) {
     if (!wanted) {
       return STEP_REST;
     }
@@ -42,6 +42,10 @@ static void write_new_account(const sdg_session *session, const char *eab, size_
 {
   sdg_json_writer w;
 
+  if (session->only_existing) {
+    sdg_buf_add_str(out, "{\"onlyReturnExisting\":true}");
+    return;
+  }
   sdg_jw_init(&w, out);
   sdg_jw_object(&w, NULL);
   if (session->contact_count > 0) {
@@ -77,7 +81,7 @@ static stardeleg_err ask_account(sdg_session *session, sdg_step *step)
 
   sdg_buf_init(&eab, 8192);
   sdg_buf_init(&payload, 16384);
-  if (session->eab_key_id != NULL) {
+  if (session->eab_key_id != NULL && !session->only_existing) {
     err = sdg_jws_eab_sign(&eab, crypto, STARDELEG_ALG_HS256, session->eab_key_id, sdg_buf_bytes(&session->eab_mac_key),
                            url, stardeleg_key_spki(session->key));
   }
@@ -126,7 +130,7 @@ static stardeleg_err ask_setup(sdg_job *job, sdg_step *step, stardeleg_time now)
   case STEP_ACCOUNT:
     return ask_account(session, step);
   default:
-    step->at = session->has_directory && session->kid != NULL ? session->refresh_at : STARDELEG_TIME_NEVER;
+    step->at = sdg_session_is_ready(session) ? session->refresh_at : STARDELEG_TIME_NEVER;
     return STARDELEG_OK;
   }
 }
@@ -240,7 +244,7 @@ static void take_nonce(sdg_session *session, const sdg_result *result, stardeleg
 {
   if (session->nonce_count > 0 || (sdg_session_is_ready(session) && session->waiting_nonce == NULL)) {
     session->head_failed = false;
-    if (session->kid != NULL) {
+    if (sdg_session_is_ready(session)) {
       succeed(session); /* before registration a nonce is half the way: failures of newAccount keep counting */
     }
     return;

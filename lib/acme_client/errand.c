@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_client/errand.c -- single requests: repeated while that may help. */
+#include "acme_client/errand.h"
+
+#include <string.h>
+
+#include "base/problem.h"
+#include "base/time.h"
+
+/* Retry-After is believed up to a day; a clock that was set back must not make the pause longer than that. */
+#define WAIT_MAX (SDG_TIME_DAY + SDG_TIME_HOUR)
+
+void sdg_errand_init(sdg_errand *errand)
+{
+  memset(errand, 0, sizeof(*errand));
+  errand->wait_until = STARDELEG_TIME_NONE;
+  sdg_problem_clear(&errand->problem);
+}
+
+bool sdg_errand_waits(const sdg_errand *errand, sdg_step *step, stardeleg_time now)
+{
+  if (errand->state != SDG_ERRAND_OPEN) {
+    step->kind = SDG_STEP_WAIT;
+    step->at = STARDELEG_TIME_NEVER;
+    return true;
+  }
+  if (errand->wait_until != STARDELEG_TIME_NONE && errand->wait_until > now &&
+      errand->wait_until <= sdg_time_add(now, WAIT_MAX)) {
+    step->kind = SDG_STEP_WAIT;
+    step->at = errand->wait_until;
+    return true;
+  }
+  return false;
+}
+
+static bool is_passing(const sdg_result *result)
+{
+  if (result->err != STARDELEG_ERR_PROBLEM) {
+    return result->err == STARDELEG_ERR_TRANSPORT || result->err == STARDELEG_ERR_LIMIT;
+  }
+  /* 501 is no outage: the server does not have it (a CA was seen to advertise keyChange and answer that). */
+  return (result->status >= 500 && result->status != 501) || result->status == 429 || result->status == 408 ||
+         sdg_acme_error_is_retryable(result->problem->acme) != 0;
+}
+
+bool sdg_errand_retries(sdg_errand *errand, sdg_agent *agent, const sdg_result *result, stardeleg_time now)
+{
+  int64_t least = errand->backoff_min_ms > 0 ? errand->backoff_min_ms : SDG_TIME_S;
+  int64_t most = errand->backoff_max_ms > 0 ? errand->backoff_max_ms : SDG_TIME_HOUR;
+
+  if (!is_passing(result)) {
+    return false;
+  }
+  errand->tries += errand->tries < UINT32_MAX ? 1 : 0;
+  errand->wait_until = sdg_time_add(now, sdg_backoff_ms(errand->tries, least, most, sdg_agent_random(agent)));
+  if (result->retry_at != STARDELEG_TIME_NONE && result->retry_at > errand->wait_until) {
+    errand->wait_until = result->retry_at;
+  }
+  errand->problem = *result->problem;
+  return true;
+}
+
+void sdg_errand_done(sdg_errand *errand)
+{
+  errand->state = SDG_ERRAND_DONE;
+  errand->tries = 0;
+  errand->wait_until = STARDELEG_TIME_NONE;
+  sdg_problem_clear(&errand->problem);
+}
+
+void sdg_errand_fail(sdg_errand *errand, const stardeleg_problem *problem)
+{
+  errand->state = SDG_ERRAND_FAILED;
+  errand->wait_until = STARDELEG_TIME_NONE;
+  if (problem != &errand->problem) {
+    errand->problem = *problem;
+  }
+}
+
+void sdg_errand_fail_text(sdg_errand *errand, stardeleg_acme_error acme, const char *detail)
+{
+  stardeleg_problem problem;
+
+  sdg_problem_set(&problem, acme, "%s", detail);
+  problem.status = 0; /* the server did not say that */
+  sdg_errand_fail(errand, &problem);
+}
