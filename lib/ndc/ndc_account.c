@@ -80,15 +80,21 @@ static stardeleg_err keep_kid(void *ctx, const char *kid)
   return write_account(ctx, kid);
 }
 
-static stardeleg_err open_key(stardeleg_ndc *ndc)
+static void name_key(const stardeleg_ndc *ndc, char name[SDG_NDC_KEY_NAME_SIZE])
+{
+  (void)snprintf(name, SDG_NDC_KEY_NAME_SIZE, "ndc-account-%lld", (long long)ndc->account_number);
+}
+
+static stardeleg_err open_key(stardeleg_ndc *ndc, bool *is_new)
 {
   char name[SDG_NDC_KEY_NAME_SIZE];
   stardeleg_err err;
 
-  (void)snprintf(name, sizeof(name), "ndc-account-%lld", (long long)ndc->account_number);
+  name_key(ndc, name);
   err = sdg_ndc_key_load(ndc, name, &ndc->account_key);
   if (err == STARDELEG_ERR_NOT_FOUND) {
     err = sdg_ndc_key_make(ndc, name, STARDELEG_KEY_P256, &ndc->account_key);
+    *is_new = err == STARDELEG_OK;
   }
   if (err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_BAD_KEY) {
     sdg_log(&ndc->options.log, STARDELEG_LOG_ERROR, "ndc.account.key", "secret %s is no key", name);
@@ -124,6 +130,8 @@ stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id, c
 {
   account found = {0};
   stardeleg_record record = {0};
+  char name[SDG_NDC_KEY_NAME_SIZE];
+  bool is_new = false;
   stardeleg_err err = sdg_store_get(ndc->options.store, KIND, KEY, &record);
 
   if (err == STARDELEG_OK) {
@@ -147,10 +155,15 @@ stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id, c
     err = write_account(ndc, NULL);
   }
   if (err == STARDELEG_OK) {
-    err = open_key(ndc);
+    err = open_key(ndc, &is_new);
   }
   if (err == STARDELEG_OK) {
     err = open_session(ndc, found.kid, eab_key_id, eab_mac_key, problem);
+  }
+  if (err != STARDELEG_OK && is_new) {
+    /* What was refused leaves no key behind: nobody has seen it yet. */
+    name_key(ndc, name);
+    sdg_ndc_key_remove(ndc, name);
   }
 out:
   sdg_free(found.kid);

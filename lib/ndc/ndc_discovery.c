@@ -70,6 +70,17 @@ static void fail_text(sdg_ndc_discovery *s, const char *detail, stardeleg_time n
   fail(s, &problem, now);
 }
 
+/* A body that cannot be read ends the round; want of memory does not. */
+static stardeleg_err unreadable(sdg_ndc_discovery *s, stardeleg_err err, stardeleg_problem *problem, stardeleg_time now)
+{
+  if (err == STARDELEG_ERR_NOMEM) {
+    return err;
+  }
+  problem->status = 0; /* ours, not the server's */
+  fail(s, problem, now);
+  return STARDELEG_OK;
+}
+
 /* --- Asking --- */
 
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
@@ -106,19 +117,10 @@ static stardeleg_err take_account(sdg_ndc_discovery *s, const sdg_result *result
   stardeleg_problem problem;
   stardeleg_err err;
 
-  if (result->err != STARDELEG_OK) {
-    fail_step(s, result, now);
-    return STARDELEG_OK;
-  }
   sdg_problem_clear(&problem);
   err = sdg_acme_account_parse(&account, result->response->body, &problem);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
   if (err != STARDELEG_OK) {
-    problem.status = 0;
-    fail(s, &problem, now);
-    return STARDELEG_OK;
+    return unreadable(s, err, &problem, now);
   }
   if (account.status != SDG_ACCOUNT_VALID) {
     fail_text(s, "the account at the IdO is no longer valid", now);
@@ -277,19 +279,10 @@ static stardeleg_err take_page(sdg_ndc_discovery *s, const sdg_result *result, s
   stardeleg_problem problem;
   stardeleg_err err;
 
-  if (result->err != STARDELEG_OK) {
-    fail_step(s, result, now);
-    return STARDELEG_OK;
-  }
   sdg_problem_clear(&problem);
   err = sdg_delegation_list_parse(&list, result->response->body, &problem);
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
   if (err != STARDELEG_OK) {
-    problem.status = 0;
-    fail(s, &problem, now);
-    return STARDELEG_OK;
+    return unreadable(s, err, &problem, now);
   }
   s->url_count += list.count;
   for (size_t i = 0; i < list.count && err == STARDELEG_OK; i++) {
@@ -310,6 +303,10 @@ static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time
 {
   sdg_ndc_discovery *s = (sdg_ndc_discovery *)job;
 
+  if (result->err != STARDELEG_OK) {
+    fail_step(s, result, now);
+    return STARDELEG_OK;
+  }
   return s->page_url == NULL ? take_account(s, result, now) : take_page(s, result, now);
 }
 

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
-#include "template/template_internal.h"
+#include "template/shape.h"
 
 #define TEMPLATE_MAX (128u * 1024u)
 
@@ -52,21 +52,6 @@ static bool is_dns(const stardeleg_choice *choice)
 }
 
 /* The choices are the same for every delegation; a template that has no place for one does without. */
-static bool has_place(const sdg_ndc_plan *plan, const stardeleg_choice *choice)
-{
-  size_t mandatory = 0;
-  size_t optional = 0;
-  int member;
-
-  if (is_dns(choice)) {
-    stardeleg_template_dns_wildcards(plan->tmpl, &mandatory, &optional);
-    return mandatory + optional > 0;
-  }
-  member = sdg_subject_find_member(choice->field);
-  return member >= 0 && plan->tmpl->subject[member].form != SDG_FORM_ABSENT &&
-         plan->tmpl->subject[member].form != SDG_FORM_LITERAL;
-}
-
 static stardeleg_err pick_choices(sdg_ndc_plan *plan, const stardeleg_ndc_options *o)
 {
   plan->choices = sdg_calloc(o->choice_count + 1, sizeof(*plan->choices));
@@ -74,7 +59,7 @@ static stardeleg_err pick_choices(sdg_ndc_plan *plan, const stardeleg_ndc_option
     return STARDELEG_ERR_NOMEM;
   }
   for (size_t i = 0; i < o->choice_count; i++) {
-    if (has_place(plan, &o->choices[i])) {
+    if (sdg_template_has_place(plan->tmpl, &o->choices[i])) {
       plan->choices[plan->choice_count++] = o->choices[i];
     }
   }

@@ -106,7 +106,7 @@ static void write_record(sdg_json_writer *w, const sdg_ndc_delegation *d, const 
   sdg_jw_string_opt(w, "reason", d->reason);
   sdg_jw_string_opt(w, "garbage", d->garbage);
   if (d->cause != NULL) {
-    sdg_problem_write(w, "cause", d->cause);
+    sdg_problem_write_record(w, "cause", d->cause);
   }
   if (d->current != NULL) {
     write_current(w, d->current);

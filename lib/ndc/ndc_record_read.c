@@ -185,7 +185,7 @@ static stardeleg_err read_cause(sdg_ndc_delegation *d, const sdg_json *tree)
   if (d->cause == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  sdg_problem_from_tree(d->cause, cause);
+  sdg_problem_from_record(d->cause, cause);
   return STARDELEG_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "ndc/ndc_internal.h"
+#include "store/store.h"
 
 static ndc_world world;
 
@@ -465,6 +466,30 @@ static void test_options(void **state)
   REFUSED(o.eab_key_id = "kid");
 }
 
+/* A role that is refused leaves nothing behind: no account key that nobody would ever use. */
+static void test_refused_leaves_no_key(void **state)
+{
+  stardeleg_problem problem;
+  stardeleg_ndc_options o = world.options;
+  stardeleg_ndc *ndc = NULL;
+  uint8_t *secret = NULL;
+  size_t len = 0;
+
+  (void)state;
+  o.eab_key_id = "kid";
+  o.eab_mac_key = "!";
+  assert_err(STARDELEG_ERR_CONFIG, stardeleg_ndc_new(&ndc, &o, &problem));
+  assert_err(STARDELEG_ERR_NOT_FOUND, sdg_secrets_get(world.secrets, "ndc-account-1", &secret, &len));
+  world_start(&world);
+  assert_ok(sdg_secrets_get(world.secrets, "ndc-account-1", &secret, &len));
+  stardeleg_secret_free(secret, len);
+  /* an account key that was there before stays */
+  world_stop(&world);
+  assert_err(STARDELEG_ERR_CONFIG, stardeleg_ndc_new(&ndc, &o, &problem));
+  assert_ok(sdg_secrets_get(world.secrets, "ndc-account-1", &secret, &len));
+  stardeleg_secret_free(secret, len);
+}
+
 /* What an idle delegation costs, strings of a usual length included. */
 static void test_memory_of_an_idle_one(void **state)
 {
@@ -491,6 +516,7 @@ int main(void)
       FAILURE(test_looks_at_the_order),
       FAILURE(test_ten_thousand_failures),
       FAILURE(test_options),
+      FAILURE(test_refused_leaves_no_key),
       FAILURE(test_memory_of_an_idle_one),
   };
 
