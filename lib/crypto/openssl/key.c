@@ -197,7 +197,10 @@ stardeleg_err sdg_ossl_key_import(void *self, void **handle, stardeleg_bytes pkc
     return STARDELEG_ERR_BAD_KEY;
   }
   (void)ERR_set_mark();
-  pkey = d2i_AutoPrivateKey_ex(NULL, &at, (long)pkcs8.len, provider->lib, NULL);
+  pkey = sdg_ossl_pkcs8_read(provider, pkcs8);
+  if (pkey == NULL) {
+    pkey = d2i_AutoPrivateKey_ex(NULL, &at, (long)pkcs8.len, provider->lib, NULL);
+  }
   rv = pkey == NULL ? sdg_ossl_failure(STARDELEG_ERR_BAD_KEY) : sdg_ossl_key_new(&key, pkey);
   if (rv == 0 && key->info.family == STARDELEG_FAMILY_EC) {
     rv = settle_ec(provider, key->pkey);

@@ -73,8 +73,16 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ossl_ecdsa_to_raw(uint8_t *out, size_t ha
 extern const sdg_ossl_curve sdg_ossl_curves[SDG_OSSL_CURVES];
 /* NULL if it is not of a form we take, its point is off the curve, or for lack of memory. */
 EVP_PKEY *sdg_ossl_spki_read(const sdg_ossl *provider, stardeleg_bytes spki);
+/* Reads the header of the next DER element of |*in|, which must have |tag|: |*out| is its content, |*in| what follows.
+ * False if there is no such element. */
+bool sdg_ossl_take(stardeleg_bytes *out, stardeleg_bytes *in, uint8_t tag);
 /* Returns the length, 0 on failure. */
 size_t sdg_ossl_spki_write_ec(uint8_t *out, size_t cap, const sdg_ossl_key *key);
+
+/* --- pkcs8.c --- */
+/* NULL if it is of another form than everybody writes today (which may be a good one), is no key, or for lack of
+ * memory.  Whether the halves belong together is not looked at. */
+EVP_PKEY *sdg_ossl_pkcs8_read(const sdg_ossl *provider, stardeleg_bytes pkcs8);
 
 /* --- key.c --- */
 /* Takes over |pkey|; BAD_KEY unless it is of a kind and size this library uses. */

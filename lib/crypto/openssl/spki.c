@@ -34,8 +34,7 @@ static bool has_head(stardeleg_bytes spki, stardeleg_bytes head, size_t rest)
   return spki.len == head.len + rest && memcmp(spki.base, head.base, head.len) == 0;
 }
 
-/* Reads the header of the next element of |*in|, which must have |tag|: |*out| is its content, |*in| what follows. */
-static bool take(stardeleg_bytes *out, stardeleg_bytes *in, uint8_t tag)
+bool sdg_ossl_take(stardeleg_bytes *out, stardeleg_bytes *in, uint8_t tag)
 {
   size_t len;
   size_t at = 2;
@@ -68,16 +67,16 @@ static bool split_rsa(stardeleg_bytes *n, stardeleg_bytes *e, stardeleg_bytes sp
   stardeleg_bytes bits;
   stardeleg_bytes numbers;
 
-  if (!take(&outer, &spki, 0x30) || spki.len != 0 || outer.len < algorithm.len ||
+  if (!sdg_ossl_take(&outer, &spki, 0x30) || spki.len != 0 || outer.len < algorithm.len ||
       memcmp(outer.base, algorithm.base, algorithm.len) != 0) {
     return false;
   }
   outer = (stardeleg_bytes){outer.base + algorithm.len, outer.len - algorithm.len};
-  if (!take(&bits, &outer, 0x03) || outer.len != 0 || bits.len < 1 || bits.base[0] != 0) {
+  if (!sdg_ossl_take(&bits, &outer, 0x03) || outer.len != 0 || bits.len < 1 || bits.base[0] != 0) {
     return false;
   }
   bits = (stardeleg_bytes){bits.base + 1, bits.len - 1};
-  return take(&numbers, &bits, 0x30) && bits.len == 0 && take(n, &numbers, 0x02) && take(e, &numbers, 0x02) &&
+  return sdg_ossl_take(&numbers, &bits, 0x30) && bits.len == 0 && sdg_ossl_take(n, &numbers, 0x02) && sdg_ossl_take(e, &numbers, 0x02) &&
          numbers.len == 0 && n->len > 0 && e->len > 0 && (n->base[0] & 0x80) == 0 && (e->base[0] & 0x80) == 0;
 }
 
