@@ -5,7 +5,6 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
-#include "base/name.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
@@ -21,23 +20,32 @@ void sdg_ido_set_ended_problem(stardeleg_problem *problem)
 
 /* --- The one write --- */
 
-static stardeleg_err set_ending(stardeleg_ido *ido, const char *id, stardeleg_time now)
+static stardeleg_err read_state(const stardeleg_record *record, sdg_ido_delegation_state *state)
+{
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_delegation_read_state(state, tree);
+  }
+  sdg_json_free(tree);
+  return err;
+}
+
+/* If the delegation is in the state |from|, it is put into |to|, and is due now. */
+static stardeleg_err move_state(stardeleg_ido *ido, const char *id, sdg_ido_delegation_state from,
+                                sdg_ido_delegation_state to, stardeleg_time now)
 {
   sdg_ido_delegation_state state;
   stardeleg_record record = {0};
-  sdg_json *tree = NULL;
   stardeleg_err err = sdg_store_get(ido->options.store, "delegation", id, &record);
 
   if (err == STARDELEG_OK) {
-    err = sdg_ido_delegation_tree(&tree, &record);
+    err = read_state(&record, &state);
   }
-  if (err == STARDELEG_OK) {
-    err = sdg_ido_delegation_read_state(&state, tree);
+  if (err == STARDELEG_OK && state == from) {
+    err = sdg_ido_delegation_put_state(ido->options.store, &record, to, now, 0);
   }
-  if (err == STARDELEG_OK && state == SDG_DELEGATION_ACTIVE) {
-    err = sdg_ido_delegation_put_state(ido->options.store, &record, SDG_DELEGATION_ENDING, now, 0);
-  }
-  sdg_json_free(tree);
   stardeleg_record_clear(&record);
   return err;
 }
@@ -53,7 +61,7 @@ stardeleg_err stardeleg_ido_delegation_end(stardeleg_ido *ido, const char *id, s
     return STARDELEG_ERR_NOT_FOUND;
   }
   for (int i = 0; i < SDG_IDO_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
-    err = set_ending(ido, id, now);
+    err = move_state(ido, id, SDG_DELEGATION_ACTIVE, SDG_DELEGATION_ENDING, now);
   }
   if (err == STARDELEG_OK) {
     sdg_log(&ido->options.log, STARDELEG_LOG_INFO, "ido.delegation.ending", "delegation=%s", id);
@@ -75,6 +83,7 @@ static stardeleg_err end_order(stardeleg_ido *ido, const char *id, stardeleg_tim
   if (err != STARDELEG_OK) {
     return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
   }
+  order.now = now;
   if (order.wire.status == SDG_ORDER_READY) {
     sdg_ido_set_ended_problem(&problem);
     err = sdg_ido_order_fail(&order, &problem);
@@ -165,14 +174,9 @@ static stardeleg_err end_orders(stardeleg_ido *ido, const char *delegation, star
 stardeleg_err sdg_ido_work_delegation(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
 {
   sdg_ido_delegation_state state;
-  sdg_json *tree = NULL;
   size_t left = 0;
-  stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
+  stardeleg_err err = read_state(record, &state);
 
-  if (err == STARDELEG_OK) {
-    err = sdg_ido_delegation_read_state(&state, tree);
-  }
-  sdg_json_free(tree);
   if (err != STARDELEG_OK) {
     return err;
   }
@@ -197,68 +201,10 @@ stardeleg_err sdg_ido_work_delegation(stardeleg_ido *ido, const stardeleg_record
 
 void sdg_ido_nudge_delegation(stardeleg_ido *ido, const char *id, stardeleg_time now)
 {
-  sdg_ido_delegation_state state;
-  stardeleg_record record = {0};
-  sdg_json *tree = NULL;
-  stardeleg_err err = sdg_store_get(ido->options.store, "delegation", id, &record);
+  stardeleg_err err = move_state(ido, id, SDG_DELEGATION_ENDING, SDG_DELEGATION_ENDING, now);
 
-  if (err == STARDELEG_OK) {
-    err = sdg_ido_delegation_tree(&tree, &record);
-  }
-  if (err == STARDELEG_OK) {
-    err = sdg_ido_delegation_read_state(&state, tree);
-  }
-  if (err == STARDELEG_OK && state == SDG_DELEGATION_ENDING) {
-    err = sdg_ido_delegation_put_state(ido->options.store, &record, state, now, 0);
-  }
   if (err != STARDELEG_OK) {
     sdg_log(&ido->options.log, STARDELEG_LOG_DEBUG, "ido.delegation.later", "delegation=%s: %s", id,
             stardeleg_strerror(err));
   }
-  sdg_json_free(tree);
-  stardeleg_record_clear(&record);
-}
-
-/* --- Names in the owner's zone --- */
-
-/* AMB-26: compared without the final dot and without case. */
-static bool is_same_name(const char *fqdn, const char *identifier)
-{
-  stardeleg_bytes a = sdg_bytes_str(fqdn);
-  stardeleg_bytes b = sdg_bytes_str(identifier);
-
-  a.len -= a.len > 0 && a.base[a.len - 1] == '.' ? 1 : 0;
-  b.len -= b.len > 0 && b.base[b.len - 1] == '.' ? 1 : 0;
-  return sdg_name_equal_dns(a, b);
-}
-
-static void tell_cname(const stardeleg_ido *ido, const sdg_ido_order *order, const sdg_cname *cname, int install)
-{
-  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
-    const stardeleg_identifier *identifier = &order->wire.identifiers.items[i];
-
-    if (strcmp(identifier->type, "dns") == 0 && is_same_name(cname->name, identifier->value)) {
-      ido->options.on_cname(ido->options.on_cname_ctx, cname->name, cname->target, install);
-      return;
-    }
-  }
-}
-
-stardeleg_err sdg_ido_tell_cnames(const stardeleg_ido *ido, const sdg_ido_order *order, int install)
-{
-  const sdg_ido_delegation *delegation = NULL;
-  stardeleg_err err;
-
-  if (ido->options.on_cname == NULL) {
-    return STARDELEG_OK;
-  }
-  err = sdg_ido_delegations_get(ido->delegations, order->delegation, &delegation);
-  if (err != STARDELEG_OK) {
-    return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
-  }
-  for (size_t i = 0; i < delegation->cname_count; i++) {
-    tell_cname(ido, order, &delegation->cnames[i], install);
-  }
-  sdg_ido_delegations_release(ido->delegations, delegation);
-  return STARDELEG_OK;
 }

@@ -9,14 +9,19 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
+#include "ido/ido_order_audit.h"
 
 /* A wire object needs a finalize URL to be read back; the real one is made when the order is shown. */
 #define PLACEHOLDER_URL "https://order.invalid/"
 
+/* A delegate's auto-renewal object may be as deep as a request allows, and lies deeper in the record: in the order, and
+ * in the issuer's view of it. */
+#define RECORD_DEPTH 8
+
 /* What this version writes itself; all other members are kept as they are. */
 static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
                                     "template", "csr",     "cancel",     "cnames",      "work",
-                                    "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess"};
+                                    "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -28,6 +33,7 @@ void sdg_ido_order_init(sdg_ido_order *order)
   order->finalized_at = STARDELEG_TIME_NONE;
   order->last_success = STARDELEG_TIME_NONE;
   order->due = STARDELEG_TIME_NEVER;
+  order->now = STARDELEG_TIME_NONE;
   sdg_buf_init(&order->csr, SDG_IDO_CSR_MAX);
 }
 
@@ -86,17 +92,14 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   write_instant(w, "lastSuccess", order->last_success);
   sdg_jw_string_opt(w, "step", order->step);
   sdg_jw_string_opt(w, "reason", order->reason);
+  sdg_jw_string_opt(w, "key", order->key);
 }
 
-stardeleg_err sdg_ido_order_put(const stardeleg_store *store, const sdg_ido_order *order, stardeleg_time due,
-                                bool release, sdg_ido_write_work write_work, const void *ctx)
+static void write_record(sdg_buf *out, const sdg_ido_order *order, sdg_ido_write_work write_work, const void *ctx)
 {
-  sdg_buf value;
   sdg_json_writer w;
-  stardeleg_err err;
 
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  sdg_jw_init(&w, &value);
+  sdg_jw_init(&w, out);
   sdg_jw_object(&w, NULL);
   write_members(&w, order);
   if (write_work != NULL) {
@@ -110,6 +113,16 @@ stardeleg_err sdg_ido_order_put(const stardeleg_store *store, const sdg_ido_orde
     }
   }
   sdg_jw_object_end(&w);
+}
+
+stardeleg_err sdg_ido_order_put(const stardeleg_store *store, sdg_ido_order *order, stardeleg_time due, bool release,
+                                sdg_ido_write_work write_work, const void *ctx)
+{
+  sdg_buf value;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  write_record(&value, order, write_work, ctx);
   err = sdg_buf_error(&value);
   if (err == STARDELEG_OK) {
     stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
@@ -122,7 +135,7 @@ stardeleg_err sdg_ido_order_put(const stardeleg_store *store, const sdg_ido_orde
                              .fence = order->fence,
                              .release = release && order->fence != 0 ? 1 : 0};
 
-    err = sdg_store_batch(store, &op, 1);
+    err = sdg_ido_order_write_audited(store, order, &op);
   }
   sdg_buf_clear(&value);
   return err;
@@ -152,7 +165,8 @@ static stardeleg_err read_texts(sdg_ido_order *order, const sdg_json *tree)
                {order->delegation, sizeof(order->delegation), "delegation", SDG_JSON_REQUIRED},
                {order->issuer, sizeof(order->issuer), "issuer", SDG_JSON_REQUIRED},
                {order->step, sizeof(order->step), "step", SDG_JSON_OPTIONAL},
-               {order->reason, sizeof(order->reason), "reason", SDG_JSON_OPTIONAL}};
+               {order->reason, sizeof(order->reason), "reason", SDG_JSON_OPTIONAL},
+               {order->key, sizeof(order->key), "key", SDG_JSON_OPTIONAL}};
 
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     stardeleg_err err = read_text(texts[i].out, texts[i].size, tree, texts[i].name, texts[i].need);
@@ -235,6 +249,7 @@ stardeleg_err sdg_ido_order_read(sdg_ido_order *out, const stardeleg_record *rec
 
   limits.bytes_max = STARDELEG_STORE_VALUE_MAX;
   limits.string_max = STARDELEG_STORE_VALUE_MAX;
+  limits.depth_max += RECORD_DEPTH;
   sdg_ido_order_init(&order);
   err = sdg_json_parse(&order.tree, sdg_bytes(record->value, record->value_len), &limits, NULL);
   if (err == STARDELEG_OK) {
@@ -248,6 +263,7 @@ stardeleg_err sdg_ido_order_read(sdg_ido_order *out, const stardeleg_record *rec
   order.due = record->due;
   order.version = record->version;
   order.fence = record->fence;
+  sdg_ido_order_note_seen(&order);
   *out = order;
   return STARDELEG_OK;
 }

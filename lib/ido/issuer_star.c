@@ -157,14 +157,14 @@ static bool is_resting(sdg_flow_state state)
 }
 
 /* True once the CSR may be at the CA: then the order has to be cancelled there, not just left alone. */
-static bool may_be_issued(sdg_flow_state state)
+static bool may_be_issued(const sdg_order_flow *flow)
 {
-  return state == SDG_FLOW_POLL || state == SDG_FLOW_VALID;
+  return flow->state == SDG_FLOW_POLL || flow->state == SDG_FLOW_VALID || flow->finalizes > 0;
 }
 
 static stardeleg_err take_misfit(sdg_issuance *issuance)
 {
-  if (!may_be_issued(flow_of(issuance)->state)) {
+  if (!may_be_issued(flow_of(issuance))) {
     issuance->news = SDG_NEWS_FAILED;
     return STARDELEG_OK;
   }

@@ -355,6 +355,37 @@ static void test_list(void **state)
   ido_world_clear(&w);
 }
 
+/* Whatever is as deep as a request may be can be stored, read back and shown (STARDEL-2.3.2-11); one more is refused. */
+static void test_deep_members(void **state)
+{
+  ido_world w;
+  char payload[4096];
+  char *csr = ido_world_csr(WORLD_ONE, NULL, NULL, 0);
+  char url[256];
+
+  (void)state;
+  begin(&w);
+  for (int depth = 14; depth <= 15; depth++) {
+    const char *plain = ido_world_new_order("one", "abc.ido.example");
+    const char *at = strstr(plain, "\"end-date\"");
+
+    (void)snprintf(payload, sizeof(payload), "%.*s\"deep\":%.*s%.*s,%s", (int)(at - plain), plain, depth,
+                   "[[[[[[[[[[[[[[[[", depth, "]]]]]]]]]]]]]]]]", at);
+    (void)acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", payload);
+    if (depth == 14) {
+      assert_int_equal(w.ndc[0].status, 201);
+      (void)snprintf(url, sizeof(url), "%s", acme_peer_header(&w.ndc[0], "Location"));
+    } else {
+      acme_peer_assert_problem(&w.ndc[0], 400, "malformed");
+    }
+  }
+  assert_int_equal(ido_world_finalize(&w, 0, url, csr), 200);
+  assert_string_equal(ido_world_status(&w, 0, url), "processing");
+  assert_non_null(strstr(w.ndc[0].body, "[[[[[[[[[[[[[[]]]]]]]]]]]]]]"));
+  free(csr);
+  ido_world_clear(&w);
+}
+
 /* A store that fails is no reason for a half order. */
 static void test_store_failure(void **state)
 {
@@ -380,6 +411,7 @@ int main(void)
       cmocka_unit_test(test_cancel_by_delegate),
       cmocka_unit_test(test_foreign_order),
       cmocka_unit_test(test_list),
+      cmocka_unit_test(test_deep_members),
       cmocka_unit_test(test_store_failure),
   };
 
