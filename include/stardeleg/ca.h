@@ -48,6 +48,13 @@ typedef struct stardeleg_ca_options {
   stardeleg_log log;                /**< where log lines go */
   int64_t plain_lifetime_s;         /**< validity of certificates of orders without auto-renewal; default 7 days */
   int64_t poll_ms; /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
+  int64_t crl_lifetime_s; /**< nextUpdate minus thisUpdate of the list of revoked certificates (RFC 5280 5); it is made
+                               anew after half of it and after each revocation.  0: no list, and no address of one in
+                               certificates; default 1 day, none if the issuing certificate may not sign one.  STAR
+                               certificates never name it, as they are not revoked */
+  const char *crl_url;    /**< where relying parties fetch that list, written into certificates; NULL: |base_url| and
+                               "/crl", where this role publishes it.  Another address (plain http is usual) has to lead
+                               there, or to a copy */
 } stardeleg_ca_options;
 
 /** The defaults named above; everything else zero. */

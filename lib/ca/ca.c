@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
+#include "base/url.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
 
@@ -20,6 +21,7 @@ static const sdg_route routes[] = {
     {"/chall/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_challenge},
     {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
     {"/revoke-cert", SDG_ROUTE_POST | SDG_ROUTE_JWK, sdg_ca_route_revoke},
+    {"/crl", SDG_ROUTE_GET, sdg_ca_route_crl},
 };
 
 void stardeleg_ca_options_default(stardeleg_ca_options *options)
@@ -38,6 +40,14 @@ void stardeleg_ca_options_default(stardeleg_ca_options *options)
   options->lease_ms = 15 * SDG_TIME_S;
   options->plain_lifetime_s = 7 * 86400;
   options->poll_ms = SDG_TIME_S;
+  options->crl_lifetime_s = 86400;
+}
+
+static bool is_web_url(const char *text)
+{
+  sdg_url url;
+
+  return sdg_url_parse(&url, sdg_bytes_str(text)) == STARDELEG_OK;
 }
 
 static stardeleg_err check_options(const stardeleg_ca_options *options, stardeleg_problem *problem)
@@ -58,6 +68,12 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
              options->validation_retry_ms < 0 || options->poll_ms < 0) {
     wrong =
         "order_pending_s and lease_ms must be positive, order_grace_s, validation_retry_ms and poll_ms not negative";
+  }
+  if (wrong == NULL && options->crl_lifetime_s < 0) {
+    wrong = "crl_lifetime_s must not be negative";
+  }
+  if (wrong == NULL && options->crl_url != NULL && !is_web_url(options->crl_url)) {
+    wrong = "crl_url must be an http or https URL";
   }
   if (wrong != NULL) {
     sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s", wrong);
@@ -124,6 +140,21 @@ static stardeleg_err claim_orders(stardeleg_ca *ca, stardeleg_time now)
   return err;
 }
 
+static stardeleg_err claim_crl(stardeleg_ca *ca, stardeleg_time now)
+{
+  stardeleg_record record;
+  size_t count = 0;
+  stardeleg_err err;
+
+  memset(&record, 0, sizeof(record));
+  err = sdg_store_claim(ca->options.store, SDG_CA_CRL_KIND, now, "ca", ca->options.lease_ms, &record, 1, &count);
+  if (count == 1) {
+    err = work_result(err, sdg_ca_crl_work(ca, &record, now));
+    stardeleg_record_clear(&record);
+  }
+  return err;
+}
+
 static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
 {
   stardeleg_record records[SDG_CA_CLAIM_MAX];
@@ -145,10 +176,11 @@ static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
 /* The next moment the store may have work. */
 static stardeleg_err next_due(stardeleg_ca *ca, stardeleg_time now, stardeleg_time *out)
 {
-  static const char *const kinds[] = {"order", "authz"};
+  static const char *const kinds[] = {"order", "authz", SDG_CA_CRL_KIND};
+  size_t count = ca->has_crl ? 3 : 2;
 
   *out = ca->options.poll_ms > 0 ? sdg_time_add(now, ca->options.poll_ms) : STARDELEG_TIME_NEVER;
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < count; i++) {
     stardeleg_time due;
     stardeleg_err err = sdg_store_next_due(ca->options.store, kinds[i], &due);
 
@@ -171,6 +203,9 @@ static stardeleg_err engine_next(void *self, stardeleg_ask *ask, stardeleg_time 
     err = claim_orders(ca, now);
     if (err == STARDELEG_OK) {
       err = claim_checks(ca, now);
+    }
+    if (err == STARDELEG_OK && ca->has_crl) {
+      err = claim_crl(ca, now);
     }
     if (err == STARDELEG_OK) {
       err = next_due(ca, now, &due);
@@ -216,6 +251,11 @@ stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *o
   err = sdg_ca_issuer_load(ca, problem);
   if (err == STARDELEG_OK) {
     err = make_server(ca, problem);
+  }
+  if (err == STARDELEG_OK) {
+    ca->crl_url =
+        options->crl_url != NULL ? sdg_strdup(options->crl_url) : sdg_server_url_dup(ca->server, "/crl", NULL);
+    err = ca->crl_url != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
   }
   if (err == STARDELEG_OK) {
     err = sdg_agent_new(&ca->agent, options->crypto, &ca->options.log);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "base/problem.h"
+#include "ca/ca_crl.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
 #include "der/der.h"
@@ -235,6 +236,9 @@ static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order
   sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages,
                    wants_client_auth(csr) ? 2 : 1);
   put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);
+  if (ca->has_crl && order->wire.auto_renewal == NULL) {
+    sdg_ca_crl_put_point(sdg_ca_extensions_add(extensions, sdg_ca_oid_crl_points, false), ca->crl_url);
+  }
   return sdg_ca_extensions_close(extensions);
 }
 

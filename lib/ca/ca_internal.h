@@ -29,6 +29,10 @@ struct stardeleg_ca {
   /* the engine */
   sdg_agent *agent;
   struct sdg_ca_check *checks; /* validations under way */
+  /* the list of revoked certificates (ca_crl.c) */
+  bool has_crl;
+  bool crl_begun;           /* its record exists; the engine's */
+  char *crl_url;
   stardeleg_engine engine;
 };
 
@@ -74,6 +78,9 @@ typedef struct sdg_ca_cert {
   char serial[48];
   char *chain_pem;
   bool revoked;
+  stardeleg_time issued_at;        /* NONE in records of older versions */
+  stardeleg_time revoked_at;       /* NONE while it is not */
+  int64_t reason;                  /* of the revocation, RFC 5280 5.3.1 */
   uint64_t version;
 } sdg_ca_cert;
 
@@ -90,6 +97,7 @@ void sdg_ca_authz_clear(sdg_ca_authz *authz);
 void sdg_ca_authz_write(sdg_buf *out, const sdg_ca_authz *authz);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_authz_read(sdg_ca_authz *out, const stardeleg_record *record);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_authz_load(const stardeleg_ca *ca, const char *id, sdg_ca_authz *out);
+void sdg_ca_cert_init(sdg_ca_cert *cert);
 void sdg_ca_cert_clear(sdg_ca_cert *cert);
 void sdg_ca_cert_write(sdg_buf *out, const sdg_ca_cert *cert);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_cert_load(const stardeleg_ca *ca, const char *id, sdg_ca_cert *out);
@@ -132,6 +140,19 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sd
 /* Checks the CSR for |order|: DER, signature, key, names.  Problem badCSR. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der,
                                                     stardeleg_problem *problem);
+
+/* --- The list of revoked certificates (ca_crl.c) --- */
+#define SDG_CA_CRL_KIND "crl"
+stardeleg_err sdg_ca_route_crl(void *role, sdg_call *call);
+/* From now on certificates name the list, so there has to be one. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_begin(stardeleg_ca *ca, stardeleg_time now);
+/* The operations of a revocation besides the certificate's own: |ops| gets SDG_CA_CRL_OPS at most, |*n| more. */
+#define SDG_CA_CRL_OPS 2
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_add(stardeleg_ca *ca, const sdg_ca_cert *cert, stardeleg_time now,
+                                                  stardeleg_store_op *ops, sdg_buf *values, size_t *n);
+/* Makes it anew: |record| is claimed. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_work(stardeleg_ca *ca, const stardeleg_record *record,
+                                                   stardeleg_time now);
 
 /* --- Validation (ca_validate.c) --- */
 /* Begins the check of a claimed authorization, or lets it expire. */

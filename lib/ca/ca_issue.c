@@ -103,11 +103,10 @@ static stardeleg_err open_cert(stardeleg_ca *ca, const sdg_ca_order *order, sdg_
   if (err != STARDELEG_ERR_NOT_FOUND) {
     return err;
   }
-  memset(cert, 0, sizeof(*cert));
+  sdg_ca_cert_init(cert);
   memcpy(cert->id, order->cert_id, sizeof(cert->id));
   memcpy(cert->order, order->id, sizeof(cert->order));
   memcpy(cert->account, order->account, sizeof(cert->account));
-  cert->end_at = STARDELEG_TIME_NEVER;
   return STARDELEG_OK;
 }
 
@@ -175,6 +174,7 @@ static stardeleg_err issue_star(stardeleg_ca *ca, sdg_ca_order *order, stardeleg
   }
   err = sdg_ca_build_chain(ca, order, period.not_before, period.not_after, &cert);
   if (err == STARDELEG_OK) {
+    cert.issued_at = now;
     cert.is_star = true;
     cert.certificate_get = renewal.certificate_get;
     cert.end_at = renewal.end_at;
@@ -204,12 +204,16 @@ static stardeleg_err issue_plain(stardeleg_ca *ca, sdg_ca_order *order, stardele
   if (until <= from || until <= now) {
     return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "the validity that was ordered has passed");
   }
-  err = open_cert(ca, order, &cert);
+  err = sdg_ca_crl_begin(ca, now);
+  if (err == STARDELEG_OK) {
+    err = open_cert(ca, order, &cert);
+  }
   if (err != STARDELEG_OK) {
     return err;
   }
   err = sdg_ca_build_chain(ca, order, from, until, &cert);
   if (err == STARDELEG_OK) {
+    cert.issued_at = now;
     cert.certificate_get = order->wire.certificate_get == SDG_TRUE;
     order->wire.status = SDG_ORDER_VALID;
     order->wire.expires = sdg_time_add(cert.not_after, ca->options.order_grace_s * SDG_TIME_S);

@@ -43,6 +43,7 @@ static stardeleg_err keep_issuer(stardeleg_ca *ca, const sdg_cert *cert, stardel
     sdg_buf_add(&ca->issuer_key_id, key_id, sizeof(key_id));
   }
   ca->issuer_not_after = cert->not_after;
+  ca->has_crl = ca->options.crl_lifetime_s > 0 && (!cert->has_key_usage || (cert->key_usage & SDG_KU_CRL_SIGN) != 0);
   if (err == STARDELEG_OK) {
     err = sdg_buf_error(&ca->issuer_name);
   }
@@ -89,6 +90,7 @@ void sdg_ca_issuer_clear(stardeleg_ca *ca)
   sdg_buf_clear(&ca->issuer_pem);
   sdg_buf_clear(&ca->issuer_name);
   sdg_buf_clear(&ca->issuer_key_id);
+  sdg_free(ca->crl_url);
 }
 
 /* --- Extensions --- */

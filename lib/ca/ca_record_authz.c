@@ -119,6 +119,15 @@ void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz
 
 /* --- Published certificates --- */
 
+void sdg_ca_cert_init(sdg_ca_cert *cert)
+{
+  memset(cert, 0, sizeof(*cert));
+  cert->end_at = STARDELEG_TIME_NEVER;
+  cert->next_at = STARDELEG_TIME_NEVER;
+  cert->issued_at = STARDELEG_TIME_NONE;
+  cert->revoked_at = STARDELEG_TIME_NONE;
+}
+
 void sdg_ca_cert_clear(sdg_ca_cert *cert)
 {
   sdg_free(cert->chain_pem);
@@ -146,6 +155,13 @@ void sdg_ca_cert_write(sdg_buf *out, const sdg_ca_cert *cert)
   }
   sdg_jw_int(&w, "notBefore", cert->not_before);
   sdg_jw_int(&w, "notAfter", cert->not_after);
+  if (cert->issued_at != STARDELEG_TIME_NONE) {
+    sdg_jw_int(&w, "issued", cert->issued_at);
+  }
+  if (cert->revoked_at != STARDELEG_TIME_NONE) {
+    sdg_jw_int(&w, "revokedAt", cert->revoked_at);
+    sdg_jw_int(&w, "reason", cert->reason);
+  }
   sdg_jw_string(&w, "serial", cert->serial);
   sdg_jw_string(&w, "chain", cert->chain_pem);
   sdg_jw_object_end(&w);
@@ -179,6 +195,15 @@ static stardeleg_err read_cert_dates(sdg_ca_cert *cert, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&cert->not_after, tree, "notAfter", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&cert->issued_at, tree, "issued", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&cert->revoked_at, tree, "revokedAt", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&cert->reason, tree, "reason", SDG_JSON_OPTIONAL, 0, 10, NULL);
   }
   return err;
 }
@@ -216,9 +241,7 @@ stardeleg_err sdg_ca_cert_load(const stardeleg_ca *ca, const char *id, sdg_ca_ce
   sdg_json *tree = NULL;
   stardeleg_err err = sdg_store_get(ca->options.store, "cert", id, &record);
 
-  memset(out, 0, sizeof(*out));
-  out->end_at = STARDELEG_TIME_NEVER;
-  out->next_at = STARDELEG_TIME_NEVER;
+  sdg_ca_cert_init(out);
   if (err == STARDELEG_OK) {
     err = sdg_ca_parse_record(&tree, &record);
   }

@@ -30,18 +30,12 @@ static stardeleg_err refuse_unknown(sdg_call *call)
 
 static stardeleg_err check_ours(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert)
 {
-  sdg_buf raw;
   stardeleg_err err;
 
   if (!sdg_bytes_equal(cert->issuer, sdg_buf_bytes(&ca->issuer_name)) || cert->alg == STARDELEG_ALG_NONE) {
     return refuse_unknown(call);
   }
-  sdg_buf_init(&raw, STARDELEG_SIGNATURE_MAX);
-  err = sdg_x509_signature_to_raw(&raw, cert->alg, cert->signature);
-  if (err == STARDELEG_OK) {
-    err = sdg_pubkey_verify(ca->issuer_public, cert->alg, &cert->tbs, 1, sdg_buf_bytes(&raw));
-  }
-  sdg_buf_clear(&raw);
+  err = sdg_x509_verify(ca->issuer_public, cert->alg, cert->tbs, cert->signature);
   return err == STARDELEG_OK || err == STARDELEG_ERR_NOMEM ? err : refuse_unknown(call);
 }
 
@@ -142,27 +136,39 @@ static stardeleg_err check_right(stardeleg_ca *ca, sdg_call *call, const sdg_cer
 
 /* --- Revoking --- */
 
-static stardeleg_err mark_revoked(stardeleg_ca *ca, sdg_ca_cert *found)
+/* The certificate and its place in the list in one batch: whoever was told "revoked" will find it there. */
+static stardeleg_err mark_revoked(stardeleg_ca *ca, sdg_ca_cert *found, int64_t reason, stardeleg_time now)
 {
-  sdg_buf value;
-  stardeleg_store_op op;
+  sdg_buf values[1 + SDG_CA_CRL_OPS];
+  stardeleg_store_op ops[1 + SDG_CA_CRL_OPS];
+  size_t n = 1;
   stardeleg_err err;
 
   found->revoked = true;
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  sdg_ca_put_cert(&op, &value, found);
-  err = sdg_buf_error(&value);
-  if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, &op, 1);
+  found->revoked_at = now;
+  found->reason = reason;
+  for (size_t i = 0; i < 1 + SDG_CA_CRL_OPS; i++) {
+    sdg_buf_init(&values[i], STARDELEG_STORE_VALUE_MAX);
+  }
+  sdg_ca_put_cert(&ops[0], &values[0], found);
+  err = sdg_ca_crl_add(ca, found, now, ops, values, &n);
+  for (size_t i = 0; i < n && err == STARDELEG_OK; i++) {
+    err = sdg_buf_error(&values[i]);
   }
   if (err == STARDELEG_OK) {
-    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.revoked", "order=%s serial=%s", found->order, found->serial);
+    err = sdg_store_batch(ca->options.store, ops, n);
   }
-  sdg_buf_clear(&value);
+  if (err == STARDELEG_OK) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.revoked", "order=%s serial=%s reason=%lld", found->order,
+            found->serial, (long long)reason);
+  }
+  for (size_t i = 0; i < 1 + SDG_CA_CRL_OPS; i++) {
+    sdg_buf_clear(&values[i]);
+  }
   return err;
 }
 
-static stardeleg_err revoke_found(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert)
+static stardeleg_err revoke_found(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert, int64_t reason)
 {
   sdg_ca_cert found;
   stardeleg_err err = find_by_serial(ca, cert, &found);
@@ -175,26 +181,27 @@ static stardeleg_err revoke_found(stardeleg_ca *ca, sdg_call *call, const sdg_ce
     err = sdg_call_fail(call, STARDELEG_ACME_ALREADY_REVOKED, "revoked before");
   }
   if (err == STARDELEG_OK) {
-    err = mark_revoked(ca, &found);
+    err = mark_revoked(ca, &found, reason, call->now);
   }
   sdg_ca_cert_clear(&found);
   return err;
 }
 
 /* RFC 5280 5.3.1: 7 is unused, 6, 8 and 10 are no reasons for a final revocation by a subscriber. */
-static stardeleg_err check_reason(sdg_call *call)
+static stardeleg_err read_reason(sdg_call *call, int64_t *reason)
 {
-  int64_t reason = 0;
+  int64_t n = 0;
   stardeleg_err err =
-      sdg_json_get_int(&reason, call->payload, "reason", SDG_JSON_OPTIONAL, INT32_MIN, INT32_MAX, &call->problem);
+      sdg_json_get_int(&n, call->payload, "reason", SDG_JSON_OPTIONAL, INT32_MIN, INT32_MAX, &call->problem);
 
-  if (err == STARDELEG_OK && reason != 0 && reason != 1 && reason != 3 && reason != 4 && reason != 5 && reason != 9) {
+  *reason = n;
+  if (err == STARDELEG_OK && n != 0 && n != 1 && n != 3 && n != 4 && n != 5 && n != 9) {
     return sdg_call_fail(call, STARDELEG_ACME_BAD_REVOCATION_REASON, "allowed reasons: 0, 1, 3, 4, 5, 9");
   }
   return err;
 }
 
-static stardeleg_err revoke(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert)
+static stardeleg_err revoke(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert, int64_t reason)
 {
   stardeleg_err err = check_ours(ca, call, cert);
 
@@ -207,7 +214,7 @@ static stardeleg_err revoke(stardeleg_ca *ca, sdg_call *call, const sdg_cert *ce
   }
   err = STARDELEG_ERR_CONFLICT;
   for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
-    err = revoke_found(ca, call, cert);
+    err = revoke_found(ca, call, cert, reason);
   }
   return err;
 }
@@ -217,6 +224,7 @@ stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call)
   stardeleg_ca *ca = role;
   sdg_cert *cert = sdg_calloc(1, sizeof(*cert));
   sdg_buf der;
+  int64_t reason = 0;
   stardeleg_err err = cert != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 
   sdg_buf_init(&der, 64u * 1024u);
@@ -227,10 +235,10 @@ stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call)
     err = sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "\"certificate\" is no certificate");
   }
   if (err == STARDELEG_OK) {
-    err = check_reason(call);
+    err = read_reason(call, &reason);
   }
   if (err == STARDELEG_OK) {
-    err = revoke(ca, call, cert);
+    err = revoke(ca, call, cert, reason);
   }
   sdg_buf_clear(&der);
   sdg_free(cert);

@@ -13,6 +13,12 @@ static stardeleg_err counted_batch(void *self, const stardeleg_store_op *ops, si
   for (size_t i = 0; i < n; i++) {
     has_cert = has_cert || strcmp(ops[i].kind, "cert") == 0;
   }
+  if (n > 0 && strcmp(ops[0].kind, "crl") == 0 && c->before_crl != NULL) {
+    void (*fn)(void *ctx) = c->before_crl;
+
+    c->before_crl = NULL;
+    fn(c->ctx);
+  }
   if (has_cert && c->before_cert != NULL) {
     void (*fn)(void *ctx) = c->before_cert;
 

@@ -15,6 +15,7 @@ typedef struct counting_store {
   unsigned fail_at;               /* the batch with this number fails; 0: none */
   void (*before_cert)(void *ctx); /* called once, before a certificate is written */
   void *ctx;
+  void (*before_crl)(void *ctx); /* called once, before a list of revoked certificates is written */
 } counting_store;
 
 /* Puts |c| between the CA and its store, and starts the CA anew.  One at a time. */

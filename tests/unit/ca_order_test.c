@@ -91,6 +91,9 @@ static void test_options(void **state)
   REFUSE(lease_ms, 0);
   REFUSE(validation_retry_ms, -1);
   REFUSE(poll_ms, -1);
+  REFUSE(crl_lifetime_s, -1);
+  REFUSE(crl_url, "ldap://x");
+  REFUSE(crl_url, "");
   o.eab_required = 1;
   o.secrets = NULL;
   refuse_options(w, &o);
@@ -252,7 +255,7 @@ static const bad_order bad_orders[] = {
     {"{'identifiers':[{'type':'dns','value':'localhost'}]}", "rejectedIdentifier"},
     {"{'identifiers':[{'type':'dns','value':'192.0.2.1'}]}", "rejectedIdentifier"},
     {"{'identifiers':[{'type':'dns','value':'a_b.example.org'}]}", "rejectedIdentifier"},
-    {"{'identifiers':[{'type':'dns','value':'xn--0.example.org'}]}", "rejectedIdentifier"}, /* ACME-7.1.4-04 */
+    {"{'identifiers':[{'type':'dns','value':'xn--a.example.org'}]}", "rejectedIdentifier"}, /* ACME-7.1.4-04 */
     {"{'identifiers':[{'type':'dns','value':''}]}", "malformed"},
     {"{'identifiers':[{'type':'dns','value':'a.example.org'},{'type':'dns','value':'A.example.org'}]}", "malformed"},
     /* STAR-3.1.1-03, 3.1.1-05 */

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_crl.c -- the list of revoked certificates as a record and as a resource (RFC 5280 5, RFC 8555 7.6).
+ *
+ * Revoking writes a record of kind "revoked" and makes the list due at once; the engine goes through these records and
+ * signs.  So no request waits for a signature, and a list is made anew in time whether or not anybody revokes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ca/ca_crl.h"
+#include "ca/ca_record_internal.h"
+
+#define REVOKED_KIND "revoked"
+#define LIST_KEY "1"
+
+/* --- The record --- */
+
+static void list_init(sdg_ca_crl *list)
+{
+  memset(list, 0, sizeof(*list));
+  sdg_buf_init(&list->der, SDG_CA_CRL_MAX);
+}
+
+static stardeleg_err read_list(const stardeleg_record *record, sdg_ca_crl *out)
+{
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_ca_parse_record(&tree, record);
+
+  list_init(out);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->number, tree, "number", SDG_JSON_REQUIRED, 0, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->this_update, tree, "thisUpdate", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->next_update, tree, "nextUpdate", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_read_text(out->issuer, sizeof(out->issuer), tree, "issuer");
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_base64url(&out->der, tree, "der", SDG_JSON_REQUIRED, NULL);
+  }
+  sdg_json_free(tree);
+  if (err != STARDELEG_OK) {
+    sdg_buf_clear(&out->der);
+    return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
+  }
+  out->version = record->version;
+  return STARDELEG_OK;
+}
+
+static stardeleg_err load_list(const stardeleg_ca *ca, sdg_ca_crl *out)
+{
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_get(ca->options.store, SDG_CA_CRL_KIND, LIST_KEY, &record);
+
+  if (err == STARDELEG_OK) {
+    err = read_list(&record, out);
+  }
+  stardeleg_record_clear(&record);
+  return err;
+}
+
+static void put_list(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_crl *list, stardeleg_time due)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, value);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_int(&w, "number", list->number);
+  sdg_jw_int(&w, "thisUpdate", list->this_update);
+  sdg_jw_int(&w, "nextUpdate", list->next_update);
+  sdg_jw_string(&w, "issuer", list->issuer);
+  sdg_jw_base64url(&w, "der", sdg_buf_bytes(&list->der));
+  sdg_jw_object_end(&w);
+  *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                             .kind = SDG_CA_CRL_KIND,
+                             .key = LIST_KEY,
+                             .value = sdg_buf_bytes(value),
+                             .due = due,
+                             .expected_version = list->version};
+}
+
+/* Who signs, in a form for records: entries of an issuer before this one are not ours to list. */
+static void write_issuer(const stardeleg_ca *ca, char out[SDG_CA_ISSUER_TEXT])
+{
+  stardeleg_bytes id = sdg_buf_bytes(&ca->issuer_key_id);
+
+  out[0] = '\0';
+  for (size_t i = 0; i < id.len && 2 * i + 3 <= SDG_CA_ISSUER_TEXT; i++) {
+    (void)snprintf(out + 2 * i, 3, "%02x", id.base[i]);
+  }
+}
+
+/* The list as it stands, or an empty one that has never been signed; due at once in either case. */
+static stardeleg_err make_due(const stardeleg_ca *ca, stardeleg_time now, stardeleg_store_op *op, sdg_buf *value)
+{
+  sdg_ca_crl list;
+  stardeleg_err err = load_list(ca, &list);
+
+  if (err == STARDELEG_ERR_NOT_FOUND) {
+    list_init(&list);
+    write_issuer(ca, list.issuer);
+    err = STARDELEG_OK;
+  }
+  if (err == STARDELEG_OK) {
+    put_list(op, value, &list, now);
+    sdg_buf_clear(&list.der);
+    err = sdg_buf_error(value);
+  }
+  return err;
+}
+
+/* --- Its beginning --- */
+
+stardeleg_err sdg_ca_crl_begin(stardeleg_ca *ca, stardeleg_time now)
+{
+  char issuer[SDG_CA_ISSUER_TEXT];
+  sdg_ca_crl list;
+  sdg_buf value;
+  stardeleg_store_op op;
+  stardeleg_err err;
+
+  if (!ca->has_crl || ca->crl_begun) {
+    return STARDELEG_OK;
+  }
+  write_issuer(ca, issuer);
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  err = load_list(ca, &list);
+  if (err == STARDELEG_OK) {
+    bool same = strcmp(list.issuer, issuer) == 0;
+
+    sdg_buf_clear(&list.der);
+    if (same) {
+      ca->crl_begun = true;
+      goto out;
+    }
+  }
+  if (err == STARDELEG_OK || err == STARDELEG_ERR_NOT_FOUND) {
+    err = make_due(ca, now, &op, &value);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, &op, 1);
+  }
+  if (err == STARDELEG_ERR_CONFLICT) {
+    err = STARDELEG_OK; /* somebody else began it */
+  }
+  ca->crl_begun = err == STARDELEG_OK;
+out:
+  sdg_buf_clear(&value);
+  return err;
+}
+
+/* --- A revocation --- */
+
+static void put_revoked(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert)
+{
+  char issuer[SDG_CA_ISSUER_TEXT];
+  sdg_json_writer w;
+
+  write_issuer(ca, issuer);
+  sdg_jw_init(&w, value);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_string(&w, "cert", cert->id);
+  sdg_jw_int(&w, "at", cert->revoked_at);
+  sdg_jw_int(&w, "reason", cert->reason);
+  sdg_jw_int(&w, "notAfter", cert->not_after);
+  sdg_jw_string(&w, "issuer", issuer);
+  sdg_jw_object_end(&w);
+  *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                             .kind = REVOKED_KIND,
+                             .key = cert->serial,
+                             .value = sdg_buf_bytes(value),
+                             .due = STARDELEG_TIME_NEVER};
+}
+
+stardeleg_err sdg_ca_crl_add(stardeleg_ca *ca, const sdg_ca_cert *cert, stardeleg_time now, stardeleg_store_op *ops,
+                             sdg_buf *values, size_t *n)
+{
+  stardeleg_err err;
+
+  /* The entry is kept even without a list: one may be asked for later. */
+  put_revoked(ca, &ops[*n], &values[*n], cert);
+  err = sdg_buf_error(&values[*n]);
+  (*n)++;
+  if (err == STARDELEG_OK && ca->has_crl) {
+    err = make_due(ca, now, &ops[*n], &values[*n]);
+    (*n)++;
+  }
+  return err;
+}
+
+/* --- The engine's part --- */
+
+typedef struct collection {
+  const char *issuer;
+  stardeleg_time keep_after; /* certificates that ended before it are listed no more */
+  sdg_buf entries;           /* DER */
+  /* entries that may go: as many as one batch takes; the others go next time */
+  struct {
+    char serial[48];
+    uint64_t version;
+  } over[SDG_CA_CRL_PURGE_MAX];
+  size_t over_count;
+  stardeleg_err err;
+} collection;
+
+static stardeleg_err read_entry(const stardeleg_record *record, sdg_ca_crl_entry *out)
+{
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_ca_parse_record(&tree, record);
+
+  memset(out, 0, sizeof(*out));
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->at, tree, "at", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->reason, tree, "reason", SDG_JSON_REQUIRED, 0, 10, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->not_after, tree, "notAfter", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_read_text(out->issuer, sizeof(out->issuer), tree, "issuer");
+  }
+  sdg_json_free(tree);
+  (void)snprintf(out->serial, sizeof(out->serial), "%s", record->key);
+  return err == STARDELEG_OK || err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
+}
+
+static int collect(void *ctx, const stardeleg_record *record)
+{
+  collection *c = ctx;
+  sdg_ca_crl_entry entry;
+
+  c->err = read_entry(record, &entry);
+  if (c->err != STARDELEG_OK) {
+    return 1; /* a list that leaves out what cannot be read would be a lie */
+  }
+  if (entry.not_after < c->keep_after) {
+    if (c->over_count < SDG_CA_CRL_PURGE_MAX) {
+      (void)snprintf(c->over[c->over_count].serial, sizeof(c->over[0].serial), "%s", entry.serial);
+      c->over[c->over_count++].version = record->version;
+    }
+  } else if (strcmp(entry.issuer, c->issuer) == 0) {
+    sdg_ca_crl_put_entry(&c->entries, &entry);
+    c->err = sdg_buf_error(&c->entries);
+  }
+  return c->err != STARDELEG_OK;
+}
+
+/* The new list, and entries of certificates that were over already when the list before was made (RFC 5280 3.3: "at
+ * least one CRL beyond the revoked certificate's validity"). */
+static stardeleg_err store_list(stardeleg_ca *ca, const sdg_ca_crl *list, const stardeleg_record *record,
+                                const collection *c)
+{
+  stardeleg_store_op ops[1 + SDG_CA_CRL_PURGE_MAX];
+  sdg_buf value;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  put_list(&ops[0], &value, list, sdg_time_add(list->this_update, ca->options.crl_lifetime_s * SDG_TIME_S / 2));
+  ops[0].expected_version = record->version;
+  ops[0].fence = record->fence;
+  ops[0].release = 1;
+  for (size_t i = 0; i < c->over_count; i++) {
+    ops[1 + i] = (stardeleg_store_op){.verb = STARDELEG_STORE_DEL,
+                                      .kind = REVOKED_KIND,
+                                      .key = c->over[i].serial,
+                                      .expected_version = c->over[i].version};
+  }
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, ops, 1 + c->over_count);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+static stardeleg_err make_list(stardeleg_ca *ca, const stardeleg_record *record, sdg_ca_crl *list, collection *c,
+                               stardeleg_time now)
+{
+  stardeleg_err err;
+
+  c->keep_after = list->number > 0 ? list->this_update : 0;
+  write_issuer(ca, list->issuer);
+  c->issuer = list->issuer;
+  err = sdg_store_scan(ca->options.store, REVOKED_KIND, NULL, NULL, SIZE_MAX, collect, c);
+  if (err == STARDELEG_OK) {
+    err = c->err;
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  list->number++;
+  list->this_update = sdg_time_floor_s(now);
+  list->next_update = sdg_time_add(list->this_update, ca->options.crl_lifetime_s * SDG_TIME_S);
+  err = sdg_ca_crl_build(ca, list, sdg_buf_bytes(&c->entries));
+  return err == STARDELEG_OK ? store_list(ca, list, record, c) : err;
+}
+
+stardeleg_err sdg_ca_crl_work(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now)
+{
+  sdg_ca_crl list;
+  collection *c = sdg_calloc(1, sizeof(*c));
+  bool stored;
+  stardeleg_err err = c != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+
+  list_init(&list);
+  if (err == STARDELEG_OK) {
+    sdg_buf_init(&c->entries, SDG_CA_CRL_MAX);
+    err = read_list(record, &list);
+  }
+  if (err == STARDELEG_OK) {
+    err = make_list(ca, record, &list, c, now);
+  }
+  stored = err == STARDELEG_OK;
+  if (err == STARDELEG_ERR_CONFLICT) {
+    /* Somebody revoked in between; the list is due, so let it be claimed again at once. */
+    err = sdg_store_release(ca->options.store, SDG_CA_CRL_KIND, record->key, record->fence);
+    err = err == STARDELEG_ERR_CONFLICT ? STARDELEG_OK : err;
+  }
+  if (err != STARDELEG_OK) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.crl.failed", "%s", stardeleg_strerror(err));
+  } else if (stored) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.crl", "number=%lld bytes=%zu", (long long)list.number,
+            list.der.len);
+  }
+  if (c != NULL) {
+    sdg_buf_clear(&c->entries);
+    sdg_free(c);
+  }
+  sdg_buf_clear(&list.der);
+  return err;
+}
+
+/* --- The resource --- */
+
+/* Fresh until it is to be made anew, so that a revocation is seen in time; without validators a cache that has an old
+ * one fetches it whole. */
+static stardeleg_err reply_list(const stardeleg_ca *ca, sdg_call *call, const sdg_ca_crl *list)
+{
+  stardeleg_time until = sdg_time_add(list->this_update, ca->options.crl_lifetime_s * SDG_TIME_S / 2);
+  int64_t seconds = (sdg_time_min(until, list->next_update) - call->now) / SDG_TIME_S;
+  char text[64];
+  stardeleg_err err;
+
+  if (seconds > SDG_CA_CRL_FRESH_MAX_S) {
+    seconds = SDG_CA_CRL_FRESH_MAX_S;
+  }
+  (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)(seconds > 0 ? seconds : 0));
+  err = sdg_http_reply_add_header(call->reply, "Cache-Control", text);
+  if (err == STARDELEG_OK) {
+    sdg_time_write_http(text, list->this_update);
+    err = sdg_http_reply_add_header(call->reply, "Last-Modified", text);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_http_reply_add_header(call->reply, "Content-Type", "application/pkix-crl");
+  }
+  sdg_buf_add_bytes(sdg_http_reply_body(call->reply), sdg_buf_bytes(&list->der));
+  return err;
+}
+
+stardeleg_err sdg_ca_route_crl(void *role, sdg_call *call)
+{
+  const stardeleg_ca *ca = role;
+  sdg_ca_crl list;
+  stardeleg_err err = load_list(ca, &list);
+
+  if (err == STARDELEG_OK && (!ca->has_crl || list.der.len == 0)) {
+    sdg_buf_clear(&list.der);
+    err = STARDELEG_ERR_NOT_FOUND;
+  }
+  if (err == STARDELEG_ERR_NOT_FOUND) {
+    (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "there is no list of revoked certificates");
+    call->problem.status = 404;
+    return STARDELEG_ERR_PROTOCOL;
+  }
+  if (err == STARDELEG_OK) {
+    err = reply_list(ca, call, &list);
+    sdg_buf_clear(&list.der);
+  }
+  return err;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca/ca_crl.h -- the list of revoked certificates: its record and its DER. */
+#ifndef SDG_CA_CA_CRL_H
+#define SDG_CA_CA_CRL_H
+
+#include "ca/ca_internal.h"
+
+/* In a record it takes four thirds of that.  An entry has at most 55 octets: some 13,000 certificates that are revoked
+ * and not yet over. */
+#define SDG_CA_CRL_MAX (720u * 1024u)
+#define SDG_CA_CRL_PURGE_MAX 64u
+/* Longest freshness given to caches, in seconds: a revocation makes a new list at once. */
+#define SDG_CA_CRL_FRESH_MAX_S 300
+#define SDG_CA_ISSUER_TEXT 129 /* hex of a key identifier, with the NUL */
+
+typedef struct sdg_ca_crl {
+  int64_t number; /* cRLNumber; 0: never signed */
+  stardeleg_time this_update;
+  stardeleg_time next_update;
+  char issuer[SDG_CA_ISSUER_TEXT];
+  sdg_buf der; /* empty before the first */
+  uint64_t version;
+} sdg_ca_crl;
+
+/* A revoked certificate. */
+typedef struct sdg_ca_crl_entry {
+  char serial[48]; /* hex, lower case */
+  stardeleg_time at;
+  int64_t reason;
+  stardeleg_time not_after;
+  char issuer[SDG_CA_ISSUER_TEXT];
+} sdg_ca_crl_entry;
+
+/* Appends the entry's SEQUENCE. */
+void sdg_ca_crl_put_entry(sdg_buf *out, const sdg_ca_crl_entry *entry);
+/* Signs: number and dates of |list|, |entries| (DER, may be empty), into |list->der|. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_build(stardeleg_ca *ca, sdg_ca_crl *list, stardeleg_bytes entries);
+/* The value of cRLDistributionPoints (RFC 5280 4.2.1.13) with one URL. */
+void sdg_ca_crl_put_point(sdg_buf *out, const char *url);
+extern const stardeleg_bytes sdg_ca_oid_crl_points;
+
+#endif /* SDG_CA_CA_CRL_H */
