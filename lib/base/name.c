@@ -4,6 +4,7 @@
 
 #include "base/address.h"
 #include "base/bytes.h"
+#include "base/idna.h"
 #include "base/punycode.h"
 
 #define LABEL_MAX 63
@@ -28,7 +29,8 @@ static bool is_alabel(stardeleg_bytes label)
   for (size_t i = 0; i < points.count; i++) {
     ascii = ascii && points.code[i] < 0x80;
   }
-  return !ascii && sdg_punycode_encode(again, &points) && sdg_bytes_is_nocase(text, again);
+  return !ascii && sdg_idna_may_be_label(&points) && sdg_punycode_encode(again, &points) &&
+         sdg_bytes_is_nocase(text, again);
 }
 
 static sdg_name_fault check_label(stardeleg_bytes label)
@@ -126,7 +128,7 @@ const char *sdg_name_fault_text(sdg_name_fault fault)
   case SDG_NAME_BAD_WILDCARD:
     return "has a wildcard where none is allowed";
   case SDG_NAME_BAD_ALABEL:
-    return "has an xn-- label that is not valid Punycode";
+    return "has an xn-- label that stands for no internationalized label";
   }
   return "is not a name";
 }

@@ -18,7 +18,7 @@ typedef enum sdg_name_fault {
   SDG_NAME_ONE_LABEL,     /* a single label */
   SDG_NAME_IS_ADDRESS,    /* text of an IP address */
   SDG_NAME_BAD_WILDCARD,  /* a "*" that is not the whole first label of at least three, or not allowed here */
-  SDG_NAME_BAD_ALABEL     /* "xn--" that does not decode, or not to itself again, or decodes to ASCII */
+  SDG_NAME_BAD_ALABEL     /* "xn--" that does not decode, or not to itself again, or to what IDNA disallows (idna.h) */
 } sdg_name_fault;
 
 #define SDG_NAME_ALLOW_WILDCARD 1u   /* "*.example.org" */

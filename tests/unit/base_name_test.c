@@ -27,7 +27,18 @@ static const struct dns_row {
     {"XN--BCHER-KVA.example", 0, SDG_NAME_OK},
     {"www.xn--mnchen-3ya.example", 0, SDG_NAME_OK},
     {"example.xn--p1ai", 0, SDG_NAME_OK},
-    {"xn--ls8h.example", 0, SDG_NAME_OK},
+    {"xn--ll-0ea.example", 0, SDG_NAME_OK},
+    {"xn--bcher-kva.example", 0, SDG_NAME_OK},
+    {"xn--zca.example", 0, SDG_NAME_OK},
+    {"xn--jxafb0a0a.example", 0, SDG_NAME_OK},
+    {"xn--80adxhks.example", 0, SDG_NAME_OK},
+    {"xn--fsqu00a.example", 0, SDG_NAME_OK},
+    {"xn--zckzah.example", 0, SDG_NAME_OK},
+    {"xn--mgbh0fb.example", 0, SDG_NAME_OK},
+    {"xn--10cl1a0b660p.example", 0, SDG_NAME_OK},
+    {"xn--ab-8tb.example", 0, SDG_NAME_OK},
+    {"xn--r5g.example", 0, SDG_NAME_OK},
+    {"xn--73g.example", 0, SDG_NAME_OK},
     {"", 0, SDG_NAME_EMPTY},
     {NAME_253 "z", 0, SDG_NAME_TOO_LONG},
     {LABEL_63 "1.example", 0, SDG_NAME_TOO_LONG},
@@ -95,6 +106,33 @@ static const struct dns_row {
     {"xn--99999999.example", 0, SDG_NAME_BAD_ALABEL},
     {"xn--999999b.example", 0, SDG_NAME_BAD_ALABEL},
     {"a.xn--bcher-kv.example", 0, SDG_NAME_BAD_ALABEL},
+    /* ACME-7.1.4-04: Punycode of what cannot stand in a U-label (RFC 5892) */
+    {"xn--a.example", 0, SDG_NAME_BAD_ALABEL}, /* U+0080 */
+    {"xn--a.example", 0, SDG_NAME_BAD_ALABEL}, /* C1 control */
+    {"xn--ab-1ca.example", 0, SDG_NAME_BAD_ALABEL}, /* no-break space */
+    {"xn--pfel-zja.example", 0, SDG_NAME_BAD_ALABEL}, /* capital, Latin-1 */
+    {"xn--strae-2ga.example", 0, SDG_NAME_BAD_ALABEL}, /* section sign */
+    {"xn--x-8ea.example", 0, SDG_NAME_BAD_ALABEL}, /* multiplication */
+    {"xn--ab-0ea.example", 0, SDG_NAME_BAD_ALABEL}, /* middle dot alone */
+    {"xn--pwa2dj0a0a.example", 0, SDG_NAME_BAD_ALABEL}, /* Greek capital */
+    {"xn--o0a4bf5ats.example", 0, SDG_NAME_BAD_ALABEL}, /* Cyrillic capital */
+    {"xn--ab-r0t.example", 0, SDG_NAME_BAD_ALABEL}, /* em space */
+    {"xn--ab-g1t.example", 0, SDG_NAME_BAD_ALABEL}, /* zero width space */
+    {"xn--ab-g4t.example", 0, SDG_NAME_BAD_ALABEL}, /* override */
+    {"xn--xy-c6t.example", 0, SDG_NAME_BAD_ALABEL}, /* fraction slash */
+    {"xn--a-nwn.example", 0, SDG_NAME_BAD_ALABEL}, /* trade mark */
+    {"xn--ab-r13a.example", 0, SDG_NAME_BAD_ALABEL}, /* ideographic stop */
+    {"xn--bc-bz3n.example", 0, SDG_NAME_BAD_ALABEL}, /* full width */
+    {"xn--x-sy8h.example", 0, SDG_NAME_BAD_ALABEL}, /* ligature */
+    {"xn--0y0c.example", 0, SDG_NAME_BAD_ALABEL}, /* private */
+    {"xn--ls8h.example", 0, SDG_NAME_BAD_ALABEL}, /* pictograph */
+    {"xn--a-mp9q.example", 0, SDG_NAME_BAD_ALABEL}, /* mathematical */
+    {"xn--a-wbb.example", 0, SDG_NAME_BAD_ALABEL}, /* mark in front */
+    {"xn--ab---3ra.example", 0, SDG_NAME_BAD_ALABEL}, /* hyphens in third and fourth place */
+    {"xn----eha.example", 0, SDG_NAME_BAD_ALABEL}, /* hyphen in front */
+    {"xn--b-b611m.example", 0, SDG_NAME_BAD_ALABEL}, /* tag */
+    {"xn--ab-jg4n.example", 0, SDG_NAME_BAD_ALABEL}, /* noncharacter */
+    {"xn--ab-p22n.example", 0, SDG_NAME_BAD_ALABEL}, /* noncharacter */
     {"*.xn--0.example", SDG_NAME_ALLOW_WILDCARD, SDG_NAME_BAD_ALABEL},
 };
 
