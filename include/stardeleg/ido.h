@@ -61,13 +61,16 @@ typedef struct stardeleg_ido_options {
    * NULL. */
   void (*on_work)(void *ctx);
   void *on_work_ctx;                       /**< handed to |on_work| */
-  /** CNAMEs to publish (|install| nonzero) or to take away, RFC 9115 2.3.2.1; FQDNs with the final dot.  From the
-   *  engine's thread.  May be NULL. */
+  /** CNAMEs to publish (|install| nonzero) or to take away, RFC 9115 2.3.2.1; FQDNs with the final dot.  Once for each
+   *  change; again only if the process died, or the store failed, before it could be noted.  From the engine's thread.
+   *  May be NULL: then stardeleg_ido_cname_list() tells what is to be done. */
   void (*on_cname)(void *ctx, const char *name, const char *target, int install);
   void *on_cname_ctx;                      /**< handed to |on_cname| */
   stardeleg_log log;                       /**< where log lines go */
   int64_t poll_ms;       /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
   int64_t order_poll_ms; /**< first pause between polls of an order at the CA that sends no Retry-After; default 1 s */
+  int64_t audit_keep_s;  /**< how long entries of the audit record are kept (ido_admin.h); default 400 days; 0: for ever
+                          */
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */

@@ -30,6 +30,7 @@ void stardeleg_ido_options_default(stardeleg_ido_options *options)
   options->lease_ms = 15 * SDG_TIME_S;
   options->poll_ms = SDG_TIME_S;
   options->order_poll_ms = SDG_TIME_S;
+  options->audit_keep_s = (int64_t)400 * 86400;
   stardeleg_match_options_default(&options->match);
 }
 
@@ -47,6 +48,8 @@ static stardeleg_err check_options(const stardeleg_ido_options *options, stardel
     wrong = "backoff_min_ms must be positive and not above backoff_max_ms";
   } else if (options->lease_ms < 1 || options->poll_ms < 0 || options->order_poll_ms < 1) {
     wrong = "lease_ms and order_poll_ms must be positive, poll_ms not negative";
+  } else if (options->audit_keep_s < 0) {
+    wrong = "audit_keep_s must not be negative";
   } else if (options->page_size < 1 || options->page_size > SDG_DELEGATIONS_PAGE_MAX) {
     wrong = "page_size must be 1 to 1000";
   } else if (options->match.account_spki_count > 0 && options->match.account_spkis == NULL) {
@@ -210,6 +213,7 @@ stardeleg_err stardeleg_ido_new(stardeleg_ido **out, const stardeleg_ido_options
   }
   ido->options = *options;
   ido->look_at = STARDELEG_TIME_NEVER;
+  ido->prune_at = STARDELEG_TIME_NONE;
   ido->engine = (stardeleg_engine){ido, sdg_ido_engine_next, sdg_ido_engine_answer};
   sdg_ido_http01_init(&ido->http01, ido);
   err = open_all(ido, options, problem);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
@@ -26,12 +27,13 @@ static sdg_issuer *find_issuer(stardeleg_ido *ido, const char *name)
 
 /* --- Claimed orders --- */
 
-static stardeleg_err put_back(stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time due)
+static stardeleg_err put_back(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time due)
 {
   return sdg_ido_order_put(ido->options.store, order, due, true, NULL, NULL);
 }
 
-static stardeleg_err remove_order(stardeleg_ido *ido, const sdg_ido_order *order)
+/* With it go its CNAMEs, if it has any and no other order wants them. */
+static stardeleg_err remove_order(stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time now)
 {
   stardeleg_store_op op = {.verb = STARDELEG_STORE_DEL,
                            .kind = "order",
@@ -39,8 +41,24 @@ static stardeleg_err remove_order(stardeleg_ido *ido, const sdg_ido_order *order
                            .due = STARDELEG_TIME_NEVER,
                            .expected_version = order->version,
                            .fence = order->fence};
+  sdg_ido_also *also;
+  stardeleg_err err;
 
-  return sdg_store_batch(ido->options.store, &op, 1);
+  if (!order->cnames) {
+    return sdg_store_batch(ido->options.store, &op, 1);
+  }
+  also = sdg_calloc(1, sizeof(*also));
+  if (also == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  sdg_ido_also_init(also);
+  err = sdg_ido_cname_mark(also, ido->options.store, order->delegation, now);
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_also_write(also, ido->options.store, &op, 1);
+  }
+  sdg_ido_also_clear(also);
+  sdg_free(also);
+  return err;
 }
 
 static stardeleg_err give_up_ready(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now)
@@ -99,6 +117,7 @@ static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *reco
   if (err != STARDELEG_OK) {
     return err;
   }
+  order.now = now;
   err = check_delegation(ido, &order);
   if (err != STARDELEG_OK) {
     sdg_ido_order_clear(&order);
@@ -109,7 +128,7 @@ static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *reco
   } else if (order.wire.status == SDG_ORDER_PROCESSING || (order.wire.status == SDG_ORDER_VALID && order.cancel)) {
     err = begin(ido, &order, now);
   } else if (now >= order.wire.expires) {
-    err = remove_order(ido, &order);
+    err = remove_order(ido, &order, now);
   } else {
     err = put_back(ido, &order, sdg_ido_order_due(ido, &order, now));
   }
@@ -153,6 +172,18 @@ static stardeleg_err claim_delegations(stardeleg_ido *ido, stardeleg_time now)
   return claim(ido, "delegation", CLAIM_MAX, sdg_ido_work_delegation, now, &count);
 }
 
+static stardeleg_err work_chore(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
+{
+  return sdg_ido_cname_work(ido, record, now);
+}
+
+static stardeleg_err claim_chores(stardeleg_ido *ido, stardeleg_time now)
+{
+  size_t count = 0;
+
+  return claim(ido, SDG_CHORE_KIND, CLAIM_MAX, work_chore, now, &count);
+}
+
 static stardeleg_err claim_orders(stardeleg_ido *ido, stardeleg_time now)
 {
   size_t count = CLAIM_MAX;
@@ -168,14 +199,38 @@ static stardeleg_err next_due(const stardeleg_ido *ido, stardeleg_time *out)
 {
   stardeleg_time order = STARDELEG_TIME_NEVER;
   stardeleg_time delegation = STARDELEG_TIME_NEVER;
+  stardeleg_time chore = STARDELEG_TIME_NEVER;
   stardeleg_err err = sdg_store_next_due(ido->options.store, "delegation", &delegation);
 
+  if (err == STARDELEG_OK) {
+    err = sdg_store_next_due(ido->options.store, SDG_CHORE_KIND, &chore);
+  }
   /* With every place taken, no other order matters before one of them is done. */
   if (err == STARDELEG_OK && ido->job_count < SDG_IDO_JOBS_MAX) {
     err = sdg_store_next_due(ido->options.store, "order", &order);
   }
-  *out = sdg_time_min(order, delegation);
+  *out = sdg_time_min(order, sdg_time_min(delegation, chore));
   return err;
+}
+
+#define PRUNE_AGAIN SDG_TIME_HOUR
+#define PRUNE_SOON (10 * SDG_TIME_S)
+
+/* Old entries of the audit record; what fails is tried again with the next look. */
+static void prune(stardeleg_ido *ido, stardeleg_time now)
+{
+  bool more = false;
+  stardeleg_err err;
+
+  if (now < ido->prune_at || ido->options.audit_keep_s == 0) {
+    return;
+  }
+  err = sdg_ido_audit_prune(ido->options.store, ido->options.audit_keep_s * SDG_TIME_S, now, &more);
+  if (err != STARDELEG_OK) {
+    sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.audit.failed", "old entries stay: %s",
+            stardeleg_strerror(err));
+  }
+  ido->prune_at = sdg_time_add(now, more ? PRUNE_SOON : PRUNE_AGAIN);
 }
 
 /* Without issuers the process only serves delegates: the work is for others. */
@@ -187,10 +242,14 @@ static stardeleg_err claim_all(stardeleg_ido *ido, stardeleg_time now, stardeleg
   if (ido->issuer_count == 0) {
     return STARDELEG_OK;
   }
+  prune(ido, now);
   err = next_due(ido, due);
   if (err == STARDELEG_OK && *due <= now) {
     err = claim_delegations(ido, now);
     sdg_ido_jobs_reap(ido);
+    if (err == STARDELEG_OK) {
+      err = claim_chores(ido, now);
+    }
     if (err == STARDELEG_OK) {
       err = claim_orders(ido, now);
     }

@@ -52,6 +52,18 @@ static stardeleg_err match_snapshot(finalize *f, stardeleg_bytes csr)
   return err;
 }
 
+/* By this the audit record knows the key again, in whatever certificate it turns up. */
+static stardeleg_err note_key(finalize *f, stardeleg_bytes spki)
+{
+  uint8_t hash[STARDELEG_HASH_MAX];
+  stardeleg_err err = sdg_hash(f->ido->options.crypto, STARDELEG_HASH_SHA256, &spki, 1, hash);
+
+  for (size_t i = 0; err == STARDELEG_OK && i < 32; i++) {
+    (void)snprintf(f->order->key + 2 * i, 3, "%02x", hash[i]);
+  }
+  return err;
+}
+
 /* RFC 8555 11.1: a key that signs requests must not be in a certificate; here of all accounts, not just of this one. */
 static stardeleg_err check_key(finalize *f, stardeleg_bytes der)
 {
@@ -61,7 +73,10 @@ static stardeleg_err check_key(finalize *f, stardeleg_bytes der)
   if (err != STARDELEG_OK) {
     return err;
   }
-  err = sdg_server_account_by_key(f->ido->server, csr.spki);
+  err = note_key(f, csr.spki);
+  if (err == STARDELEG_OK) {
+    err = sdg_server_account_by_key(f->ido->server, csr.spki);
+  }
   sdg_csr_clear(&csr);
   if (err == STARDELEG_ERR_NOT_FOUND) {
     return STARDELEG_OK;
@@ -111,15 +126,16 @@ static stardeleg_err refuse(finalize *f)
 
   sdg_log(&f->ido->options.log, STARDELEG_LOG_WARNING, "ido.csr.refused", "delegation=%s order=%s: %s",
           order->delegation, order->id, f->call->problem.detail);
-  if (f->ido->options.keep_ready_after_bad_csr != 0) {
-    return STARDELEG_ERR_PROTOCOL;
-  }
-  err = sdg_ido_order_fail(order, &f->call->problem);
-  if (err == STARDELEG_OK) {
+  order->key[0] = '\0';
+  order->refusal = &f->call->problem;
+  err = f->ido->options.keep_ready_after_bad_csr == 0 ? sdg_ido_order_fail(order, &f->call->problem) : STARDELEG_OK;
+  if (err == STARDELEG_OK && order->wire.status == SDG_ORDER_INVALID) {
     order->wire.expires =
         sdg_time_min(order->wire.expires, sdg_time_add(f->call->now, f->ido->options.order_grace_s * SDG_TIME_S));
     sdg_free(order->tmpl);
     order->tmpl = NULL;
+  }
+  if (err == STARDELEG_OK) {
     err = sdg_ido_order_put(f->ido->options.store, order, sdg_ido_order_due(f->ido, order, f->call->now), false, NULL,
                             NULL);
   }

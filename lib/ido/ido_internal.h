@@ -4,9 +4,12 @@
 #define SDG_IDO_IDO_INTERNAL_H
 
 #include <stardeleg/ido.h>
+#include <stardeleg/ido_admin.h>
 #include "acme_client/agent.h"
 #include "acme_server/server.h"
 #include "deleg/delegation.h"
+#include "ido/ido_audit.h"
+#include "ido/ido_cname.h"
 #include "ido/ido_delegation.h"
 #include "ido/ido_order.h"
 #include "ido/issuer.h"
@@ -34,6 +37,7 @@ struct stardeleg_ido {
   struct sdg_ido_job *jobs;
   size_t job_count;
   stardeleg_time look_at; /* when leases have to be looked after; NEVER without jobs */
+  stardeleg_time prune_at; /* when the audit record has to be looked through for old entries */
   stardeleg_engine engine;
 };
 
@@ -72,9 +76,6 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_work_delegation(stardeleg_ido *ido, c
                                                            stardeleg_time now);
 /* An order of an ending delegation is done: the delegation is looked at again soon. */
 void sdg_ido_nudge_delegation(stardeleg_ido *ido, const char *id, stardeleg_time now);
-/* Tells the program's DNS about the names of |order| that the delegation's map has. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ido_tell_cnames(const stardeleg_ido *ido, const sdg_ido_order *order,
-                                                       int install);
 /* What an order fails with whose delegation ends. */
 void sdg_ido_set_ended_problem(stardeleg_problem *problem);
 

@@ -61,6 +61,7 @@ static stardeleg_err put(sdg_ido_job *j, stardeleg_time now)
     if (j->closing && j->park_until != STARDELEG_TIME_NONE) {
       due = j->park_until;
     }
+    j->order.now = now;
     err = sdg_ido_order_put(j->ido->options.store, &j->order, due, j->closing, write_work, &j->issuance);
     if (err == STARDELEG_OK) {
       j->order.version++;
@@ -114,31 +115,17 @@ static void tell(const sdg_ido_job *j, stardeleg_log_level level, const char *ev
           order->issuer, text[0] != '\0' ? ": " : "", text);
 }
 
-/* CNAMEs first: should the save fail, they are told once more, which does no harm; the other way round they might never
- * be. */
-static stardeleg_err become_valid(sdg_ido_job *j)
+static void become_valid(sdg_ido_job *j)
 {
-  stardeleg_err err = sdg_ido_tell_cnames(j->ido, &j->order, 1);
-
-  if (err == STARDELEG_OK) {
-    j->order.cnames = true;
-    j->order.wire.status = SDG_ORDER_VALID;
-    tell(j, STARDELEG_LOG_INFO, "ido.order.valid");
-  }
-  return err;
+  j->order.cnames = true; /* the write that says so makes the chore of telling them */
+  j->order.wire.status = SDG_ORDER_VALID;
+  tell(j, STARDELEG_LOG_INFO, "ido.order.valid");
 }
 
-static stardeleg_err become_final(sdg_ido_job *j, sdg_order_status status, stardeleg_time now)
+static void become_final(sdg_ido_job *j, sdg_order_status status, stardeleg_time now)
 {
   sdg_acme_order *wire = &j->order.wire;
-  stardeleg_err err = STARDELEG_OK;
 
-  if (j->order.cnames) {
-    err = sdg_ido_tell_cnames(j->ido, &j->order, 0);
-  }
-  if (err != STARDELEG_OK) {
-    return err;
-  }
   j->order.cnames = false;
   wire->status = status;
   if (status == SDG_ORDER_INVALID) {
@@ -147,20 +134,22 @@ static stardeleg_err become_final(sdg_ido_job *j, sdg_order_status status, stard
   } else {
     tell(j, STARDELEG_LOG_INFO, "ido.order.canceled");
   }
-  return STARDELEG_OK;
 }
 
-static stardeleg_err take_news(sdg_ido_job *j, stardeleg_time now)
+static void take_news(sdg_ido_job *j, stardeleg_time now)
 {
   switch (j->issuance.news) {
   case SDG_NEWS_VALID:
-    return become_valid(j);
+    become_valid(j);
+    break;
   case SDG_NEWS_CANCELED:
-    return become_final(j, SDG_ORDER_CANCELED, now);
+    become_final(j, SDG_ORDER_CANCELED, now);
+    break;
   case SDG_NEWS_FAILED:
-    return become_final(j, SDG_ORDER_INVALID, now);
+    become_final(j, SDG_ORDER_INVALID, now);
+    break;
   default:
-    return STARDELEG_OK;
+    break;
   }
 }
 
@@ -168,14 +157,10 @@ static stardeleg_err take_news(sdg_ido_job *j, stardeleg_time now)
 static stardeleg_err apply(sdg_ido_job *j, stardeleg_time now)
 {
   bool ends = j->issuance.news != SDG_NEWS_MOVED;
-  stardeleg_err err;
 
   j->unsaved = true;
   (void)snprintf(j->order.reason, sizeof(j->order.reason), "%s", j->issuance.reason);
-  err = take_news(j, now);
-  if (err != STARDELEG_OK) {
-    return err; /* the news stay, and are taken again */
-  }
+  take_news(j, now);
   j->issuance.news = SDG_NEWS_NONE;
   j->closing = ends;
   (void)snprintf(j->order.step, sizeof(j->order.step), "%s",

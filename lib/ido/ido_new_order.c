@@ -155,6 +155,7 @@ static stardeleg_err fill_order(stardeleg_ido *ido, const sdg_call *call, sdg_ac
   (void)snprintf(order->delegation, sizeof(order->delegation), "%s", delegation->id);
   (void)snprintf(order->issuer, sizeof(order->issuer), "%s", delegation->issuer);
   order->created_at = call->now;
+  order->now = call->now;
   order->wire.status = SDG_ORDER_READY;
   order->wire.expires = sdg_time_add(renewal->end_at, ido->options.order_grace_s * SDG_TIME_S); /* AMB-15 */
   order->wire.identifiers = request->identifiers;

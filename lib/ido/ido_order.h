@@ -5,9 +5,27 @@
 
 #include "acme/order.h"
 #include "acme_server/server.h"
+#include <stardeleg/problem.h>
 #include "store/store.h"
 
 #define SDG_IDO_CSR_MAX (64u * 1024u)
+
+#define SDG_IDO_ALSO_OPS_MAX 2
+#define SDG_IDO_KEY_SIZE 65 /* SHA-256 in hexadecimal, with the NUL */
+
+/* What the audit record knows of an order already: what differs at the next write is told with it. */
+typedef struct sdg_ido_order_seen {
+  bool stored;
+  sdg_order_status status;
+  bool cancel;
+  bool cnames;
+} sdg_ido_order_seen;
+
+/* A certificate the owner got to see, for the audit record. */
+typedef struct sdg_ido_order_certificate {
+  char serial[48]; /* hexadecimal; "": none to be told */
+  stardeleg_time not_after;
+} sdg_ido_order_certificate;
 
 typedef struct sdg_ido_order {
   char id[SDG_ID_SIZE];
@@ -29,6 +47,14 @@ typedef struct sdg_ido_order {
   sdg_json *tree;              /* the record as it was read: members we do not know are kept */
   uint64_t version;            /* 0: new */
   uint64_t fence;              /* of our lease, or 0 */
+  /* For the audit record, which is written with the order: */
+  char key[SDG_IDO_KEY_SIZE];   /* of the CSR's SubjectPublicKeyInfo; "" before finalize */
+  const stardeleg_problem *refusal; /* borrowed: why finalize refuses a CSR, for its write; or NULL */
+  stardeleg_time now;           /* of the change; set by whoever makes it */
+  sdg_ido_order_certificate certificate; /* set by issuers that see it, told once */
+  sdg_ido_order_seen seen;
+  const stardeleg_store_op *also; /* borrowed: what goes into the batch of the next write besides */
+  size_t also_count;              /* at most SDG_IDO_ALSO_OPS_MAX */
 } sdg_ido_order;
 
 void sdg_ido_order_init(sdg_ido_order *order);
@@ -40,8 +66,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_load(const stardeleg_store *sto
 
 /* Writes the issuer's state as member |name|. */
 typedef void (*sdg_ido_write_work)(const void *ctx, sdg_json_writer *w, const char *name);
-/* Writes the record.  |write_work| NULL: the state stays as it was read. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_put(const stardeleg_store *store, const sdg_ido_order *order,
+/* Writes the record, and with it what the audit record says of the change and the chore of CNAMEs.  |write_work| NULL:
+ * the state stays as it was read. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_put(const stardeleg_store *store, sdg_ido_order *order,
                                                      stardeleg_time due, bool release, sdg_ido_write_work write_work,
                                                      const void *ctx);
 /* The problem becomes the order's error, to be shown with the status that comes of it. */

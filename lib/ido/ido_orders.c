@@ -96,6 +96,9 @@ stardeleg_err sdg_ido_own_order(stardeleg_ido *ido, sdg_call *call, sdg_ido_orde
     (void)sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "no such order of yours");
     err = STARDELEG_ERR_PROTOCOL;
   }
+  if (err == STARDELEG_OK) {
+    out->now = call->now;
+  }
   return err;
 }
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/ido_audit.c -- entries of the audit record: written, read, and removed when they are old. */
+#include "ido/ido_audit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/time.h"
+#include "ido/ido_internal.h"
+
+#define KIND "audit"
+#define PRUNE_PAGE 64u
+/* Digits of an instant in a key: milliseconds up to the year 9999 have 15. */
+#define KEY_DIGITS 16
+
+/* --- Writing --- */
+
+static long long digits_of(stardeleg_time at)
+{
+  const long long most = 9999999999999999LL;
+
+  return at < 0 ? 0 : at > most ? most : (long long)at;
+}
+
+/* Delegates choose some of these texts. */
+static void write_text(sdg_json_writer *w, const char *name, const char *text)
+{
+  char safe[1024];
+
+  if (text != NULL && text[0] != '\0') {
+    sdg_text_escape(safe, sizeof(safe), sdg_bytes_str(text));
+    sdg_jw_string(w, name, safe);
+  }
+}
+
+static void write_event(sdg_buf *out, const stardeleg_ido_event *event)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, out);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_int(&w, "v", 1);
+  sdg_jw_int(&w, "at", event->at);
+  write_text(&w, "event", event->event);
+  write_text(&w, "delegation", event->delegation);
+  write_text(&w, "ndc", event->ndc);
+  write_text(&w, "order", event->order);
+  write_text(&w, "by", event->by);
+  write_text(&w, "names", event->names);
+  write_text(&w, "key", event->key);
+  write_text(&w, "serial", event->serial);
+  if (event->not_after != STARDELEG_TIME_NONE) {
+    sdg_jw_int(&w, "notAfter", event->not_after);
+  }
+  write_text(&w, "url", event->url);
+  write_text(&w, "place", event->place);
+  write_text(&w, "detail", event->detail);
+  sdg_jw_object_end(&w);
+}
+
+void sdg_ido_audit_add(sdg_ido_also *also, const stardeleg_ido_event *event, const char *id, uint64_t version,
+                       unsigned nth)
+{
+  char key[SDG_ALSO_NAME_SIZE];
+  char index[SDG_ALSO_NAME_SIZE];
+
+  (void)snprintf(key, sizeof(key), "%0*lld-%s-%llu.%u", KEY_DIGITS, digits_of(event->at), id,
+                 (unsigned long long)version, nth);
+  if (event->delegation != NULL && event->delegation[0] != '\0') {
+    (void)snprintf(index, sizeof(index), "%s", event->delegation);
+  } else {
+    (void)snprintf(index, sizeof(index), SDG_AUDIT_NDC_PREFIX "%s", event->ndc != NULL ? event->ndc : "");
+  }
+  if (sdg_ido_also_put(also, KIND, key, index) != NULL) {
+    write_event(sdg_ido_also_value(also), event);
+  }
+}
+
+/* --- Reading --- */
+
+typedef struct reading {
+  stardeleg_time from;
+  stardeleg_time to;
+  int (*each)(void *ctx, const stardeleg_ido_event *event);
+  void *ctx;
+  stardeleg_err err;
+} reading;
+
+static const char *text_of(const sdg_json *tree, const char *name)
+{
+  return sdg_json_string(sdg_json_member(tree, name));
+}
+
+static int tell(void *ctx, const stardeleg_record *record)
+{
+  reading *r = ctx;
+  stardeleg_ido_event event = {.size = sizeof(event), .not_after = STARDELEG_TIME_NONE};
+  sdg_json *tree = NULL;
+  int stop = 0;
+
+  r->err = sdg_ido_delegation_tree(&tree, record);
+  if (r->err == STARDELEG_OK) {
+    r->err = sdg_json_get_int(&event.at, tree, "at", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (r->err == STARDELEG_OK) {
+    r->err = sdg_json_get_int(&event.not_after, tree, "notAfter", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (r->err != STARDELEG_OK) {
+    r->err = r->err == STARDELEG_ERR_NOMEM ? r->err : STARDELEG_ERR_STORE;
+    stop = 1;
+  } else if (event.at >= r->to) {
+    stop = 1;
+  } else {
+    event.event = text_of(tree, "event");
+    event.delegation = text_of(tree, "delegation");
+    event.ndc = text_of(tree, "ndc");
+    event.order = text_of(tree, "order");
+    event.by = text_of(tree, "by");
+    event.names = text_of(tree, "names");
+    event.key = text_of(tree, "key");
+    event.serial = text_of(tree, "serial");
+    event.url = text_of(tree, "url");
+    event.place = text_of(tree, "place");
+    event.detail = text_of(tree, "detail");
+    event.cursor = record->key;
+    stop = r->each(r->ctx, &event);
+  }
+  sdg_json_free(tree);
+  return stop;
+}
+
+stardeleg_err stardeleg_ido_audit(stardeleg_ido *ido, const stardeleg_ido_audit_query *query,
+                                  int (*each)(void *ctx, const stardeleg_ido_event *event), void *ctx)
+{
+  reading r = {.each = each, .ctx = ctx};
+  char begin[KEY_DIGITS + 2];
+  const char *after = begin;
+  stardeleg_err err;
+
+  if (ido == NULL || query == NULL || query->size != sizeof(*query) || each == NULL ||
+      !sdg_store_text_is_valid(query->delegation) || !sdg_store_text_is_valid(query->after)) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  r.from = query->from;
+  r.to = query->to;
+  /* Keys begin with the instant: all of that millisecond are behind its digits alone. */
+  (void)snprintf(begin, sizeof(begin), "%0*lld", KEY_DIGITS, digits_of(query->from));
+  if (query->after != NULL && strcmp(query->after, begin) > 0) {
+    after = query->after;
+  }
+  err = sdg_store_scan(ido->options.store, KIND, query->delegation, after,
+                       query->limit > 0 ? query->limit : SIZE_MAX, tell, &r);
+  return err == STARDELEG_OK ? r.err : err;
+}
+
+/* --- Removing --- */
+
+typedef struct pruning {
+  stardeleg_time before;
+  char keys[PRUNE_PAGE][SDG_ALSO_NAME_SIZE];
+  uint64_t versions[PRUNE_PAGE];
+  size_t count;
+} pruning;
+
+static int collect(void *ctx, const stardeleg_record *record)
+{
+  pruning *p = ctx;
+  char limit[KEY_DIGITS + 2];
+
+  (void)snprintf(limit, sizeof(limit), "%0*lld", KEY_DIGITS, digits_of(p->before));
+  if (strncmp(record->key, limit, KEY_DIGITS) >= 0 || p->count == PRUNE_PAGE) {
+    return 1;
+  }
+  (void)snprintf(p->keys[p->count], SDG_ALSO_NAME_SIZE, "%s", record->key);
+  p->versions[p->count++] = record->version;
+  return 0;
+}
+
+stardeleg_err sdg_ido_audit_prune(const stardeleg_store *store, int64_t keep_ms, stardeleg_time now, bool *more)
+{
+  pruning *p = sdg_calloc(1, sizeof(*p));
+  stardeleg_store_op ops[PRUNE_PAGE];
+  stardeleg_err err;
+
+  *more = false;
+  if (p == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  p->before = sdg_time_add(now, -keep_ms);
+  err = sdg_store_scan(store, KIND, NULL, NULL, PRUNE_PAGE, collect, p);
+  memset(ops, 0, sizeof(ops));
+  for (size_t i = 0; i < p->count; i++) {
+    ops[i].verb = STARDELEG_STORE_DEL;
+    ops[i].kind = KIND;
+    ops[i].key = p->keys[i];
+    ops[i].due = STARDELEG_TIME_NEVER;
+    ops[i].expected_version = p->versions[i];
+  }
+  if (err == STARDELEG_OK && p->count > 0) {
+    err = sdg_store_batch(store, ops, p->count);
+    *more = err == STARDELEG_OK && p->count == PRUNE_PAGE;
+  }
+  sdg_free(p);
+  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_OK : err; /* another process prunes too */
+}
