@@ -42,6 +42,16 @@ static bool keep_part(sdg_call *call, size_t *parts, stardeleg_bytes segment)
   return true;
 }
 
+/* What stands before and behind the dot are two parts. */
+static bool keep_pair(sdg_call *call, size_t *parts, stardeleg_bytes segment)
+{
+  const uint8_t *dot = segment.len > 0 ? memchr(segment.base, '.', segment.len) : NULL;
+  size_t left = dot != NULL ? (size_t)(dot - segment.base) : 0;
+
+  return dot != NULL && keep_part(call, parts, sdg_bytes(segment.base, left)) &&
+         keep_part(call, parts, sdg_bytes_from(segment, left + 1));
+}
+
 static bool matches(sdg_call *call, const char *pattern, stardeleg_bytes path)
 {
   stardeleg_bytes rest = sdg_bytes_str(pattern);
@@ -54,7 +64,11 @@ static bool matches(sdg_call *call, const char *pattern, stardeleg_bytes path)
     if (!cut_segment(&path, &have)) {
       return false;
     }
-    if (sdg_bytes_is(want, "{}") ? !keep_part(call, &parts, have) : !sdg_bytes_equal(want, have)) {
+    bool good = sdg_bytes_is(want, "{}")    ? keep_part(call, &parts, have)
+                : sdg_bytes_is(want, "{.}") ? keep_pair(call, &parts, have)
+                                            : sdg_bytes_equal(want, have);
+
+    if (!good) {
       return false;
     }
   }

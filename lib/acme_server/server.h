@@ -52,7 +52,8 @@ typedef stardeleg_err (*sdg_route_fn)(void *role, sdg_call *call);
 #define SDG_ROUTE_GET 4u   /* plain GET and HEAD */
 #define SDG_ROUTE_JWK 8u   /* with POST: a jwk instead of a kid is fine too (revokeCert) */
 
-/* "/order/{}/finalize": {} is one path segment of base64url characters. */
+/* "/order/{}/finalize": {} is one path segment of base64url characters, {.} two parts with a dot between
+ * them (RFC 9773 4.1). */
 typedef struct sdg_route {
   const char *pattern;
   unsigned methods;
