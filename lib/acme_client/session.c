@@ -201,6 +201,19 @@ stardeleg_err sdg_session_check_url(const sdg_session *session, const char *text
   return STARDELEG_OK;
 }
 
+void sdg_session_clock_back(sdg_session *session, stardeleg_time now)
+{
+  if (session->wait_until != STARDELEG_TIME_NONE && session->wait_until > sdg_time_add(now, session->backoff_max_ms)) {
+    session->wait_until = STARDELEG_TIME_NONE;
+  }
+  session->refresh_at = sdg_time_min(session->refresh_at, sdg_time_add(now, session->directory_ttl_ms));
+  if (session->registered_at != STARDELEG_TIME_NONE && session->registered_at > now) {
+    session->registered_at = now;
+  }
+  session->skew_told_at = STARDELEG_TIME_NONE;
+  sdg_agent_set_due(session->agent, &session->setup, now);
+}
+
 /* --- Nonces (RFC 8555 6.5) --- */
 
 /* A clock that is off makes every date of the protocol look wrong; said once an hour, it explains the rest. */

@@ -23,8 +23,8 @@ typedef struct sdg_session_options {
   stardeleg_err (*on_account)(void *ctx, const char *kid);
   void *ctx;
   const stardeleg_log *log;
-  bool only_existing;              /* never make an account: newAccount with onlyReturnExisting (RFC 8555 7.3.1) */
-  bool anonymous;                  /* no account at all: only steps with a signer of their own; ready with a directory */
+  bool only_existing;              /* never make an account: onlyReturnExisting (RFC 8555 7.3.1) */
+  bool anonymous;                  /* no account: only steps with a signer of their own; ready with a directory */
 } sdg_session_options;
 
 /* CONFIG with |problem| for a bad URL, contact or MAC key. */
@@ -42,6 +42,8 @@ const stardeleg_problem *sdg_session_problem(const sdg_session *session);
 stardeleg_key *sdg_session_key(const sdg_session *session);
 /* The directory is read again at once (a URL of it answered 404 or 410); the old one serves until then. */
 void sdg_session_refresh(sdg_session *session);
+/* The clock was set back: pauses that end far in what is the future again are forgotten. */
+void sdg_session_clock_back(sdg_session *session, stardeleg_time now);
 /* PROTOCOL unless |url| may be used with this account: absolute https (http only if the directory is), same origin as
  * the directory unless allowed otherwise. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_session_check_url(const sdg_session *session, const char *url);
