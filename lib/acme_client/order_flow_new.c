@@ -126,8 +126,8 @@ stardeleg_err sdg_flow_compare(const sdg_order_flow *flow, stardeleg_problem *pr
   return err == STARDELEG_ERR_PROTOCOL || err == STARDELEG_ERR_NOMEM ? err : STARDELEG_OK;
 }
 
-/* RFC 9773 5: a refusal that may be due to "replaces" (the server "SHOULD check" account, names and former replacements)
- * must not cost the certificate. */
+/* RFC 9773 5: a refusal that may be due to "replaces" (the server "SHOULD check" account, names and whether it has been
+ * replaced before) must not cost the certificate. */
 static bool is_about_replaces(const sdg_result *result)
 {
   stardeleg_acme_error acme = result->problem->acme;

@@ -9,7 +9,7 @@
 #define MINIMAL "\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\""
 #define META                                                                                                           \
   "{\"termsOfService\":\"https://ca.example/terms\",\"website\":\"https://ca.example/\","                              \
-  "\"caaIdentities\":[\"ca.example\"],\"externalAccountRequired\":true,"                                               \
+  "\"caaIdentities\":[\"ca.example\",\"ca2.example\"],\"profiles\":{\"short\":\"six days\"},\"externalAccountRequired\":true,"                                               \
   "\"auto-renewal\":{\"min-lifetime\":86400,\"max-duration\":31536000,\"allow-certificate-get\":true},"                \
   "\"delegation-enabled\":true,\"allow-certificate-get\":true}"
 static const char full[] = "{" MINIMAL ",\"newAuthz\":\"" BASE "/z\",\"revokeCert\":\"" BASE
@@ -59,6 +59,12 @@ static void spoiled(void **state)
       {"meta", "{\"delegation-enabled\":1}", false, "/delegation-enabled"},
       {"meta", "{\"allow-certificate-get\":\"yes\"}", false, "/allow-certificate-get"},
       {"meta", "{\"website\":[]}", false, "/website"},
+      {"meta", "{\"caaIdentities\":[]}", true, NULL},
+      {"meta", "{\"caaIdentities\":\"ca.example\"}", false, "/caaIdentities"},
+      {"meta", "{\"caaIdentities\":[1]}", false, "/caaIdentities/0"},
+      /* PROF-3-01 */
+      {"meta", "{\"profiles\":{}}", true, NULL},
+      {"meta", "{\"profiles\":[\"short\"]}", false, "/profiles"},
       {"meta", "{\"auto-renewal\":true}", false, "/auto-renewal"},
       /* STAR-3.2-01: both are needed */
       {"meta", "{\"auto-renewal\":{}}", false, "/min-lifetime"},
@@ -113,12 +119,19 @@ static void round_trip(void **state)
   assert_string_equal(directory.terms_of_service, "https://ca.example/terms");
   assert_true(directory.external_account_required && directory.has_auto_renewal && directory.star_certificate_get);
   assert_true(directory.delegation_enabled && directory.certificate_get);
+  assert_int_equal(directory.caa_identity_count, 2);
+  assert_string_equal(directory.caa_identities[1], "ca2.example");
+  /* PROF-3-02: names and descriptions can be shown */
+  assert_string_equal(sdg_json_string(sdg_json_member(directory.profiles, "short")), "six days");
+  assert_true(sdg_acme_directory_has_profile(&directory, "short"));
+  assert_false(sdg_acme_directory_has_profile(&directory, "long"));
   assert_int_equal(directory.star_min_lifetime_s, 86400);
   assert_int_equal(directory.star_max_duration_s, 31536000);
   sdg_acme_directory_clear(&directory);
   assert_ok(sdg_acme_directory_parse(&directory, sdg_bytes_str("{" MINIMAL "}"), NULL));
   assert_false(directory.has_auto_renewal || directory.delegation_enabled || directory.certificate_get);
   assert_null(directory.new_authz);
+  assert_false(sdg_acme_directory_has_profile(&directory, "short"));
   sdg_acme_directory_clear(&directory);
 }
 
