@@ -16,6 +16,9 @@ static const sdg_alg_info algs[] = {
     {STARDELEG_ALG_PS384, "PS384", STARDELEG_HASH_SHA384, STARDELEG_FAMILY_RSA, 0, 0},
     {STARDELEG_ALG_PS512, "PS512", STARDELEG_HASH_SHA512, STARDELEG_FAMILY_RSA, 0, 0},
     {STARDELEG_ALG_EDDSA, "EdDSA", STARDELEG_HASH_SHA512, STARDELEG_FAMILY_ED, 0, 64},
+    {STARDELEG_ALG_ECDSA_SHA256, NULL, STARDELEG_HASH_SHA256, STARDELEG_FAMILY_EC, 0, 0},
+    {STARDELEG_ALG_ECDSA_SHA384, NULL, STARDELEG_HASH_SHA384, STARDELEG_FAMILY_EC, 0, 0},
+    {STARDELEG_ALG_ECDSA_SHA512, NULL, STARDELEG_HASH_SHA512, STARDELEG_FAMILY_EC, 0, 0},
     {STARDELEG_ALG_HS256, "HS256", STARDELEG_HASH_SHA256, 0, 0, 32},
     {STARDELEG_ALG_HS384, "HS384", STARDELEG_HASH_SHA384, 0, 0, 48},
     {STARDELEG_ALG_HS512, "HS512", STARDELEG_HASH_SHA512, 0, 0, 64},
@@ -39,7 +42,7 @@ const sdg_alg_info *sdg_alg_by_name(const char *jose_name)
   }
   /* RFC 7515 4.1.1: the value is case-sensitive. */
   for (size_t i = 0; i < ALG_COUNT; i++) {
-    if (strcmp(algs[i].name, jose_name) == 0) {
+    if (algs[i].name != NULL && strcmp(algs[i].name, jose_name) == 0) {
       return &algs[i];
     }
   }
@@ -85,5 +88,33 @@ bool sdg_alg_fits_key(stardeleg_alg alg, const stardeleg_key_info *info)
   if (row == NULL || row->family == 0 || row->family != info->family) {
     return false;
   }
-  return row->family != STARDELEG_FAMILY_EC || row->ec_bits == info->bits;
+  return row->ec_bits == 0 || row->ec_bits == info->bits;
+}
+
+size_t sdg_alg_signature_len(stardeleg_alg alg, const stardeleg_key_info *info)
+{
+  const sdg_alg_info *row = sdg_alg_info_of(alg);
+
+  if (row == NULL || row->signature_len != 0) {
+    return row == NULL ? 0 : row->signature_len;
+  }
+  return (info->bits + 7u) / 8u * (row->family == STARDELEG_FAMILY_EC ? 2u : 1u);
+}
+
+stardeleg_alg sdg_alg_on_curve(stardeleg_alg alg, const stardeleg_key_info *info)
+{
+  const sdg_alg_info *row = sdg_alg_info_of(alg);
+
+  if (row == NULL || row->family != STARDELEG_FAMILY_EC || info->family != STARDELEG_FAMILY_EC ||
+      sdg_alg_fits_key(alg, info)) {
+    return alg;
+  }
+  switch (row->hash) {
+  case STARDELEG_HASH_SHA384:
+    return STARDELEG_ALG_ECDSA_SHA384;
+  case STARDELEG_HASH_SHA512:
+    return STARDELEG_ALG_ECDSA_SHA512;
+  default:
+    return STARDELEG_ALG_ECDSA_SHA256;
+  }
 }

@@ -12,11 +12,11 @@
 /* --- Algorithms as data --- */
 typedef struct sdg_alg_info {
   stardeleg_alg alg;
-  const char *name;        /* JOSE "alg" */
+  const char *name;        /* JOSE "alg"; NULL: not in JOSE */
   stardeleg_hash hash;
   int family;              /* STARDELEG_FAMILY_*; 0 for MACs */
-  unsigned ec_bits;        /* EC: the one field size it goes with */
-  size_t signature_len;    /* fixed length; 0: as long as the modulus */
+  unsigned ec_bits;        /* EC: the one field size it goes with; 0: any */
+  size_t signature_len;    /* fixed length; 0: by the key */
 } sdg_alg_info;
 /* NULL for unknown ones. */
 const sdg_alg_info *sdg_alg_info_of(stardeleg_alg alg);
@@ -25,6 +25,11 @@ size_t sdg_hash_len(stardeleg_hash hash);
 /* The JOSE algorithm an account key of this kind signs with (ES256, ES384, ES512, RS256, EdDSA); NONE if none. */
 stardeleg_alg sdg_alg_for_key(const stardeleg_key_info *info);
 bool sdg_alg_fits_key(stardeleg_alg alg, const stardeleg_key_info *info);
+/* How long a signature by a key it fits is, in bytes. */
+size_t sdg_alg_signature_len(stardeleg_alg alg, const stardeleg_key_info *info);
+/* X.509 names the hash and leaves the curve to the key (RFC 5758 3.2): for an EC key of another curve than the JOSE
+ * algorithm's, the one with the same hash on any curve; else |alg|. */
+stardeleg_alg sdg_alg_on_curve(stardeleg_alg alg, const stardeleg_key_info *info);
 
 /* --- Random, hash, MAC --- */
 STARDELEG_MUST_CHECK stardeleg_err sdg_random(const stardeleg_crypto *crypto, uint8_t *out, size_t len);

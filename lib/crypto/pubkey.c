@@ -115,10 +115,7 @@ const stardeleg_key_info *sdg_pubkey_info(const sdg_pubkey *key)
 stardeleg_err sdg_pubkey_verify(const sdg_pubkey *key, stardeleg_alg alg, const stardeleg_bytes *pieces, size_t n,
                                 stardeleg_bytes signature)
 {
-  const sdg_alg_info *info = sdg_alg_info_of(alg);
-  size_t expected;
-
-  if (info == NULL || !sdg_alg_fits_key(alg, &key->info)) {
+  if (!sdg_alg_fits_key(alg, &key->info)) {
     return STARDELEG_ERR_BAD_KEY;
   }
   if ((key->crypto->ops->verify_algs & (UINT32_C(1) << alg)) == 0) {
@@ -129,8 +126,7 @@ stardeleg_err sdg_pubkey_verify(const sdg_pubkey *key, stardeleg_alg alg, const 
   }
   /* RFC 7518 3.4: a signature that is not exactly that long MUST be refused; the same holds for RSA (RFC 8017
    * 8.1.2, 8.2.2 step 1). */
-  expected = info->signature_len != 0 ? info->signature_len : (key->info.bits + 7u) / 8u;
-  if (signature.base == NULL || signature.len != expected) {
+  if (signature.base == NULL || signature.len != sdg_alg_signature_len(alg, &key->info)) {
     return STARDELEG_ERR_SIGNATURE;
   }
   return sdg_crypto_answer(key->crypto->ops->verify(key->crypto->self, key->handle, alg, pieces, n, signature));

@@ -92,7 +92,7 @@ stardeleg_err sdg_jws_sign(sdg_buf *out, const sdg_jws_header *header, stardeleg
   sdg_buf protected;
   stardeleg_err rv;
 
-  if (alg == NULL || header->url == NULL || key == NULL) {
+  if (alg == NULL || alg->name == NULL || header->url == NULL || key == NULL) {
     return STARDELEG_ERR_ARGUMENT;
   }
   sdg_buf_init(&protected, HEADER_MAX);

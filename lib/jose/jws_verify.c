@@ -89,7 +89,7 @@ void sdg_jws_write_algorithms(sdg_json_writer *w, const stardeleg_crypto *crypto
   for (int i = STARDELEG_ALG_NONE + 1; i < STARDELEG_ALG_COUNT; i++) {
     const sdg_alg_info *alg = sdg_alg_info_of((stardeleg_alg)i);
 
-    if (alg != NULL && alg->family != 0 && (crypto->ops->verify_algs & (UINT32_C(1) << i)) != 0) {
+    if (alg != NULL && alg->name != NULL && alg->family != 0 && (crypto->ops->verify_algs & (UINT32_C(1) << i)) != 0) {
       sdg_jw_string(w, NULL, alg->name);
     }
   }

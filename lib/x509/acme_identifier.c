@@ -212,23 +212,17 @@ static bool has_just(const sdg_cert *cert, const sdg_general_name *name)
 static stardeleg_err verify_own(bool *good, const stardeleg_crypto *crypto, const sdg_cert *cert)
 {
   sdg_pubkey *key = NULL;
-  sdg_buf raw;
   stardeleg_err err;
 
   *good = sdg_bytes_equal(cert->issuer, cert->subject);
   if (!*good || cert->alg == STARDELEG_ALG_NONE) {
     return STARDELEG_OK;
   }
-  sdg_buf_init(&raw, STARDELEG_SIGNATURE_MAX);
   err = sdg_pubkey_import(&key, crypto, cert->spki, NULL);
   if (err == STARDELEG_OK) {
-    err = sdg_x509_signature_to_raw(&raw, cert->alg, cert->signature);
-  }
-  if (err == STARDELEG_OK) {
-    err = sdg_pubkey_verify(key, cert->alg, &cert->tbs, 1, sdg_buf_bytes(&raw));
+    err = sdg_x509_verify(key, cert->alg, cert->tbs, cert->signature);
   }
   *good = err == STARDELEG_OK || err == STARDELEG_ERR_UNSUPPORTED;
-  sdg_buf_clear(&raw);
   sdg_pubkey_free(key);
   return err == STARDELEG_ERR_NOMEM || err == STARDELEG_ERR_CRYPTO ? err : STARDELEG_OK;
 }

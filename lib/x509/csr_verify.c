@@ -23,22 +23,6 @@ static void tell_result(stardeleg_problem *problem, stardeleg_err err)
   }
 }
 
-static stardeleg_err check_signature(const sdg_csr *csr, const sdg_pubkey *key)
-{
-  sdg_buf raw;
-  stardeleg_err rv;
-
-  sdg_buf_init(&raw, STARDELEG_SIGNATURE_MAX);
-  rv = sdg_x509_signature_to_raw(&raw, csr->alg, csr->signature);
-  if (rv == STARDELEG_OK) {
-    rv = sdg_pubkey_verify(key, csr->alg, &csr->info, 1, sdg_buf_bytes(&raw));
-  } else if (rv == STARDELEG_ERR_MALFORMED || rv == STARDELEG_ERR_LIMIT) {
-    rv = STARDELEG_ERR_SIGNATURE; /* not a value this algorithm makes */
-  }
-  sdg_buf_clear(&raw);
-  return rv;
-}
-
 stardeleg_err sdg_csr_verify(const sdg_csr *csr, const stardeleg_crypto *crypto, stardeleg_problem *problem)
 {
   sdg_pubkey *key = NULL;
@@ -59,7 +43,7 @@ stardeleg_err sdg_csr_verify(const sdg_csr *csr, const stardeleg_crypto *crypto,
   if (rv != STARDELEG_OK) {
     return rv;
   }
-  rv = check_signature(csr, key);
+  rv = sdg_x509_verify(key, csr->alg, csr->info, csr->signature);
   if (rv != STARDELEG_OK) {
     tell_result(problem, rv);
   }

@@ -81,8 +81,14 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_x509_string(sdg_buf *out, int tag, starde
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_algorithm(stardeleg_alg *out, stardeleg_bytes algorithm_identifier);
 void sdg_x509_put_algorithm(sdg_buf *out, stardeleg_alg alg);
 /* The form of a signature in X.509 (DER for ECDSA) to the form of the provider and back. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_x509_signature_to_raw(sdg_buf *out, stardeleg_alg alg, stardeleg_bytes bits);
+STARDELEG_MUST_CHECK stardeleg_err sdg_x509_signature_to_raw(sdg_buf *out, stardeleg_alg alg,
+                                                             const stardeleg_key_info *key, stardeleg_bytes bits);
 void sdg_x509_put_signature(sdg_buf *out, stardeleg_alg alg, stardeleg_bytes raw); /* the BIT STRING */
+/* Verifies what a request or a certificate carries: |alg| as read, |signature| the content of the BIT STRING.  An EC key
+ * of any curve goes with any of the hashes (RFC 5758 3.2).  The errors of sdg_pubkey_verify and NOMEM; a value the
+ * algorithm cannot make is SIGNATURE. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_x509_verify(const sdg_pubkey *key, stardeleg_alg alg, stardeleg_bytes body,
+                                                   stardeleg_bytes signature);
 
 /* Writers of extension values (inside of the OCTET STRING). */
 void sdg_x509_put_key_usage(sdg_buf *out, unsigned bits);

@@ -218,20 +218,38 @@ static bool is_ecdsa(const sdg_alg_info *info)
   return info != NULL && info->family == STARDELEG_FAMILY_EC;
 }
 
-stardeleg_err sdg_x509_signature_to_raw(sdg_buf *out, stardeleg_alg alg, stardeleg_bytes bits)
+stardeleg_err sdg_x509_signature_to_raw(sdg_buf *out, stardeleg_alg alg, const stardeleg_key_info *key,
+                                        stardeleg_bytes bits)
 {
-  const sdg_alg_info *info = sdg_alg_info_of(alg);
+  const size_t len = sdg_alg_signature_len(alg, key);
   uint8_t raw[STARDELEG_SIGNATURE_MAX];
 
-  if (!is_ecdsa(info)) {
+  if (!is_ecdsa(sdg_alg_info_of(alg))) {
     sdg_buf_add_bytes(out, bits);
     return sdg_buf_error(out);
   }
-  if (sdg_der_ecdsa_to_raw(raw, info->signature_len / 2, bits) != STARDELEG_OK) {
+  if (len > sizeof(raw) || sdg_der_ecdsa_to_raw(raw, len / 2, bits) != STARDELEG_OK) {
     return STARDELEG_ERR_MALFORMED;
   }
-  sdg_buf_add(out, raw, info->signature_len);
+  sdg_buf_add(out, raw, len);
   return sdg_buf_error(out);
+}
+
+stardeleg_err sdg_x509_verify(const sdg_pubkey *key, stardeleg_alg alg, stardeleg_bytes body, stardeleg_bytes signature)
+{
+  const stardeleg_alg on_curve = sdg_alg_on_curve(alg, sdg_pubkey_info(key));
+  sdg_buf raw;
+  stardeleg_err rv;
+
+  sdg_buf_init(&raw, STARDELEG_SIGNATURE_MAX);
+  rv = sdg_x509_signature_to_raw(&raw, on_curve, sdg_pubkey_info(key), signature);
+  if (rv == STARDELEG_OK) {
+    rv = sdg_pubkey_verify(key, on_curve, &body, 1, sdg_buf_bytes(&raw));
+  } else if (rv == STARDELEG_ERR_MALFORMED || rv == STARDELEG_ERR_LIMIT) {
+    rv = STARDELEG_ERR_SIGNATURE; /* not a value this algorithm makes */
+  }
+  sdg_buf_clear(&raw);
+  return rv;
 }
 
 void sdg_x509_put_signature(sdg_buf *out, stardeleg_alg alg, stardeleg_bytes raw)

@@ -86,6 +86,7 @@ static void check_extensions(const sdg_csr *csr, sdg_buf *out)
 
 static void check_algorithm(const sdg_csr *csr, sdg_buf *out)
 {
+  static const stardeleg_key_info p384 = {STARDELEG_FAMILY_EC, 384};
   stardeleg_alg back = STARDELEG_ALG_NONE;
 
   FUZZ_CHECK(memchr(csr->alg_oid, 0, sizeof csr->alg_oid) != NULL);
@@ -95,7 +96,7 @@ static void check_algorithm(const sdg_csr *csr, sdg_buf *out)
     sdg_x509_put_algorithm(out, csr->alg);
     FUZZ_CHECK(sdg_x509_read_algorithm(&back, sdg_buf_bytes(out)) == STARDELEG_OK && back == csr->alg);
     sdg_buf_reset(out);
-    (void)!sdg_x509_signature_to_raw(out, csr->alg, csr->signature);
+    (void)!sdg_x509_signature_to_raw(out, sdg_alg_on_curve(csr->alg, &p384), &p384, csr->signature);
     sdg_buf_reset(out);
   }
 }

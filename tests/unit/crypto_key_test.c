@@ -28,6 +28,10 @@ static void sign_all(stardeleg_key *key)
       assert_int_equal(len, 77);
       continue;
     }
+    if (sdg_alg_info_of((stardeleg_alg)alg)->name == NULL) { /* only verified with */
+      assert_err(STARDELEG_ERR_UNSUPPORTED, sdg_key_sign(key, (stardeleg_alg)alg, &message, 1, signature, &len));
+      continue;
+    }
     assert_ok(sdg_key_sign(key, (stardeleg_alg)alg, &message, 1, signature, &len));
     assert_ok(sdg_pubkey_import(&pub, test_crypto(), stardeleg_key_spki(key), NULL));
     assert_ok(sdg_pubkey_verify(pub, (stardeleg_alg)alg, &message, 1, sdg_bytes(signature, len)));

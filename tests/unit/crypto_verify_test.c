@@ -172,6 +172,22 @@ static void test_ecdsa_range(void **state)
   }
 }
 
+/* What |alg| makes of a good signature by the key of |v|: another curve's algorithm does not fit, another hash does not
+ * verify. */
+static stardeleg_err expected_of(const key_vector *v, int alg)
+{
+  const sdg_alg_info *info = sdg_alg_info_of((stardeleg_alg)alg);
+  const sdg_alg_info *own = sdg_alg_info_of(v->alg);
+
+  if (alg == (int)v->alg) {
+    return STARDELEG_OK;
+  }
+  if (info != NULL && info->name == NULL && own->family == STARDELEG_FAMILY_EC) {
+    return info->hash == own->hash ? STARDELEG_OK : STARDELEG_ERR_SIGNATURE;
+  }
+  return STARDELEG_ERR_BAD_KEY;
+}
+
 /* The algorithm belongs to the key (RFC 8725 3.1): the signer's "alg" cannot choose another. */
 static void test_other_algorithms(void **state)
 {
@@ -185,7 +201,7 @@ static void test_other_algorithms(void **state)
       sdg_pubkey *key = vector_key(v);
 
       for (int alg = -1; alg <= STARDELEG_ALG_COUNT + 1; alg++) {
-        assert_err(alg == (int)v->alg ? STARDELEG_OK : STARDELEG_ERR_BAD_KEY,
+        assert_err(expected_of(v, alg),
                    sdg_pubkey_verify(key, (stardeleg_alg)alg, &message, 1, signature));
       }
       sdg_pubkey_free(key);

@@ -184,10 +184,17 @@ static void turns_signatures_both_ways(void **state)
 {
   static const struct {
     stardeleg_alg alg;
+    stardeleg_key_info key;
     size_t len;
-  } cases[] = {{STARDELEG_ALG_ES256, 64},  {STARDELEG_ALG_ES384, 96},  {STARDELEG_ALG_ES512, 132},
-               {STARDELEG_ALG_RS256, 256}, {STARDELEG_ALG_PS512, 384}, {STARDELEG_ALG_EDDSA, 64},
-               {STARDELEG_ALG_RS384, 1024}};
+  } cases[] = {{STARDELEG_ALG_ES256, {STARDELEG_FAMILY_EC, 256}, 64},
+               {STARDELEG_ALG_ES384, {STARDELEG_FAMILY_EC, 384}, 96},
+               {STARDELEG_ALG_ES512, {STARDELEG_FAMILY_EC, 521}, 132},
+               {STARDELEG_ALG_ECDSA_SHA512, {STARDELEG_FAMILY_EC, 256}, 64},
+               {STARDELEG_ALG_ECDSA_SHA256, {STARDELEG_FAMILY_EC, 521}, 132},
+               {STARDELEG_ALG_RS256, {STARDELEG_FAMILY_RSA, 2048}, 256},
+               {STARDELEG_ALG_PS512, {STARDELEG_FAMILY_RSA, 3072}, 384},
+               {STARDELEG_ALG_EDDSA, {STARDELEG_FAMILY_ED, 255}, 64},
+               {STARDELEG_ALG_RS384, {STARDELEG_FAMILY_RSA, 8192}, 1024}};
   uint8_t raw[1024];
 
   (void)state;
@@ -208,7 +215,7 @@ static void turns_signatures_both_ways(void **state)
     assert_ok(sdg_der_get_bits(&reader, &bits, &unused));
     assert_int_equal(unused, 0);
     assert_ok(sdg_der_end(&reader));
-    assert_ok(sdg_x509_signature_to_raw(&back, cases[i].alg, bits));
+    assert_ok(sdg_x509_signature_to_raw(&back, cases[i].alg, &cases[i].key, bits));
     assert_true(sdg_bytes_equal(sdg_buf_bytes(&back), sdg_bytes(raw, cases[i].len)));
     sdg_buf_clear(&der);
     sdg_buf_clear(&back);
@@ -217,12 +224,13 @@ static void turns_signatures_both_ways(void **state)
 
 static void refuses_bad_ecdsa_values(void **state)
 {
+  static const stardeleg_key_info p256 = {STARDELEG_FAMILY_EC, 256};
   sdg_buf out;
 
   (void)state;
   sdg_buf_init(&out, 1000);
-  assert_err(STARDELEG_ERR_MALFORMED, sdg_x509_signature_to_raw(&out, STARDELEG_ALG_ES256, sdg_bytes(NULL, 0)));
-  assert_err(STARDELEG_ERR_MALFORMED, sdg_x509_signature_to_raw(&out, STARDELEG_ALG_ES256,
+  assert_err(STARDELEG_ERR_MALFORMED, sdg_x509_signature_to_raw(&out, STARDELEG_ALG_ES256, &p256, sdg_bytes(NULL, 0)));
+  assert_err(STARDELEG_ERR_MALFORMED, sdg_x509_signature_to_raw(&out, STARDELEG_ALG_ES256, &p256,
                                                                 sdg_bytes("\x30\x06\x02\x01\x01\x02\x01\x02\x00", 9)));
   assert_int_equal(out.len, 0);
   sdg_buf_clear(&out);

@@ -49,7 +49,9 @@ static bool is_in_range(const mbedtls_mpi *value, const mbedtls_mpi *order)
 static int split(numbers *x, const mbedtls_mpi *order, const sdg_mbed_digest *digest, const mbedtls_mpi *r,
                  const mbedtls_mpi *s)
 {
-  int ret = mbedtls_mpi_read_binary(&x->e, digest->bytes, digest->len);
+  /* SEC 1 4.1.4: no more bits of the hash than the order has; orders that a hash can exceed are whole bytes. */
+  const size_t order_len = (mbedtls_mpi_bitlen(order) + 7) / 8;
+  int ret = mbedtls_mpi_read_binary(&x->e, digest->bytes, digest->len < order_len ? digest->len : order_len);
 
   if (ret == 0) {
     ret = mbedtls_mpi_inv_mod(&x->w, s, order);

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 
 #define BIT(n) (UINT32_C(1) << (n))
+#define ANY_CURVE_ALGS                                                                                                 \
+  (BIT(STARDELEG_ALG_ECDSA_SHA256) | BIT(STARDELEG_ALG_ECDSA_SHA384) | BIT(STARDELEG_ALG_ECDSA_SHA512))
 #define EC_ALGS (BIT(STARDELEG_ALG_ES256) | BIT(STARDELEG_ALG_ES384) | BIT(STARDELEG_ALG_ES512))
 #define RSA_ALGS                                                                                                       \
   (BIT(STARDELEG_ALG_RS256) | BIT(STARDELEG_ALG_RS384) | BIT(STARDELEG_ALG_RS512) | BIT(STARDELEG_ALG_PS256) |         \
@@ -44,7 +46,7 @@ static void free_mbed(void *self)
 static const stardeleg_crypto_ops mbed_ops = {
     .size = sizeof(stardeleg_crypto_ops),
     .name = "mbedtls",
-    .verify_algs = EC_ALGS | RSA_ALGS | MAC_ALGS,
+    .verify_algs = EC_ALGS | ANY_CURVE_ALGS | RSA_ALGS | MAC_ALGS,
     .sign_algs = EC_ALGS | RSA_ALGS | MAC_ALGS,
     .key_specs = KEY_SPECS,
     .random = draw,

@@ -127,14 +127,12 @@ stardeleg_err sdg_mbed_verify(void *self, const void *handle, stardeleg_alg alg,
   const sdg_mbed_key *key = handle;
   const sdg_alg_info *info = sdg_alg_info_of(alg);
   sdg_mbed_digest digest;
-  size_t expected;
   stardeleg_err rv;
 
   if (info == NULL || !sdg_alg_fits_key(alg, &key->info)) {
     return STARDELEG_ERR_BAD_KEY;
   }
-  expected = info->signature_len != 0 ? info->signature_len : mbedtls_rsa_get_len(&key->rsa);
-  if (signature.len != expected) {
+  if (signature.len != sdg_alg_signature_len(alg, &key->info)) {
     return STARDELEG_ERR_SIGNATURE;
   }
   digest.len = sdg_hash_len(info->hash);

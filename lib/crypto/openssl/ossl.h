@@ -13,7 +13,7 @@
 
 #define SDG_OSSL_HASHES (STARDELEG_HASH_SHA1 + 1)
 #define SDG_OSSL_CURVES 3
-#define SDG_OSSL_SIGNATURE_ALGS (STARDELEG_ALG_EDDSA + 1)
+#define SDG_OSSL_SIGNATURE_ALGS (STARDELEG_ALG_ECDSA_SHA512 + 1)
 
 /* The provider: a library context of its own, so that neither the program's configuration nor what it loads or
  * unloads reaches us, and every algorithm fetched once.  Immutable after its birth. */

@@ -12,6 +12,7 @@
 
 /* All from ES256 to HS512, and all from P-256 to Ed25519. */
 #define ALL_ALGS ((UINT32_C(1) << STARDELEG_ALG_COUNT) - (UINT32_C(1) << STARDELEG_ALG_ES256))
+#define ANY_CURVE_ALGS ((UINT32_C(1) << STARDELEG_ALG_HS256) - (UINT32_C(1) << STARDELEG_ALG_ECDSA_SHA256))
 #define ALL_SPECS ((UINT32_C(1) << (STARDELEG_KEY_ED25519 + 1)) - (UINT32_C(1) << STARDELEG_KEY_P256))
 
 static stardeleg_err draw(void *self, uint8_t *out, size_t len)
@@ -54,7 +55,7 @@ static const stardeleg_crypto_ops sdg_ossl_ops = {
     .size = sizeof(stardeleg_crypto_ops),
     .name = "openssl",
     .verify_algs = ALL_ALGS,
-    .sign_algs = ALL_ALGS,
+    .sign_algs = ALL_ALGS & ~ANY_CURVE_ALGS,
     .key_specs = ALL_SPECS,
     .random = draw,
     .hash = sdg_ossl_hash,
