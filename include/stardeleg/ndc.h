@@ -44,7 +44,34 @@ typedef struct stardeleg_ndc_event {
   const char *serial;                 /**< lower-case hex; "" if there is none */
   const stardeleg_problem *problem;   /**< FAILED and ENDED: why; else NULL */
   stardeleg_time next_try;            /**< FAILED: when the engine tries again; else NONE */
+  const char *findings; /**< CERTIFICATE: in what the certificate differs from the template, names and key aside (CAs
+                           replace subject and usages); "" if in nothing */
 } stardeleg_ndc_event;
+
+/** Which kind of order. */
+typedef enum stardeleg_ndc_mode {
+  STARDELEG_NDC_MODE_OFFERED = 0, /**< STAR if the IdO's directory offers auto-renewal (RFC 8739 3.2), else PLAIN */
+  STARDELEG_NDC_MODE_STAR,        /**< short-term certificates that the CA renews (RFC 9115 2.3.2) */
+  STARDELEG_NDC_MODE_PLAIN        /**< a certificate an order (RFC 9115 2.3.3); renewed by another order */
+} stardeleg_ndc_mode;
+
+/** A key is used for one order. */
+#define STARDELEG_NDC_KEY_EACH_ORDER 0
+/** A key is used for all orders of a delegation. */
+#define STARDELEG_NDC_KEY_KEPT (-1)
+
+/** What is asked for when a delegation is ordered. */
+typedef struct stardeleg_ndc_policy {
+  size_t size;                /**< sizeof of this struct; set by the library */
+  stardeleg_ndc_mode mode;    /**< which kind of order */
+  int64_t lifetime_s;         /**< STAR: as in the options */
+  int64_t lifetime_adjust_s;  /**< STAR: as in the options */
+  int64_t order_duration_s;   /**< STAR: as in the options */
+  int64_t not_before_s;       /**< PLAIN: as in the options */
+  int64_t not_after_s;        /**< PLAIN: as in the options */
+  int64_t renew_permille;     /**< PLAIN: as in the options */
+  int64_t key_lifetime_s;     /**< as in the options */
+} stardeleg_ndc_policy;
 
 /** How the role works.  Set by stardeleg_ndc_options_default(), then changed.  Strings are copied; objects are
  *  borrowed and must outlive the role. */
@@ -77,6 +104,33 @@ typedef struct stardeleg_ndc_options {
   void *on_event_ctx;                   /**< handed to |on_event| */
   stardeleg_log log;                    /**< where log lines go */
   int64_t order_poll_ms;                /**< first pause between polls of an order without Retry-After; default 1 s */
+  stardeleg_ndc_mode mode;              /**< which kind of order; default OFFERED */
+  int64_t not_before_s; /**< PLAIN: ask for a certificate that begins this long after the order is made (negative:
+                           before); 0: leave it out, as many CAs want it */
+  int64_t not_after_s;  /**< PLAIN: ask for one that ends this long after the order is made; 0: leave it out.  Not
+                           with mode STAR (RFC 9115 2.3.2) */
+  int64_t renew_permille; /**< PLAIN: a new order at this part of a certificate's life, in thousandths, up to a
+                             fiftieth earlier at random; 500 to 950, default 667 */
+  int64_t key_lifetime_s; /**< STARDELEG_NDC_KEY_EACH_ORDER (default), STARDELEG_NDC_KEY_KEPT, or how long a key is used
+                             for new orders, in seconds.  Never after a cancellation */
+  int64_t template_interval_s; /**< how often the object of a delegation is read again, to see whether its template has
+                                  changed; default 1 day */
+  /** Changes what is asked for, for one delegation; called whenever it is about to be ordered or renewed; |policy|
+   * holds the options' values.  Must not call the engine.  May be NULL. */
+  void (*policy)(void *ctx, const char *delegation, stardeleg_ndc_policy *policy);
+  void *policy_ctx; /**< handed to |policy| */
+  /** Makes the private key of an order elsewhere (HSM, another process; stardeleg_key_from_signer()) and keeps it under
+   * |name|, which is unique; |crypto| of the options is to be used for |*key|.  The secret store then holds only a
+   * reference.  Nonzero: it failed and is tried again.  NULL: keys are made here and kept in the secret store. */
+  int (*make_key)(void *ctx, const char *name, const char *delegation, stardeleg_key_spec spec, stardeleg_key **key);
+  /** Finds a key that make_key made, also in an earlier run.  Returns 0, NOT_FOUND if it is gone for good (then a new
+   * order follows), or any other error if it cannot be had at the moment.  Required with |make_key|. */
+  stardeleg_err (*find_key)(void *ctx, const char *name, stardeleg_key **key);
+  /** Removes a key, which may never have been made.  May be NULL. */
+  void (*remove_key)(void *ctx, const char *name);
+  void *key_ctx;   /**< handed to the three */
+  int new_account; /**< nonzero: where the stored account was deactivated, a new one is made, with a new key; 0: the
+                      role then stays deactivated */
 } stardeleg_ndc_options;
 
 /** The defaults named above; everything else zero. */
@@ -95,13 +149,14 @@ STARDELEG_API const stardeleg_engine *stardeleg_ndc_engine(stardeleg_ndc *ndc);
 /** How a delegation stands, for people and monitoring.  Strings are NUL-terminated, borrowed for the call. */
 typedef struct stardeleg_ndc_status {
   const char *delegation;     /**< URL */
-  const char *state;          /**< "new", "ordering", "active", "ended", ... */
+  const char *state;          /**< "new", "ordering", "active", "canceled", "ended" */
   const char *name;           /**< its first DNS name; "" if not known yet */
   stardeleg_time not_before;  /**< of the current certificate, or NONE */
   stardeleg_time not_after;   /**< of the current certificate, or NONE */
   stardeleg_time last_success; /**< last step that went well, or NONE */
   stardeleg_time next_try;    /**< NEVER if nothing more is to come */
   const char *reason;         /**< why the last step failed; "" if it did not */
+  int is_star;                /**< of the current certificate: nonzero if the CA renews it (RFC 8739) */
 } stardeleg_ndc_status;
 
 /** Tells the status of every delegation; nonzero from |each| stops.  |each| must not call the engine. */
@@ -110,6 +165,29 @@ STARDELEG_API void stardeleg_ndc_inspect(const stardeleg_ndc *ndc,
 
 /** Asks for the list of delegations again now (RFC 9115 2.3.1.2). */
 STARDELEG_API void stardeleg_ndc_discover(stardeleg_ndc *ndc);
+
+/** Changes which delegations are taken: |delegations| is a NULL-terminated list of URLs (copied); NULL: every one that
+ * is offered.  Those that are no longer wanted end at the next next(), each with an event; new ones are looked for in the
+ * list at once.  Not kept across a restart: the options say what is wanted then.  Returns 0, CONFIG (one is no URL, or
+ * too many) or NOMEM; then everything is as it was. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ndc_set_delegations(stardeleg_ndc *ndc,
+                                                                               const char *const *delegations);
+
+/** How the account stands. */
+typedef enum stardeleg_ndc_account_state {
+  STARDELEG_NDC_ACCOUNT_IN_USE = 0,   /**< it is used, or about to be made */
+  STARDELEG_NDC_ACCOUNT_DEACTIVATING, /**< asked for, not confirmed yet; nothing else is signed with its key */
+  STARDELEG_NDC_ACCOUNT_DEACTIVATED   /**< confirmed by the server */
+} stardeleg_ndc_account_state;
+
+/** Deactivates the account at the IdO (RFC 8555 7.3.6), for good: to be called when its key is compromised (RFC 9115
+ * 7.2).  The wish is in the store when this returns; next() carries it out, also after restarts, until the server has
+ * confirmed it.  Nothing is discovered or ordered any more; certificates of orders that exist are fetched as long as
+ * the CA hands them out.  Returns 0, also if it was asked for before; STORE or NOMEM: nothing has changed. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ndc_deactivate(stardeleg_ndc *ndc);
+
+/** How the account stands. */
+STARDELEG_API stardeleg_ndc_account_state stardeleg_ndc_account(const stardeleg_ndc *ndc);
 
 /** Frees the role; open exchanges are forgotten.  NULL allowed. */
 STARDELEG_API void stardeleg_ndc_free(stardeleg_ndc *ndc);

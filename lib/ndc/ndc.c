@@ -19,10 +19,31 @@ static void tell_session(stardeleg_ndc *ndc)
   }
 }
 
+/* What the program no longer wants ends now, whatever the list says. */
+static void end_unwanted(stardeleg_ndc *ndc, stardeleg_time now)
+{
+  stardeleg_problem problem;
+
+  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the delegation is not among the chosen ones");
+  problem.status = 0;
+  for (size_t i = 0; i < ndc->count; i++) {
+    sdg_ndc_delegation *d = ndc->delegations[i];
+
+    if (d->state != SDG_NDC_ENDED && !sdg_ndc_is_wanted(ndc, d->url) && sdg_ndc_end(d, &problem, now) != STARDELEG_OK) {
+      d->dirty = true; /* saved before its next step */
+    }
+  }
+}
+
 static stardeleg_err next(void *self, stardeleg_ask *ask, stardeleg_time now)
 {
   stardeleg_ndc *ndc = self;
 
+  sdg_ndc_clock_tick(ndc, now);
+  if (ndc->wanted_changed) {
+    ndc->wanted_changed = false;
+    end_unwanted(ndc, now);
+  }
   if (!ndc->first_told) {
     /* What is stored serves before anything is asked of the network. */
     ndc->first_told = true;
@@ -52,12 +73,16 @@ stardeleg_err stardeleg_ndc_new(stardeleg_ndc **out, const stardeleg_ndc_options
     return STARDELEG_ERR_NOMEM;
   }
   ndc->engine = (stardeleg_engine){ndc, next, answer};
+  sdg_ndc_clock_init(&ndc->clock);
   err = sdg_ndc_options_copy(ndc, options, problem);
   if (err == STARDELEG_OK) {
     err = sdg_agent_new(&ndc->agent, ndc->options.crypto, &ndc->options.log);
   }
   if (err == STARDELEG_OK) {
     err = sdg_ndc_account_open(ndc, options->eab_key_id, options->eab_mac_key, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ndc_leaving_add(ndc);
   }
   if (err == STARDELEG_OK) {
     err = sdg_ndc_load_all(ndc);
@@ -82,6 +107,7 @@ void stardeleg_ndc_discover(stardeleg_ndc *ndc)
 {
   sdg_ndc_discovery *s = &ndc->discovery;
 
+  s->thorough = true;
   s->again = s->page_url != NULL || s->job.exchange != 0;
   s->wait_until = STARDELEG_TIME_NONE;
   sdg_agent_set_due(ndc->agent, &s->job, STARDELEG_TIME_NONE);
@@ -93,6 +119,7 @@ void stardeleg_ndc_free(stardeleg_ndc *ndc)
     return;
   }
   if (ndc->agent != NULL) {
+    sdg_ndc_leaving_remove(ndc);
     sdg_ndc_discovery_remove(ndc);
   }
   for (size_t i = 0; i < ndc->count; i++) {
@@ -131,7 +158,7 @@ static stardeleg_time next_try(const sdg_ndc_delegation *d)
   case SDG_NDC_ENDED:
     return STARDELEG_TIME_NEVER;
   case SDG_NDC_REST:
-    by_order = sdg_ndc_order_due(d);
+    by_order = sdg_ndc_wait_for(d->ndc, sdg_ndc_order_due(d));
     break;
   case SDG_NDC_ORDER:
     by_order = d->pending->flow.wait_until;
@@ -140,8 +167,11 @@ static stardeleg_time next_try(const sdg_ndc_delegation *d)
     by_order = d->wait_until;
     break;
   }
-  if (d->current != NULL && d->current->over == SDG_NDC_LIVE) {
+  if (d->current != NULL && d->current->over == SDG_NDC_LIVE && d->current->star) {
     by_holder = d->fetch_at;
+  }
+  if (d->ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE && d->state != SDG_NDC_PICKUP) {
+    by_order = STARDELEG_TIME_NEVER;
   }
   return sdg_time_min(by_order, by_holder);
 }
@@ -158,6 +188,7 @@ void stardeleg_ndc_inspect(const stardeleg_ndc *ndc, int (*each)(void *ctx, cons
     status.name = d->name != NULL ? d->name : "";
     status.not_before = d->current != NULL ? d->current->not_before : STARDELEG_TIME_NONE;
     status.not_after = d->current != NULL ? d->current->not_after : STARDELEG_TIME_NONE;
+    status.is_star = d->current != NULL && d->current->star;
     status.last_success = d->last_success;
     status.next_try = next_try(d);
     status.reason = d->reason != NULL ? d->reason : "";

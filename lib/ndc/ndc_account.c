@@ -19,7 +19,27 @@ typedef struct account {
   uint64_t version; /* 0: no record yet */
   char *kid;        /* or NULL */
   bool same_server; /* the record is about this directory */
+  stardeleg_ndc_account_state state;
 } account;
+
+static const char *const state_names[] = {"valid", "deactivating", "deactivated"};
+
+static stardeleg_err read_state(account *out, const sdg_json *tree)
+{
+  const char *name = state_names[0];
+  stardeleg_err err = sdg_json_get_string(&name, tree, "state", SDG_JSON_OPTIONAL, NULL);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++) {
+    if (strcmp(name, state_names[i]) == 0) {
+      out->state = (stardeleg_ndc_account_state)i;
+      return STARDELEG_OK;
+    }
+  }
+  return STARDELEG_ERR_MALFORMED;
+}
 
 static stardeleg_err read_account(account *out, const stardeleg_ndc *ndc, const stardeleg_record *record)
 {
@@ -39,6 +59,9 @@ static stardeleg_err read_account(account *out, const stardeleg_ndc *ndc, const 
     err = sdg_json_get_string(&kid, tree, "kid", SDG_JSON_OPTIONAL, NULL);
   }
   if (err == STARDELEG_OK) {
+    err = read_state(out, tree);
+  }
+  if (err == STARDELEG_OK) {
     out->same_server = strcmp(directory, ndc->options.directory_url) == 0;
     if (out->same_server && kid != NULL) {
       out->kid = sdg_strdup(kid);
@@ -49,7 +72,7 @@ static stardeleg_err read_account(account *out, const stardeleg_ndc *ndc, const 
   return err;
 }
 
-static stardeleg_err write_account(stardeleg_ndc *ndc, const char *kid)
+stardeleg_err sdg_ndc_account_save(stardeleg_ndc *ndc, const char *kid, stardeleg_ndc_account_state state)
 {
   sdg_buf text;
   sdg_json_writer w;
@@ -62,6 +85,7 @@ static stardeleg_err write_account(stardeleg_ndc *ndc, const char *kid)
   sdg_jw_int(&w, "key", ndc->account_number);
   sdg_jw_string(&w, "directory", ndc->options.directory_url);
   sdg_jw_string_opt(&w, "kid", kid);
+  sdg_jw_string(&w, "state", state_names[state]);
   sdg_jw_object_end(&w);
   err = sdg_buf_error(&text);
   if (err == STARDELEG_OK) {
@@ -69,6 +93,7 @@ static stardeleg_err write_account(stardeleg_ndc *ndc, const char *kid)
   }
   if (err == STARDELEG_OK) {
     ndc->account_version++;
+    ndc->account_state = state;
   }
   sdg_buf_clear(&text);
   return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
@@ -77,7 +102,9 @@ static stardeleg_err write_account(stardeleg_ndc *ndc, const char *kid)
 /* The session has registered. */
 static stardeleg_err keep_kid(void *ctx, const char *kid)
 {
-  return write_account(ctx, kid);
+  stardeleg_ndc *ndc = ctx;
+
+  return sdg_ndc_account_save(ndc, kid, ndc->account_state);
 }
 
 static void name_key(const stardeleg_ndc *ndc, char name[SDG_NDC_KEY_NAME_SIZE])
@@ -149,10 +176,14 @@ stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id, c
   }
   ndc->account_version = found.version;
   ndc->account_number = found.number < 1 ? 1 : found.number;
-  if (!found.same_server) {
-    /* Another server is another account, with a key of its own. */
+  if (!found.same_server || (found.state == STARDELEG_NDC_ACCOUNT_DEACTIVATED && ndc->options.new_account != 0)) {
+    /* Another server is another account, with a key of its own; so is the one after a deactivated one. */
     ndc->account_number += found.number >= 1 ? 1 : 0;
-    err = write_account(ndc, NULL);
+    sdg_free(found.kid);
+    found.kid = NULL;
+    err = sdg_ndc_account_save(ndc, NULL, STARDELEG_NDC_ACCOUNT_IN_USE);
+  } else {
+    ndc->account_state = found.state;
   }
   if (err == STARDELEG_OK) {
     err = open_key(ndc, &is_new);

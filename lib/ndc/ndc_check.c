@@ -12,11 +12,9 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "crypto/chain.h"
+#include "template/shape.h"
 #include "transport/http_message.h"
 #include "x509/cert.h"
-
-/* A certificate may begin this much after our clock: it is waited for.  More is wrong. */
-#define SKEW_MAX (5 * SDG_TIME_MINUTE)
 
 /* What the checks share. */
 typedef struct inspection {
@@ -92,10 +90,11 @@ static sdg_ndc_verdict check_time(const inspection *in)
   if (end_of(leaf) <= in->now) {
     return bad(in, "it has expired");
   }
-  if (leaf->not_before > sdg_time_add(in->now, SKEW_MAX)) {
-    return bad(in, "it is not valid yet; is the clock right?");
+  if (leaf->not_before > in->now) {
+    (void)bad(in, "it is not valid yet; is the clock right?");
+    return SDG_NDC_CERT_EARLY;
   }
-  return leaf->not_before > in->now ? SDG_NDC_CERT_EARLY : SDG_NDC_CERT_NEW;
+  return SDG_NDC_CERT_NEW;
 }
 
 /* One URL serves one certificate after the other; a cache may turn time back (RFC 8739 4.3). */
@@ -177,6 +176,9 @@ static void look_for_oddities(const inspection *in, const sdg_result *result)
 
   compare_header(in, result, "Cert-Not-Before", in->leaf->not_before);
   compare_header(in, result, "Cert-Not-After", in->leaf->not_after);
+  if (renewal == NULL) {
+    return;
+  }
   if (in->leaf->not_after > renewal->end_at) {
     sdg_log(&in->ndc->options.log, STARDELEG_LOG_WARNING, "ndc.certificate.long",
             "the certificate ends after the order's end-date (RFC 8739 3.3)");
@@ -196,7 +198,7 @@ stardeleg_err sdg_ndc_check_certificate(stardeleg_ndc *ndc, const sdg_ndc_expect
 {
   sdg_chain chain;
   sdg_cert *leaf = NULL;
-  inspection in = {ndc, expected, &chain, NULL, now, problem};
+  inspection in = {ndc, expected, &chain, NULL, sdg_ndc_time(ndc, now), problem};
   stardeleg_err err = sdg_chain_parse(&chain, result->response->body);
 
   memset(found, 0, sizeof(*found));
@@ -229,21 +231,53 @@ stardeleg_err sdg_ndc_check_certificate(stardeleg_ndc *ndc, const sdg_ndc_expect
   return STARDELEG_OK;
 }
 
-stardeleg_err sdg_ndc_check_pair(stardeleg_bytes pem, stardeleg_bytes spki)
+/* The end-entity certificate of |pem| on the heap, over |chain|, which is to be cleared after success. */
+static stardeleg_err open_leaf(sdg_chain *chain, sdg_cert **out, stardeleg_bytes pem)
 {
-  sdg_chain chain;
-  sdg_cert *leaf;
-  stardeleg_err err = sdg_chain_parse(&chain, pem);
+  stardeleg_err err = sdg_chain_parse(chain, pem);
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  leaf = sdg_calloc(1, sizeof(*leaf));
-  err = leaf != NULL ? sdg_cert_parse(leaf, chain.certs[0]) : STARDELEG_ERR_NOMEM;
-  if (err == STARDELEG_OK && !sdg_bytes_equal(leaf->spki, spki)) {
-    err = STARDELEG_ERR_BAD_KEY;
+  *out = sdg_calloc(1, sizeof(**out));
+  err = *out != NULL ? sdg_cert_parse(*out, chain->certs[0]) : STARDELEG_ERR_NOMEM;
+  if (err != STARDELEG_OK) {
+    sdg_free(*out);
+    sdg_chain_clear(chain);
   }
+  return err;
+}
+
+stardeleg_err sdg_ndc_check_pair(stardeleg_bytes pem, stardeleg_bytes spki)
+{
+  sdg_chain chain;
+  sdg_cert *leaf = NULL;
+  stardeleg_err err = open_leaf(&chain, &leaf, pem);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_bytes_equal(leaf->spki, spki) ? STARDELEG_OK : STARDELEG_ERR_BAD_KEY;
   sdg_free(leaf);
   sdg_chain_clear(&chain);
   return err;
+}
+
+void sdg_ndc_compare_template(stardeleg_bytes pem, const char *template_text, char *out, size_t size)
+{
+  stardeleg_template *tmpl = NULL;
+  sdg_chain chain;
+  sdg_cert *leaf = NULL;
+
+  out[0] = '\0';
+  if (template_text[0] == '\0' ||
+      stardeleg_template_load(&tmpl, sdg_bytes_str(template_text), NULL, NULL) != STARDELEG_OK) {
+    return;
+  }
+  if (open_leaf(&chain, &leaf, pem) == STARDELEG_OK) {
+    sdg_template_compare(tmpl, leaf, out, size);
+    sdg_free(leaf);
+    sdg_chain_clear(&chain);
+  }
+  stardeleg_template_free(tmpl);
 }

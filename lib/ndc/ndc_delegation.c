@@ -53,6 +53,7 @@ void sdg_ndc_pending_free(sdg_ndc_pending *pending)
     return;
   }
   sdg_identifiers_clear(&pending->names);
+  sdg_free(pending->template_text);
   sdg_order_flow_clear(&pending->flow);
   sdg_free(pending);
 }
@@ -136,7 +137,7 @@ stardeleg_err sdg_ndc_insert(stardeleg_ndc *ndc, sdg_ndc_delegation *d)
     ndc->delegations = grown;
     ndc->cap = cap;
   }
-  d->fetch_at = sdg_ndc_next_fetch(d);
+  d->fetch_at = sdg_ndc_wait_for(ndc, sdg_ndc_next_fetch(d));
   err = sdg_agent_add(ndc->agent, &d->job, STARDELEG_TIME_NONE);
   if (err == STARDELEG_OK) {
     err = sdg_agent_add(ndc->agent, &d->holder.job, STARDELEG_TIME_NONE);
@@ -209,7 +210,8 @@ stardeleg_err sdg_ndc_begin(stardeleg_ndc *ndc, const char *url, sdg_ndc_delegat
 
 stardeleg_err sdg_ndc_revive(sdg_ndc_delegation *d, stardeleg_time now)
 {
-  bool usable = d->current != NULL && d->current->over == SDG_NDC_LIVE && d->current->not_after > now;
+  bool usable =
+      d->current != NULL && d->current->over == SDG_NDC_LIVE && d->current->not_after > sdg_ndc_time(d->ndc, now);
 
   if (usable) {
     /* The list lacked it for a while; its order has never been touched. */
@@ -334,7 +336,9 @@ stardeleg_err sdg_ndc_lose_current(sdg_ndc_delegation *d, const char *why, stard
 
 void sdg_ndc_forget_current(sdg_ndc_delegation *d)
 {
-  sdg_ndc_discard_key(d, d->current->key);
+  if (d->pending == NULL || strcmp(d->pending->key, d->current->key) != 0) {
+    sdg_ndc_discard_key(d, d->current->key);
+  }
   sdg_ndc_current_free(d->current);
   d->current = NULL;
 }
@@ -344,11 +348,12 @@ void sdg_ndc_forget_current(sdg_ndc_delegation *d)
 int64_t sdg_ndc_pause_max(const sdg_ndc_delegation *d, bool is_fetch, stardeleg_time now)
 {
   const stardeleg_ndc_options *o = &d->ndc->options;
+  stardeleg_time t = sdg_ndc_time(d->ndc, now);
   int64_t max = o->backoff_max_ms;
   int64_t quarter = max;
 
-  if (d->current != NULL && d->current->not_after > now) {
-    quarter = (d->current->not_after - now) / 4;
+  if (d->current != NULL && d->current->not_after > t) {
+    quarter = (d->current->not_after - t) / 4;
   } else if (d->current != NULL && is_fetch) {
     /* Too late already; but whoever has certificates of minutes must not wait for an hour. */
     quarter = (d->current->not_after - d->current->not_before) / 4;
@@ -367,6 +372,9 @@ stardeleg_time sdg_ndc_order_due(const sdg_ndc_delegation *d)
 
   if (c == NULL || c->over != SDG_NDC_LIVE) {
     return STARDELEG_TIME_NONE;
+  }
+  if (!c->star) {
+    return c->renew_at;
   }
   duration = c->renewal.end_at > c->ordered_at ? c->renewal.end_at - c->ordered_at : 0;
   margin = 2 * c->renewal.lifetime_s * SDG_TIME_S;

@@ -88,6 +88,10 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
   sdg_ndc_discovery *s = (sdg_ndc_discovery *)job;
   sdg_session *session = s->ndc->session;
 
+  if (s->ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE) {
+    step->at = STARDELEG_TIME_NEVER;
+    return STARDELEG_OK;
+  }
   if (s->wait_until != STARDELEG_TIME_NONE && now < s->wait_until) {
     step->at = s->wait_until;
     return STARDELEG_OK;
@@ -137,16 +141,17 @@ static stardeleg_err take_account(sdg_ndc_discovery *s, const sdg_result *result
 
 /* --- Pages --- */
 
-static bool is_wanted(const stardeleg_ndc *ndc, const char *url)
+/* The list does not say whether a template has changed; the delegation's own object does. */
+static void look_at_template(sdg_ndc_delegation *d, stardeleg_time now)
 {
-  const char *const *list = ndc->options.delegations;
+  const stardeleg_ndc *ndc = d->ndc;
+  bool is_due = d->checked_at == STARDELEG_TIME_NONE ||
+                now - d->checked_at >= ndc->options.template_interval_s * SDG_TIME_S || ndc->discovery.thorough;
 
-  for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
-    if (strcmp(list[i], url) == 0) {
-      return true;
-    }
+  if (is_due && d->state == SDG_NDC_REST && !d->check) {
+    d->check = true;
+    sdg_ndc_wake_order(d, now);
   }
-  return list == NULL;
 }
 
 static stardeleg_err see_one(sdg_ndc_discovery *s, const char *url, stardeleg_time now)
@@ -155,7 +160,7 @@ static stardeleg_err see_one(sdg_ndc_discovery *s, const char *url, stardeleg_ti
   sdg_ndc_delegation *d;
   stardeleg_err err;
 
-  if (!is_wanted(s->ndc, url)) {
+  if (!sdg_ndc_is_wanted(s->ndc, url)) {
     return STARDELEG_OK;
   }
   err = sdg_ndc_id_of(s->ndc, url, id);
@@ -175,6 +180,7 @@ static stardeleg_err see_one(sdg_ndc_discovery *s, const char *url, stardeleg_ti
   if (err == STARDELEG_OK) {
     d->seen = s->round;
     d->withdrawn = false;
+    look_at_template(d, now);
   }
   return err;
 }
@@ -193,12 +199,12 @@ static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
       continue;
     }
     d->withdrawn = true;
-    if (is_wanted(ndc, d->url) && sdg_ndc_withdrawn(d, now)) {
+    if (sdg_ndc_is_wanted(ndc, d->url) && sdg_ndc_withdrawn(d, now)) {
       continue;
     }
     sdg_problem_set(&problem, STARDELEG_ACME_UNKNOWN_DELEGATION,
-                    is_wanted(ndc, d->url) ? "the delegation is no longer offered"
-                                           : "the delegation is not among the chosen ones");
+                    sdg_ndc_is_wanted(ndc, d->url) ? "the delegation is no longer offered"
+                                                   : "the delegation is not among the chosen ones");
     problem.status = 0;
     if (sdg_ndc_end(d, &problem, now) != STARDELEG_OK) {
       err = STARDELEG_ERR_STORE; /* the others all the same; this one is saved by its next step */
@@ -207,6 +213,7 @@ static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
   forget_pages(s);
   s->tries = 0;
   s->last_success = now;
+  s->thorough = s->again;
   s->wait_until = s->again ? STARDELEG_TIME_NONE : sdg_time_add(now, ndc->options.discovery_interval_s * SDG_TIME_S);
   s->again = false;
   if (err != STARDELEG_OK) {
@@ -303,6 +310,7 @@ static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time
 {
   sdg_ndc_discovery *s = (sdg_ndc_discovery *)job;
 
+  sdg_ndc_clock_see(s->ndc, result, now);
   if (result->err != STARDELEG_OK) {
     fail_step(s, result, now);
     return STARDELEG_OK;

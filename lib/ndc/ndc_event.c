@@ -57,6 +57,7 @@ static void fill(stardeleg_ndc_event *event, const sdg_ndc_delegation *d, const 
   event->not_before = current != NULL ? current->not_before : STARDELEG_TIME_NONE;
   event->not_after = current != NULL ? current->not_after : STARDELEG_TIME_NONE;
   event->serial = current != NULL ? current->serial : "";
+  event->findings = "";
   event->next_try = STARDELEG_TIME_NONE;
 }
 
@@ -102,6 +103,7 @@ void sdg_ndc_tell_role_failed(stardeleg_ndc *ndc, const stardeleg_problem *probl
   event.not_before = STARDELEG_TIME_NONE;
   event.not_after = STARDELEG_TIME_NONE;
   event.serial = "";
+  event.findings = "";
   event.problem = problem;
   event.next_try = next_try;
   (void)tell(ndc, &event);
@@ -112,6 +114,7 @@ stardeleg_err sdg_ndc_tell_certificate(sdg_ndc_delegation *d)
   stardeleg_ndc_event event = {0};
   sdg_ndc_stored stored = {0};
   stardeleg_key *key = NULL;
+  char findings[256] = "";
   stardeleg_err err = sdg_ndc_stored_load(d, &stored);
 
   if (err == STARDELEG_OK) {
@@ -125,6 +128,11 @@ stardeleg_err sdg_ndc_tell_certificate(sdg_ndc_delegation *d)
     event.kind = STARDELEG_NDC_CERTIFICATE;
     event.chain_pem = sdg_bytes_str(stored.chain);
     event.key = key;
+    sdg_ndc_compare_template(event.chain_pem, stored.template_text, findings, sizeof(findings));
+    event.findings = findings;
+    if (findings[0] != '\0') {
+      sdg_ndc_log(d->ndc, STARDELEG_LOG_INFO, "ndc.certificate.differs", d, findings);
+    }
     err = tell(d->ndc, &event) == 0 ? STARDELEG_OK : STARDELEG_ERR_CALLBACK;
   }
   stardeleg_key_free(key);

@@ -32,7 +32,7 @@ const char *sdg_ndc_state_name(sdg_ndc_state state);
 /* Why no more certificates come from the current order. */
 typedef enum sdg_ndc_over { SDG_NDC_LIVE = 0, SDG_NDC_EXPIRED, SDG_NDC_CANCELED } sdg_ndc_over;
 
-/* The order whose certificate is in use.  The chain and the names are in the store only. */
+/* The order whose certificate is in use.  The chain, the names and the template are in the store only. */
 typedef struct sdg_ndc_current {
   char key[SDG_NDC_KEY_NAME_SIZE]; /* name of the secret */
   char template_id[SDG_NDC_ID_SIZE];
@@ -40,11 +40,15 @@ typedef struct sdg_ndc_current {
   char *certificate_url;
   char *etag; /* or NULL */
   char *serial;
-  sdg_auto_renewal renewal; /* as the server reflected it */
+  sdg_auto_renewal renewal; /* STAR: as the server reflected it */
   stardeleg_time ordered_at;
+  stardeleg_time key_made_at;
   stardeleg_time not_before;
   stardeleg_time not_after;
+  stardeleg_time renew_at; /* plain: a new order then */
   sdg_ndc_over over;
+  bool star;
+  bool is_signed; /* the certificate is fetched by POST-as-GET: it is the IdO's own, and plain GET was not granted */
 } sdg_ndc_current;
 
 /* The order under way.  Several KiB, there only as long as it lasts. */
@@ -53,7 +57,11 @@ typedef struct sdg_ndc_pending {
   char template_id[SDG_NDC_ID_SIZE];
   sdg_identifiers names;
   sdg_order_flow flow;
+  char *template_text; /* canonical JSON */
   stardeleg_time ordered_at;
+  stardeleg_time key_made_at;
+  bool star;
+  bool is_signed;            /* as in sdg_ndc_current */
   stardeleg_time give_up_at; /* PICKUP: the first certificate must be there by then, or NONE */
 } sdg_ndc_pending;
 
@@ -108,20 +116,42 @@ typedef struct sdg_ndc_discovery {
   size_t visited_count;
   size_t url_count; /* delegations of this round */
   uint32_t round;
-  bool again; /* wanted anew while a round was under way */
+  bool again;    /* wanted anew while a round was under way */
+  bool thorough; /* the program wants it: templates are looked at too */
   uint32_t tries;
   stardeleg_time wait_until;
   stardeleg_time last_success;
 } sdg_ndc_discovery;
 
+/* What is known of the clocks (ndc_clock.c). */
+typedef struct sdg_ndc_clock {
+  int64_t ido_ahead_ms; /* the IdO's clock minus ours, by its last Date */
+  int64_t ca_ahead_ms;  /* the same of a CA elsewhere */
+  bool has_ido;
+  bool has_ca;
+  stardeleg_time last_now; /* our own, or NONE */
+  stardeleg_time told_at;  /* when its wrongness was told, or NONE */
+} sdg_ndc_clock;
+
+/* Deactivation of the account (ndc_deactivate.c). */
+typedef struct sdg_ndc_leaving {
+  sdg_job job; /* first */
+  stardeleg_ndc *ndc;
+  uint32_t tries;
+  stardeleg_time wait_until;
+} sdg_ndc_leaving;
+
 struct stardeleg_ndc {
-  stardeleg_ndc_options options; /* strings and arrays in it are owned copies */
+  stardeleg_ndc_options options; /* strings and arrays in it are owned copies; |delegations| is sorted */
   stardeleg_engine engine;
   sdg_agent *agent;
   sdg_session *session;
   stardeleg_key *account_key;
   uint64_t account_version;
   int64_t account_number;
+  stardeleg_ndc_account_state account_state;
+  sdg_ndc_leaving leaving;
+  sdg_ndc_clock clock;
   sdg_ndc_discovery discovery;
   sdg_ndc_delegation **delegations; /* by id */
   size_t count;
@@ -129,6 +159,8 @@ struct stardeleg_ndc {
   sdg_buf roots_der;
   stardeleg_bytes *roots;
   size_t root_count;
+  size_t wanted_count; /* of options.delegations */
+  bool wanted_changed; /* those not wanted any more are to be ended */
   bool first_told;     /* the stored certificates have been told */
   bool session_failed; /* its failure has been told */
 };
@@ -138,11 +170,44 @@ struct stardeleg_ndc {
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_options_copy(stardeleg_ndc *ndc, const stardeleg_ndc_options *options,
                                                         stardeleg_problem *problem);
 void sdg_ndc_options_clear(stardeleg_ndc *ndc);
+/* True if the program wants the delegation at |url|. */
+bool sdg_ndc_is_wanted(const stardeleg_ndc *ndc, const char *url);
+
+/* --- ndc_policy.c --- */
+/* What to ask for, by the options and the program.  CONFIG with |problem| if it cannot be asked for. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_policy_of(const stardeleg_ndc *ndc, const char *url,
+                                                     stardeleg_ndc_policy *out, stardeleg_problem *problem);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_policy_check(const stardeleg_ndc_policy *policy, stardeleg_problem *problem);
+/* A setting that cannot be: fills |problem|, answers CONFIG. */
+stardeleg_err sdg_ndc_setting_refused(stardeleg_problem *problem, const char *place, const char *detail);
+/* True if an order of this policy is to be one with auto-renewal. */
+bool sdg_ndc_policy_is_star(const stardeleg_ndc_policy *policy, const sdg_acme_directory *directory);
+/* When a plain certificate is renewed. */
+stardeleg_time sdg_ndc_renew_at(stardeleg_time not_before, stardeleg_time not_after, int64_t permille, uint32_t random,
+                                stardeleg_time now);
+
+/* --- ndc_clock.c: our clock may be wrong; what is due is decided by the better one --- */
+void sdg_ndc_clock_init(sdg_ndc_clock *clock);
+/* Looks at our own clock; wakes everybody if it was set back. */
+void sdg_ndc_clock_tick(stardeleg_ndc *ndc, stardeleg_time now);
+/* Looks at the Date of an answer (the CA's if it is from elsewhere than the directory). */
+void sdg_ndc_clock_see(stardeleg_ndc *ndc, const sdg_result *result, stardeleg_time now);
+/* The time to decide by: ours, unless the IdO's clock is far from it and no CA's agrees with ours. */
+stardeleg_time sdg_ndc_time(const stardeleg_ndc *ndc, stardeleg_time now);
+/* A moment of that time, by our clock: for waiting. */
+stardeleg_time sdg_ndc_wait_for(const stardeleg_ndc *ndc, stardeleg_time at);
+
+/* --- ndc_deactivate.c --- */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_leaving_add(stardeleg_ndc *ndc);
+void sdg_ndc_leaving_remove(stardeleg_ndc *ndc);
 
 /* --- ndc_account.c --- */
 /* Reads or makes the account key, and the session. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id,
                                                         const char *eab_mac_key, stardeleg_problem *problem);
+/* Writes the account's record with another state. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_account_save(stardeleg_ndc *ndc, const char *kid,
+                                                        stardeleg_ndc_account_state state);
 
 /* --- ndc_key.c: certificate keys in the secret store --- */
 /* Names a new key. */
@@ -152,6 +217,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_key_load(stardeleg_ndc *ndc, const ch
 /* Makes a key and keeps it before anybody sees it; an existing one of that name is taken. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_key_make(stardeleg_ndc *ndc, const char *name, stardeleg_key_spec spec,
                                                     stardeleg_key **out);
+/* The same for a delegation: by the program, if it makes keys itself. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_key_provide(sdg_ndc_delegation *d, const char *name, stardeleg_key_spec spec,
+                                                       stardeleg_key **out);
 void sdg_ndc_key_remove(stardeleg_ndc *ndc, const char *name);
 
 /* --- ndc_record.c --- */
@@ -161,12 +229,13 @@ typedef struct sdg_ndc_stored {
   const char *chain;
   const char **names;
   size_t name_count;
+  const char *template_text; /* "" in records of old */
 } sdg_ndc_stored;
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_stored_load(const sdg_ndc_delegation *d, sdg_ndc_stored *out);
 void sdg_ndc_stored_clear(sdg_ndc_stored *stored);
-/* Writes the record.  |chain| and |names| NULL: as they are in the store. */
+/* Writes the record.  |chain| NULL: as it is in the store; |from| (names and template) NULL: the same. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_save_chain(sdg_ndc_delegation *d, const char *chain,
-                                                      const sdg_identifiers *names);
+                                                      const sdg_ndc_pending *from);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_save(sdg_ndc_delegation *d);
 /* Removes the key that is no longer needed; the record must say so already. */
 void sdg_ndc_clean(sdg_ndc_delegation *d);
@@ -227,6 +296,8 @@ void sdg_ndc_step_refused(sdg_ndc_delegation *d, const stardeleg_problem *proble
 /* --- ndc_plan.c --- */
 /* From the delegation object to an order: what to ask for, with which key. */
 typedef struct sdg_ndc_plan {
+  stardeleg_ndc_policy policy;
+  bool star;
   stardeleg_template *tmpl;
   char template_id[SDG_NDC_ID_SIZE];
   sdg_identifiers names;
@@ -237,9 +308,10 @@ typedef struct sdg_ndc_plan {
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_plan_make(sdg_ndc_plan *plan, stardeleg_ndc *ndc, stardeleg_bytes body,
                                                      stardeleg_problem *problem);
 void sdg_ndc_plan_clear(sdg_ndc_plan *plan);
-/* Appends the payload of newOrder; POLICY if the directory's limits forbid it (RFC 8739 3.2). */
-STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_plan_payload(const sdg_ndc_plan *plan, stardeleg_ndc *ndc, const char *url,
-                                                        sdg_buf *out, stardeleg_time now, stardeleg_problem *problem);
+/* Settles policy and kind of order, and appends the payload of newOrder; POLICY if the program's wishes or the
+ * directory's limits (RFC 8739 3.2) forbid it. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_plan_payload(sdg_ndc_plan *plan, const sdg_ndc_delegation *d, sdg_buf *out,
+                                                        stardeleg_time now, stardeleg_problem *problem);
 
 /* --- ndc_check.c --- */
 typedef enum sdg_ndc_verdict {
@@ -258,8 +330,8 @@ typedef struct sdg_ndc_expected {
   stardeleg_bytes spki;
   const char *const *names;
   size_t name_count;
-  const sdg_ndc_current *older; /* NULL: any age will do */
-  const sdg_auto_renewal *renewal;
+  const sdg_ndc_current *older;    /* NULL: any age will do */
+  const sdg_auto_renewal *renewal; /* NULL: plain */
 } sdg_ndc_expected;
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_check_certificate(stardeleg_ndc *ndc, const sdg_ndc_expected *expected,
                                                              const sdg_result *result, stardeleg_time now,
@@ -267,6 +339,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_check_certificate(stardeleg_ndc *ndc,
                                                              stardeleg_problem *problem);
 /* Checks that the chain's leaf goes with the key: MALFORMED or BAD_KEY if not. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_check_pair(stardeleg_bytes chain, stardeleg_bytes spki);
+/* Says in what the chain's leaf differs from the template, names and key aside: "" if in nothing or not known. */
+void sdg_ndc_compare_template(stardeleg_bytes chain, const char *template_text, char *out, size_t size);
 
 /* --- ndc_hold.c --- */
 extern const sdg_job_ops sdg_ndc_holder_ops;

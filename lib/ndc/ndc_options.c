@@ -2,6 +2,8 @@
 /* ndc/ndc_options.c -- the role's options: defaults, checks, copies. */
 #include "ndc/ndc_internal.h"
 
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -26,58 +28,58 @@ void stardeleg_ndc_options_default(stardeleg_ndc_options *options)
   options->backoff_min_ms = SDG_TIME_S;
   options->backoff_max_ms = SDG_TIME_HOUR;
   options->order_poll_ms = SDG_TIME_S;
+  options->renew_permille = 667;
+  options->template_interval_s = 86400;
 }
 
-static stardeleg_err refuse(stardeleg_problem *problem, const char *place, const char *detail)
+/* The options themselves, as a policy. */
+static stardeleg_err check_policy(const stardeleg_ndc_options *o, stardeleg_problem *problem)
 {
-  sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s: %s", place, detail);
-  if (problem != NULL) {
-    problem->status = 0;
-    sdg_problem_set_place(problem, sdg_bytes_str(place));
-  }
-  return STARDELEG_ERR_CONFIG;
+  const stardeleg_ndc_policy policy = {sizeof(policy),      o->mode,         o->lifetime_s,  o->lifetime_adjust_s,
+                                       o->order_duration_s, o->not_before_s, o->not_after_s, o->renew_permille,
+                                       o->key_lifetime_s};
+
+  return sdg_ndc_policy_check(&policy, problem);
 }
 
 static stardeleg_err check_numbers(const stardeleg_ndc_options *o, stardeleg_problem *problem)
 {
-  if (o->lifetime_s < 1 || o->lifetime_s > SDG_STAR_LIFETIME_MAX_S) {
-    return refuse(problem, "lifetime_s", "must be positive and at most 100 years");
-  }
-  if (o->lifetime_adjust_s < 0 || o->lifetime_adjust_s > SDG_STAR_LIFETIME_MAX_S) {
-    return refuse(problem, "lifetime_adjust_s", "must not be negative, and at most 100 years");
-  }
-  if (o->order_duration_s < 1 || o->order_duration_s > SECONDS_MAX) {
-    return refuse(problem, "order_duration_s", "must be positive and at most 100 years");
-  }
   if (o->discovery_interval_s < 1 || o->discovery_interval_s > SECONDS_MAX) {
-    return refuse(problem, "discovery_interval_s", "must be positive and at most 100 years");
+    return sdg_ndc_setting_refused(problem, "discovery_interval_s", "must be positive and at most 100 years");
   }
   if (o->backoff_min_ms < 1 || o->backoff_max_ms < o->backoff_min_ms || o->backoff_max_ms > SDG_TIME_DAY * 365) {
-    return refuse(problem, "backoff_max_ms", "pauses must be positive, the longest not below the shortest");
+    return sdg_ndc_setting_refused(problem, "backoff_max_ms",
+                                   "pauses must be positive, the longest not below the shortest");
   }
   if (o->order_poll_ms < 1 || o->order_poll_ms > SDG_TIME_DAY) {
-    return refuse(problem, "order_poll_ms", "must be positive and at most a day");
+    return sdg_ndc_setting_refused(problem, "order_poll_ms", "must be positive and at most a day");
   }
-  return STARDELEG_OK;
+  if (o->template_interval_s < 1 || o->template_interval_s > SECONDS_MAX) {
+    return sdg_ndc_setting_refused(problem, "template_interval_s", "must be positive and at most 100 years");
+  }
+  return check_policy(o, problem);
 }
 
 static stardeleg_err check_choices(const stardeleg_ndc_options *o, stardeleg_problem *problem)
 {
   for (size_t i = 0; i < o->choice_count; i++) {
     if (o->choices == NULL || o->choices[i].field == NULL || o->choices[i].value == NULL) {
-      return refuse(problem, "choices", "a choice without field or value");
+      return sdg_ndc_setting_refused(problem, "choices", "a choice without field or value");
     }
   }
   return STARDELEG_OK;
 }
 
-static stardeleg_err check_urls(const stardeleg_ndc_options *o, stardeleg_problem *problem)
+static stardeleg_err check_urls(const char *const *delegations, stardeleg_problem *problem)
 {
   sdg_url url;
 
-  for (size_t i = 0; o->delegations != NULL && o->delegations[i] != NULL; i++) {
-    if (sdg_url_parse(&url, sdg_bytes_str(o->delegations[i])) != STARDELEG_OK) {
-      return refuse(problem, "delegations", "one is not an absolute http or https URL");
+  for (size_t i = 0; delegations != NULL && delegations[i] != NULL; i++) {
+    if (i >= LIST_MAX) {
+      return sdg_ndc_setting_refused(problem, "delegations", "too many");
+    }
+    if (sdg_url_parse(&url, sdg_bytes_str(delegations[i])) != STARDELEG_OK) {
+      return sdg_ndc_setting_refused(problem, "delegations", "one is not an absolute http or https URL");
     }
   }
   return STARDELEG_OK;
@@ -88,17 +90,17 @@ static stardeleg_err check_options(const stardeleg_ndc_options *o, stardeleg_pro
   stardeleg_err err;
 
   sdg_problem_clear(problem);
-  if (o->size != sizeof(*o)) {
-    return refuse(problem, "size", "not the size of this version's options");
-  }
   if (o->crypto == NULL || o->store == NULL || o->secrets == NULL || o->directory_url == NULL) {
-    return refuse(problem, "directory_url", "crypto, store, secrets and directory_url are required");
+    return sdg_ndc_setting_refused(problem, "directory_url", "crypto, store, secrets and directory_url are required");
+  }
+  if (o->make_key != NULL && o->find_key == NULL) {
+    return sdg_ndc_setting_refused(problem, "find_key", "a program that makes keys must find them again");
   }
   err = check_numbers(o, problem);
   if (err == STARDELEG_OK) {
     err = check_choices(o, problem);
   }
-  return err == STARDELEG_OK ? check_urls(o, problem) : err;
+  return err == STARDELEG_OK ? check_urls(o->delegations, problem) : err;
 }
 
 /* --- Copies --- */
@@ -121,9 +123,7 @@ static stardeleg_err copy_list(const char *const **out, const char *const *list)
     return STARDELEG_OK;
   }
   while (list[count] != NULL) {
-    if (++count > LIST_MAX) {
-      return STARDELEG_ERR_LIMIT;
-    }
+    count++;
   }
   copy = sdg_calloc(count + 1, sizeof(*copy));
   if (copy == NULL) {
@@ -137,6 +137,51 @@ static stardeleg_err copy_list(const char *const **out, const char *const *list)
     }
   }
   *out = (const char *const *)copy;
+  return STARDELEG_OK;
+}
+
+static int compare(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void sort_wanted(stardeleg_ndc *ndc)
+{
+  const char **list = (const char **)(uintptr_t)ndc->options.delegations;
+
+  ndc->wanted_count = 0;
+  while (list != NULL && list[ndc->wanted_count] != NULL) {
+    ndc->wanted_count++;
+  }
+  if (ndc->wanted_count > 1) {
+    qsort(list, ndc->wanted_count, sizeof(*list), compare);
+  }
+}
+
+bool sdg_ndc_is_wanted(const stardeleg_ndc *ndc, const char *url)
+{
+  const char *const *list = ndc->options.delegations;
+
+  return list == NULL ||
+         (ndc->wanted_count > 0 && bsearch(&url, list, ndc->wanted_count, sizeof(*list), compare) != NULL);
+}
+
+stardeleg_err stardeleg_ndc_set_delegations(stardeleg_ndc *ndc, const char *const *delegations)
+{
+  const char *const *copy = NULL;
+  stardeleg_err err = check_urls(delegations, NULL);
+
+  if (err == STARDELEG_OK) {
+    err = copy_list(&copy, delegations);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  free_list(ndc->options.delegations);
+  ndc->options.delegations = copy;
+  sort_wanted(ndc);
+  ndc->wanted_changed = true;
+  stardeleg_ndc_discover(ndc);
   return STARDELEG_OK;
 }
 
@@ -194,12 +239,12 @@ static stardeleg_err read_roots(stardeleg_ndc *ndc, stardeleg_bytes pem, stardel
       return err;
     }
     if (err != STARDELEG_OK || strcmp(label, "CERTIFICATE") != 0 || ndc->root_count == ROOTS_MAX) {
-      return refuse(problem, "roots_pem", "not a list of PEM certificates, or too long");
+      return sdg_ndc_setting_refused(problem, "roots_pem", "not a list of PEM certificates, or too long");
     }
     lens[ndc->root_count++] = ndc->roots_der.len - before;
   }
   if (pem.len > 0 && ndc->root_count == 0) {
-    return refuse(problem, "roots_pem", "no certificate in it");
+    return sdg_ndc_setting_refused(problem, "roots_pem", "no certificate in it");
   }
   ndc->roots = sdg_calloc(ndc->root_count + 1, sizeof(*ndc->roots));
   if (ndc->roots == NULL) {
@@ -212,15 +257,29 @@ static stardeleg_err read_roots(stardeleg_ndc *ndc, stardeleg_bytes pem, stardel
   return STARDELEG_OK;
 }
 
-stardeleg_err sdg_ndc_options_copy(stardeleg_ndc *ndc, const stardeleg_ndc_options *options, stardeleg_problem *problem)
+/* |given| over the defaults, as far as it goes: programs compiled with an older version know fewer options. */
+static stardeleg_err take_options(stardeleg_ndc_options *out, const stardeleg_ndc_options *given,
+                                  stardeleg_problem *problem)
+{
+  if (given->size < offsetof(stardeleg_ndc_options, mode) || given->size > sizeof(*out)) {
+    sdg_problem_clear(problem);
+    return sdg_ndc_setting_refused(problem, "size", "not the size of any version's options");
+  }
+  stardeleg_ndc_options_default(out);
+  memcpy(out, given, given->size);
+  return check_options(out, problem);
+}
+
+stardeleg_err sdg_ndc_options_copy(stardeleg_ndc *ndc, const stardeleg_ndc_options *given, stardeleg_problem *problem)
 {
   stardeleg_ndc_options *copy = &ndc->options;
-  stardeleg_err err = check_options(options, problem);
+  stardeleg_ndc_options o;
+  stardeleg_err err = take_options(&o, given, problem);
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  *copy = *options;
+  *copy = o;
   copy->contacts = NULL;
   copy->delegations = NULL;
   copy->choices = NULL;
@@ -228,21 +287,19 @@ stardeleg_err sdg_ndc_options_copy(stardeleg_ndc *ndc, const stardeleg_ndc_optio
   copy->eab_key_id = NULL;
   copy->eab_mac_key = NULL;
   copy->roots_pem = sdg_bytes(NULL, 0);
-  copy->directory_url = sdg_strdup(options->directory_url);
+  copy->directory_url = sdg_strdup(o.directory_url);
   if (copy->directory_url == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  err = copy_list(&copy->contacts, options->contacts);
+  err = copy_list(&copy->contacts, o.contacts);
   if (err == STARDELEG_OK) {
-    err = copy_list(&copy->delegations, options->delegations);
+    err = copy_list(&copy->delegations, o.delegations);
   }
   if (err == STARDELEG_OK) {
-    err = copy_choices(copy, options);
+    sort_wanted(ndc);
+    err = copy_choices(copy, &o);
   }
-  if (err == STARDELEG_OK) {
-    err = read_roots(ndc, options->roots_pem, problem);
-  }
-  return err == STARDELEG_ERR_LIMIT ? refuse(problem, "delegations", "too many") : err;
+  return err == STARDELEG_OK ? read_roots(ndc, o.roots_pem, problem) : err;
 }
 
 void sdg_ndc_options_clear(stardeleg_ndc *ndc)

@@ -44,7 +44,9 @@ void sdg_ndc_step_refused(sdg_ndc_delegation *d, const stardeleg_problem *proble
 void sdg_ndc_drop_pending(sdg_ndc_delegation *d)
 {
   if (d->pending != NULL) {
-    sdg_ndc_discard_key(d, d->pending->key);
+    if (d->current == NULL || strcmp(d->current->key, d->pending->key) != 0) {
+      sdg_ndc_discard_key(d, d->pending->key);
+    }
     sdg_ndc_pending_free(d->pending);
     d->pending = NULL;
   }
@@ -96,10 +98,10 @@ static stardeleg_err ask_rest(sdg_ndc_delegation *d, sdg_step *step, stardeleg_t
 
   if (d->look && d->current != NULL && d->current->order_url != NULL) {
     d->state = SDG_NDC_LOOK;
-  } else if (d->check || due <= now) {
+  } else if (d->check || due <= sdg_ndc_time(d->ndc, now)) {
     d->state = SDG_NDC_OBJECT;
   } else {
-    step->at = due;
+    step->at = sdg_ndc_wait_for(d->ndc, due);
     return STARDELEG_OK;
   }
   return sdg_ndc_ask_state(d, step, now);
@@ -157,6 +159,7 @@ static bool is_gone(const sdg_result *result)
 static stardeleg_err object_refused(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now)
 {
   stardeleg_problem problem;
+  bool is_due = sdg_ndc_order_due(d) <= sdg_ndc_time(d->ndc, now);
 
   if (!is_gone(result)) {
     sdg_ndc_step_failed(d, result->problem, result->retry_at, now);
@@ -165,12 +168,12 @@ static stardeleg_err object_refused(sdg_ndc_delegation *d, const sdg_result *res
   if (d->cause != NULL || d->was_ended) {
     return sdg_ndc_end(d, result->problem, now);
   }
-  if (sdg_ndc_order_due(d) <= now && d->withdrawn) {
+  if (is_due && d->withdrawn) {
     sdg_problem_set(&problem, STARDELEG_ACME_UNKNOWN_DELEGATION, "the delegation is no longer offered");
     problem.status = 0;
     return sdg_ndc_end(d, &problem, now);
   }
-  if (sdg_ndc_order_due(d) > now) {
+  if (!is_due) {
     /* Only asked whether the template has changed; whether it is still offered is for the list to say. */
     d->state = SDG_NDC_REST;
     d->check = false;
@@ -181,7 +184,7 @@ static stardeleg_err object_refused(sdg_ndc_delegation *d, const sdg_result *res
   return STARDELEG_OK;
 }
 
-static stardeleg_err object_known(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time now)
+static stardeleg_err object_known(sdg_ndc_delegation *d, sdg_ndc_plan *plan, stardeleg_time now)
 {
   bool changed = d->current == NULL || strcmp(d->current->template_id, plan->template_id) != 0;
   stardeleg_time earliest;
@@ -190,7 +193,7 @@ static stardeleg_err object_known(sdg_ndc_delegation *d, const sdg_ndc_plan *pla
   d->check = false;
   d->checked_at = now;
   d->last_success = now;
-  if (!changed && sdg_ndc_order_due(d) > now) {
+  if (!changed && sdg_ndc_order_due(d) > sdg_ndc_time(d->ndc, now)) {
     d->state = SDG_NDC_REST;
     sdg_ndc_clear_reason(d);
     return sdg_ndc_save(d);
@@ -333,6 +336,12 @@ stardeleg_err sdg_ndc_ask_state(sdg_ndc_delegation *d, sdg_step *step, stardeleg
   return rows[d->state].ask(d, step, now);
 }
 
+/* Without an account: an order that is valid already, if its certificate comes by plain GET. */
+static bool may_go_on(const sdg_ndc_delegation *d)
+{
+  return d->state == SDG_NDC_PICKUP && !d->pending->is_signed;
+}
+
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
   sdg_ndc_delegation *d = (sdg_ndc_delegation *)job;
@@ -345,6 +354,11 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
       return err;
     }
   }
+  if (d->ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE && !may_go_on(d)) {
+    step->at = STARDELEG_TIME_NEVER; /* nothing is signed with that key any more */
+    d->asked = d->state;
+    return STARDELEG_OK;
+  }
   err = sdg_ndc_ask_state(d, step, now);
   d->asked = d->state;
   return err;
@@ -354,6 +368,7 @@ static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time
 {
   sdg_ndc_delegation *d = (sdg_ndc_delegation *)job;
 
+  sdg_ndc_clock_see(d->ndc, result, now);
   if (d->asked != d->state) {
     return STARDELEG_OK; /* discovery or the holder has changed the state meanwhile */
   }

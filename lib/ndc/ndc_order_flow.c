@@ -4,16 +4,46 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
-
-/* How long a valid order may keep us waiting for its first certificate. */
-#define PICKUP_PATIENCE SDG_TIME_DAY
+#include "template/shape.h"
 
 /* --- Beginning --- */
+
+/* True if the key in use may serve the next order: by policy, and if the template takes it. */
+static bool keeps_key(const sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time t)
+{
+  const sdg_ndc_current *c = d->current;
+  int64_t lifetime_s = plan->policy.key_lifetime_s;
+  stardeleg_key *key = NULL;
+  bool fits;
+
+  /* A cancelled order's key may be the reason of the cancellation. */
+  if (c == NULL || c->over == SDG_NDC_CANCELED || lifetime_s == STARDELEG_NDC_KEY_EACH_ORDER ||
+      (lifetime_s > 0 && t - c->key_made_at >= lifetime_s * SDG_TIME_S) ||
+      sdg_ndc_key_load(d->ndc, c->key, &key) != STARDELEG_OK) {
+    return false;
+  }
+  fits = sdg_template_takes_key(plan->tmpl, sdg_key_info(key));
+  stardeleg_key_free(key);
+  return fits;
+}
+
+static stardeleg_err name_key(sdg_ndc_pending *pending, const sdg_ndc_delegation *d, const sdg_ndc_plan *plan,
+                              stardeleg_time t)
+{
+  if (keeps_key(d, plan, t)) {
+    (void)snprintf(pending->key, sizeof(pending->key), "%s", d->current->key);
+    pending->key_made_at = d->current->key_made_at;
+    return STARDELEG_OK;
+  }
+  pending->key_made_at = t;
+  return sdg_ndc_key_name(d->ndc, pending->key);
+}
 
 static stardeleg_err make_pending(sdg_ndc_pending **out, sdg_ndc_delegation *d, const sdg_ndc_plan *plan,
                                   const char *payload, stardeleg_time now)
@@ -25,10 +55,12 @@ static stardeleg_err make_pending(sdg_ndc_pending **out, sdg_ndc_delegation *d, 
   if (pending == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  pending->ordered_at = now;
+  pending->ordered_at = sdg_ndc_time(d->ndc, now);
   pending->give_up_at = STARDELEG_TIME_NONE;
+  pending->star = plan->star;
   (void)snprintf(pending->template_id, sizeof(pending->template_id), "%s", plan->template_id);
-  err = sdg_ndc_key_name(d->ndc, pending->key);
+  pending->template_text = sdg_strdup(stardeleg_template_json(plan->tmpl));
+  err = pending->template_text != NULL ? name_key(pending, d, plan, pending->ordered_at) : STARDELEG_ERR_NOMEM;
   if (err == STARDELEG_OK) {
     err = sdg_identifiers_copy(&pending->names, plan->names.items, plan->names.count);
   }
@@ -46,20 +78,28 @@ static stardeleg_err make_pending(sdg_ndc_pending **out, sdg_ndc_delegation *d, 
   return STARDELEG_OK;
 }
 
-static stardeleg_err make_csr(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_problem *problem)
+static stardeleg_err get_key(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_key **key,
+                             stardeleg_problem *problem)
 {
-  const stardeleg_crypto *crypto = d->ndc->options.crypto;
-  stardeleg_key_spec spec = stardeleg_template_key_spec(plan->tmpl, crypto);
-  stardeleg_key *key = NULL;
-  uint8_t *der = NULL;
-  size_t len = 0;
-  stardeleg_err err;
+  stardeleg_key_spec spec = stardeleg_template_key_spec(plan->tmpl, d->ndc->options.crypto);
 
+  if (d->current != NULL && strcmp(d->current->key, d->pending->key) == 0) {
+    return sdg_ndc_key_load(d->ndc, d->pending->key, key);
+  }
   if (spec == STARDELEG_KEY_NONE) {
     sdg_problem_set(problem, STARDELEG_ACME_BAD_CSR, "the template allows no kind of key that can be made here");
     return STARDELEG_ERR_POLICY;
   }
-  err = sdg_ndc_key_make(d->ndc, d->pending->key, spec, &key);
+  return sdg_ndc_key_provide(d, d->pending->key, spec, key);
+}
+
+static stardeleg_err make_csr(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_problem *problem)
+{
+  stardeleg_key *key = NULL;
+  uint8_t *der = NULL;
+  size_t len = 0;
+  stardeleg_err err = get_key(d, plan, &key, problem);
+
   if (err == STARDELEG_OK) {
     err = stardeleg_template_build(plan->tmpl, key, plan->choices, plan->choice_count, &der, &len, problem);
   }
@@ -111,7 +151,7 @@ static stardeleg_err start(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, star
   return err;
 }
 
-stardeleg_err sdg_ndc_begin_order(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time now)
+stardeleg_err sdg_ndc_begin_order(sdg_ndc_delegation *d, sdg_ndc_plan *plan, stardeleg_time now)
 {
   stardeleg_problem problem;
   sdg_buf payload;
@@ -119,7 +159,7 @@ stardeleg_err sdg_ndc_begin_order(sdg_ndc_delegation *d, const sdg_ndc_plan *pla
 
   sdg_problem_clear(&problem);
   sdg_buf_init(&payload, 128u * 1024u);
-  err = sdg_ndc_plan_payload(plan, d->ndc, d->url, &payload, now, &problem);
+  err = sdg_ndc_plan_payload(plan, d, &payload, now, &problem);
   if (err == STARDELEG_ERR_POLICY) {
     sdg_ndc_step_refused(d, &problem, now);
     err = STARDELEG_OK;
@@ -146,85 +186,7 @@ out:
   return err;
 }
 
-/* --- The flow has come to rest --- */
-
-static stardeleg_err fail_text(sdg_ndc_delegation *d, const char *place, const char *detail, stardeleg_time now)
-{
-  stardeleg_problem problem;
-
-  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "%s", detail);
-  problem.status = 0;
-  sdg_problem_set_place(&problem, sdg_bytes_str(place));
-  return sdg_ndc_order_failed(d, &problem, now);
-}
-
-/* True if the order says that plain GET was asked for and not granted. */
-static bool is_get_refused(const sdg_order_flow *flow)
-{
-  const sdg_json *granted = sdg_json_member(flow->has_order ? flow->order.auto_renewal : NULL, "allow-certificate-get");
-
-  return sdg_json_type_of(granted) == SDG_JSON_BOOL && !sdg_json_bool(granted);
-}
-
-static const char no_get_place[] = "/auto-renewal/allow-certificate-get";
-
-/* RFC 8739 3.1.1: what the server reflects is what holds; an order that lacks it is no STAR order. */
-static stardeleg_err accept_valid(sdg_ndc_delegation *d, stardeleg_time now)
-{
-  const sdg_acme_order *order = &d->pending->flow.order;
-  sdg_auto_renewal renewal;
-  stardeleg_problem problem;
-  stardeleg_err err;
-
-  if (order->auto_renewal == NULL) {
-    return fail_text(d, "/auto-renewal", "the order came back without auto-renewal", now);
-  }
-  sdg_problem_clear(&problem);
-  err = sdg_auto_renewal_parse(&renewal, order->auto_renewal, &problem);
-  if (err == STARDELEG_ERR_MALFORMED) {
-    problem.status = 0;
-    return sdg_ndc_order_failed(d, &problem, now);
-  }
-  if (err != STARDELEG_OK) {
-    return err;
-  }
-  if (!renewal.certificate_get) {
-    return fail_text(d, no_get_place, "the order does not grant unauthenticated GET of its certificate", now);
-  }
-  if (renewal.end_at <= now) {
-    return fail_text(d, "/auto-renewal/end-date", "the order has ended before it began", now);
-  }
-  if (sdg_ndc_check_star_url(d->ndc, order->star_certificate) != STARDELEG_OK) {
-    return fail_text(d, "/star-certificate", "the order names no certificate URL that may be used", now);
-  }
-  d->state = SDG_NDC_PICKUP;
-  d->pending->give_up_at = sdg_time_add(now, PICKUP_PATIENCE);
-  d->tries = 0;
-  d->wait_until = STARDELEG_TIME_NONE;
-  sdg_ndc_clear_reason(d);
-  return sdg_ndc_save(d);
-}
-
-static stardeleg_err settle(sdg_ndc_delegation *d, stardeleg_time now)
-{
-  const sdg_order_flow *flow = &d->pending->flow;
-  stardeleg_problem problem;
-
-  if (flow->state == SDG_FLOW_VALID) {
-    return accept_valid(d, now);
-  }
-  if (flow->state == SDG_FLOW_CANCELED) {
-    sdg_problem_set(&problem, STARDELEG_ACME_AUTO_RENEWAL_CANCELED, "the order has been cancelled");
-    return sdg_ndc_canceled(d, true, &problem, now);
-  }
-  if (is_get_refused(flow) && flow->order.status == SDG_ORDER_INVALID) {
-    /* RFC 9115 2.3.2: the IdO's way of saying what its CA lacks. */
-    return fail_text(
-        d, no_get_place,
-        "the CA does not hand out certificates by unauthenticated GET, so it cannot be used for delegation", now);
-  }
-  return sdg_ndc_order_failed(d, &flow->problem, now);
-}
+/* --- Its steps --- */
 
 static bool is_resting(const sdg_order_flow *flow)
 {
@@ -236,7 +198,7 @@ stardeleg_err sdg_ndc_ask_flow(sdg_ndc_delegation *d, sdg_step *step, stardeleg_
   stardeleg_err err;
 
   if (is_resting(&d->pending->flow)) {
-    err = settle(d, now); /* killed, or the store failed, between the flow's end and our next state */
+    err = sdg_ndc_settle(d, now); /* killed, or the store failed, between the flow's end and our next state */
     return err == STARDELEG_OK ? sdg_ndc_ask_state(d, step, now) : err;
   }
   return sdg_order_flow_ask(&d->pending->flow, d->ndc->session, d->ndc->agent, step, now);
@@ -253,7 +215,7 @@ stardeleg_err sdg_ndc_take_flow(sdg_ndc_delegation *d, const sdg_result *result,
   }
   if (change == SDG_FLOW_ENDED) {
     d->dirty = true;
-    return settle(d, now);
+    return sdg_ndc_settle(d, now);
   }
   if (result->err == STARDELEG_OK) {
     d->last_success = now;
@@ -262,21 +224,4 @@ stardeleg_err sdg_ndc_take_flow(sdg_ndc_delegation *d, const sdg_result *result,
     sdg_ndc_tell_failed(d, result->problem, flow->wait_until);
   }
   return change == SDG_FLOW_MOVED ? sdg_ndc_save(d) : STARDELEG_OK;
-}
-
-/* --- The first certificate --- */
-
-stardeleg_err sdg_ndc_ask_pickup(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now)
-{
-  stardeleg_err err;
-
-  if (d->pending->give_up_at != STARDELEG_TIME_NONE && now > d->pending->give_up_at) {
-    err = fail_text(d, "/star-certificate", "the valid order has brought no usable certificate for a day", now);
-    return err == STARDELEG_OK ? sdg_ndc_ask_state(d, step, now) : err;
-  }
-  step->kind = SDG_STEP_GET;
-  step->url = d->pending->flow.order.star_certificate;
-  step->accept = "application/pem-certificate-chain";
-  step->response_max = SDG_NDC_CHAIN_MAX;
-  return STARDELEG_OK;
 }

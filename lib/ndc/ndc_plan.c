@@ -165,34 +165,66 @@ void sdg_ndc_plan_clear(sdg_ndc_plan *plan)
 
 /* --- newOrder --- */
 
-stardeleg_err sdg_ndc_plan_payload(const sdg_ndc_plan *plan, stardeleg_ndc *ndc, const char *url, sdg_buf *out,
-                                   stardeleg_time now, stardeleg_problem *problem)
+/* RFC 9115 2.3.2: no notBefore, no notAfter; auto-renewal with allow-certificate-get. */
+static stardeleg_err write_star(sdg_json_writer *w, const sdg_ndc_plan *plan, const sdg_acme_directory *directory,
+                                stardeleg_time t, stardeleg_problem *problem)
 {
-  const stardeleg_ndc_options *o = &ndc->options;
-  const sdg_acme_directory *directory = sdg_session_directory(ndc->session);
+  const stardeleg_ndc_policy *policy = &plan->policy;
   sdg_auto_renewal renewal = {0};
-  sdg_json_writer w;
   stardeleg_err err;
 
   renewal.start_at = STARDELEG_TIME_NONE;
-  renewal.end_at = sdg_time_floor_s(sdg_time_add(now, o->order_duration_s * SDG_TIME_S));
-  renewal.lifetime_s = o->lifetime_s;
-  renewal.lifetime_adjust_s = o->lifetime_adjust_s;
+  renewal.end_at = sdg_time_floor_s(sdg_time_add(t, policy->order_duration_s * SDG_TIME_S));
+  renewal.lifetime_s = policy->lifetime_s;
+  renewal.lifetime_adjust_s = policy->lifetime_adjust_s;
   renewal.certificate_get = true;
   renewal.has_certificate_get = true;
   if (directory != NULL && directory->has_auto_renewal) {
-    err =
-        sdg_auto_renewal_check(&renewal, now, directory->star_min_lifetime_s, directory->star_max_duration_s, problem);
+    err = sdg_auto_renewal_check(&renewal, t, directory->star_min_lifetime_s, directory->star_max_duration_s, problem);
     if (err != STARDELEG_OK) {
       problem->status = 0; /* ours, not the server's */
       return STARDELEG_ERR_POLICY;
     }
   }
+  sdg_auto_renewal_write(w, "auto-renewal", &renewal);
+  return STARDELEG_OK;
+}
+
+/* RFC 9115 2.3.3: allow-certificate-get at the top level. */
+static void write_plain(sdg_json_writer *w, const sdg_ndc_plan *plan, stardeleg_time t)
+{
+  const stardeleg_ndc_policy *policy = &plan->policy;
+
+  if (policy->not_before_s != 0) {
+    sdg_jw_time(w, "notBefore", sdg_time_floor_s(sdg_time_add(t, policy->not_before_s * SDG_TIME_S)));
+  }
+  if (policy->not_after_s != 0) {
+    sdg_jw_time(w, "notAfter", sdg_time_floor_s(sdg_time_add(t, policy->not_after_s * SDG_TIME_S)));
+  }
+  sdg_jw_bool(w, "allow-certificate-get", true);
+}
+
+stardeleg_err sdg_ndc_plan_payload(sdg_ndc_plan *plan, const sdg_ndc_delegation *d, sdg_buf *out, stardeleg_time now,
+                                   stardeleg_problem *problem)
+{
+  const sdg_acme_directory *directory = sdg_session_directory(d->ndc->session);
+  stardeleg_time t = sdg_ndc_time(d->ndc, now);
+  sdg_json_writer w;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (sdg_ndc_policy_of(d->ndc, d->url, &plan->policy, problem) != STARDELEG_OK) {
+    return STARDELEG_ERR_POLICY;
+  }
+  plan->star = sdg_ndc_policy_is_star(&plan->policy, directory);
   sdg_jw_init(&w, out);
   sdg_jw_object(&w, NULL);
   sdg_identifiers_write(&w, "identifiers", &plan->names);
-  sdg_auto_renewal_write(&w, "auto-renewal", &renewal);
-  sdg_jw_string(&w, "delegation", url);
+  if (plan->star) {
+    err = write_star(&w, plan, directory, t, problem);
+  } else {
+    write_plain(&w, plan, t);
+  }
+  sdg_jw_string(&w, "delegation", d->url);
   sdg_jw_object_end(&w);
-  return sdg_buf_error(out);
+  return err == STARDELEG_OK ? sdg_buf_error(out) : err;
 }

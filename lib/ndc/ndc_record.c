@@ -34,8 +34,14 @@ static void write_current(sdg_json_writer *w, const sdg_ndc_current *current)
   sdg_jw_string(w, "certificateUrl", current->certificate_url);
   sdg_jw_string_opt(w, "etag", current->etag);
   sdg_jw_string(w, "serial", current->serial);
-  sdg_auto_renewal_write(w, "autoRenewal", &current->renewal);
+  if (current->star) {
+    sdg_auto_renewal_write(w, "autoRenewal", &current->renewal);
+  } else {
+    write_time(w, "renewAt", current->renew_at);
+  }
+  sdg_jw_bool(w, "signedGet", current->is_signed);
   sdg_jw_int(w, "orderedAt", current->ordered_at);
+  sdg_jw_int(w, "keyMadeAt", current->key_made_at);
   sdg_jw_int(w, "notBefore", current->not_before);
   sdg_jw_int(w, "notAfter", current->not_after);
   sdg_jw_int(w, "over", (int64_t)current->over);
@@ -48,39 +54,52 @@ static void write_pending(sdg_json_writer *w, const sdg_ndc_pending *pending)
   sdg_jw_string(w, "key", pending->key);
   sdg_jw_string(w, "template", pending->template_id);
   sdg_identifiers_write(w, "identifiers", &pending->names);
+  sdg_jw_string_opt(w, "templateText", pending->template_text);
+  sdg_jw_bool(w, "star", pending->star);
+  sdg_jw_bool(w, "signedGet", pending->is_signed);
+  sdg_jw_int(w, "keyMadeAt", pending->key_made_at);
   sdg_jw_int(w, "orderedAt", pending->ordered_at);
   write_time(w, "giveUpAt", pending->give_up_at);
   sdg_order_flow_write(w, "flow", &pending->flow);
   sdg_jw_object_end(w);
 }
 
-/* Chain and names belong to the current certificate; they are in the store only, so they are copied unless new. */
-static void write_stored(sdg_json_writer *w, const sdg_json *old, const char *chain, const sdg_identifiers *names)
+static void copy_member(sdg_json_writer *w, const sdg_json *old, const char *name)
 {
-  const sdg_json *old_chain = sdg_json_member(old, "chain");
-  const sdg_json *old_names = sdg_json_member(old, "names");
+  const sdg_json *member = sdg_json_member(old, name);
 
+  if (member != NULL) {
+    sdg_jw_tree(w, name, member);
+  }
+}
+
+/* Chain, names and template belong to the current certificate; they are in the store only, so they are copied unless
+ * new. */
+static void write_stored(sdg_json_writer *w, const sdg_json *old, const char *chain, const sdg_ndc_pending *from)
+{
   if (chain != NULL) {
     sdg_jw_string(w, "chain", chain);
-  } else if (old_chain != NULL) {
-    sdg_jw_tree(w, "chain", old_chain);
+  } else {
+    copy_member(w, old, "chain");
   }
-  if (names != NULL) {
-    sdg_jw_array(w, "names");
-    for (size_t i = 0; i < names->count; i++) {
-      sdg_jw_string(w, NULL, names->items[i].value);
-    }
-    sdg_jw_array_end(w);
-  } else if (old_names != NULL) {
-    sdg_jw_tree(w, "names", old_names);
+  if (from == NULL) {
+    copy_member(w, old, "names");
+    copy_member(w, old, "templateText");
+    return;
   }
+  sdg_jw_array(w, "names");
+  for (size_t i = 0; i < from->names.count; i++) {
+    sdg_jw_string(w, NULL, from->names.items[i].value);
+  }
+  sdg_jw_array_end(w);
+  sdg_jw_string_opt(w, "templateText", from->template_text);
 }
 
 static bool is_known(const char *name)
 {
-  static const char *const known[] = {"v",         "url",       "state",       "wasEnded", "orderTries", "waitUntil",
-                                      "orderedAt", "checkedAt", "lastSuccess", "reason",   "garbage",    "cause",
-                                      "current",   "pending",   "chain",       "names"};
+  static const char *const known[] = {"v",         "url",       "state",       "wasEnded", "orderTries",  "waitUntil",
+                                      "orderedAt", "checkedAt", "lastSuccess", "reason",   "garbage",     "cause",
+                                      "current",   "pending",   "chain",       "names",    "templateText"};
 
   for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
     if (strcmp(known[i], name) == 0) {
@@ -91,7 +110,7 @@ static bool is_known(const char *name)
 }
 
 static void write_record(sdg_json_writer *w, const sdg_ndc_delegation *d, const sdg_json *old, const char *chain,
-                         const sdg_identifiers *names)
+                         const sdg_ndc_pending *from)
 {
   sdg_jw_object(w, NULL);
   sdg_jw_int(w, "v", 1);
@@ -110,7 +129,7 @@ static void write_record(sdg_json_writer *w, const sdg_ndc_delegation *d, const 
   }
   if (d->current != NULL) {
     write_current(w, d->current);
-    write_stored(w, old, chain, names);
+    write_stored(w, old, chain, from);
   }
   if (d->pending != NULL) {
     write_pending(w, d->pending);
@@ -151,7 +170,7 @@ static stardeleg_err read_old(const sdg_ndc_delegation *d, sdg_json **out)
   return err;
 }
 
-stardeleg_err sdg_ndc_save_chain(sdg_ndc_delegation *d, const char *chain, const sdg_identifiers *names)
+stardeleg_err sdg_ndc_save_chain(sdg_ndc_delegation *d, const char *chain, const sdg_ndc_pending *from)
 {
   sdg_json *old = NULL;
   sdg_buf text;
@@ -166,7 +185,7 @@ stardeleg_err sdg_ndc_save_chain(sdg_ndc_delegation *d, const char *chain, const
     goto out;
   }
   sdg_jw_init(&w, &text);
-  write_record(&w, d, old, chain, names);
+  write_record(&w, d, old, chain, from);
   err = sdg_buf_error(&text);
   if (err == STARDELEG_OK) {
     err = sdg_store_put(d->ndc->options.store, SDG_NDC_KIND, d->id, sdg_buf_bytes(&text), NULL, d->version);
@@ -208,6 +227,10 @@ stardeleg_err sdg_ndc_stored_load(const sdg_ndc_delegation *d, sdg_ndc_stored *o
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_array(&names, out->tree, "names", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    out->template_text = "";
+    err = sdg_json_get_string(&out->template_text, out->tree, "templateText", SDG_JSON_OPTIONAL, NULL);
   }
   if (err == STARDELEG_OK) {
     out->names = sdg_calloc(sdg_json_count(names) + 1, sizeof(*out->names));

@@ -26,12 +26,20 @@ static stardeleg_err get_fixed(char *out, size_t size, const sdg_json *tree, con
   return err;
 }
 
-static stardeleg_err get_renewal(sdg_auto_renewal *out, const sdg_json *tree)
+/* An order with auto-renewal is STAR; without, the certificate is renewed by another order. */
+static stardeleg_err read_kind(sdg_ndc_current *current, const sdg_json *tree)
 {
   const sdg_json *object = NULL;
-  stardeleg_err err = sdg_json_get_object(&object, tree, "autoRenewal", SDG_JSON_REQUIRED, NULL);
+  stardeleg_err err = sdg_json_get_object(&object, tree, "autoRenewal", SDG_JSON_OPTIONAL, NULL);
 
-  return err == STARDELEG_OK ? sdg_auto_renewal_parse(out, object, NULL) : err;
+  current->star = object != NULL;
+  current->renew_at = STARDELEG_TIME_NEVER;
+  if (err == STARDELEG_OK && object != NULL) {
+    err = sdg_auto_renewal_parse(&current->renewal, object, NULL);
+  } else if (err == STARDELEG_OK) {
+    err = get_time(&current->renew_at, tree, "renewAt", SDG_JSON_REQUIRED);
+  }
+  return err == STARDELEG_OK ? sdg_json_get_bool(&current->is_signed, tree, "signedGet", SDG_JSON_OPTIONAL, NULL) : err;
 }
 
 static stardeleg_err read_current_numbers(sdg_ndc_current *current, const sdg_json *tree)
@@ -39,6 +47,10 @@ static stardeleg_err read_current_numbers(sdg_ndc_current *current, const sdg_js
   int64_t over = 0;
   stardeleg_err err = get_time(&current->ordered_at, tree, "orderedAt", SDG_JSON_REQUIRED);
 
+  if (err == STARDELEG_OK) {
+    current->key_made_at = current->ordered_at;
+    err = get_time(&current->key_made_at, tree, "keyMadeAt", SDG_JSON_OPTIONAL);
+  }
   if (err == STARDELEG_OK) {
     err = get_time(&current->not_before, tree, "notBefore", SDG_JSON_REQUIRED);
   }
@@ -78,9 +90,26 @@ static stardeleg_err read_current(sdg_ndc_delegation *d, const sdg_json *tree)
     err = sdg_field_text(&current->serial, tree, "serial", SDG_JSON_REQUIRED, NULL);
   }
   if (err == STARDELEG_OK) {
-    err = get_renewal(&current->renewal, tree);
+    err = read_kind(current, tree);
   }
   return err == STARDELEG_OK ? read_current_numbers(current, tree) : err;
+}
+
+static stardeleg_err read_pending_kind(sdg_ndc_pending *pending, const sdg_json *tree)
+{
+  stardeleg_err err;
+
+  pending->star = true; /* records of old know no other */
+  pending->key_made_at = pending->ordered_at;
+  err = sdg_json_get_bool(&pending->star, tree, "star", SDG_JSON_OPTIONAL, NULL);
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&pending->is_signed, tree, "signedGet", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = get_time(&pending->key_made_at, tree, "keyMadeAt", SDG_JSON_OPTIONAL);
+  }
+  return err == STARDELEG_OK ? sdg_field_text(&pending->template_text, tree, "templateText", SDG_JSON_OPTIONAL, NULL)
+                             : err;
 }
 
 static stardeleg_err read_pending(sdg_ndc_delegation *d, const sdg_json *tree)
@@ -104,6 +133,9 @@ static stardeleg_err read_pending(sdg_ndc_delegation *d, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = get_time(&pending->give_up_at, tree, "giveUpAt", SDG_JSON_OPTIONAL);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_pending_kind(pending, tree);
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_array(&identifiers, tree, "identifiers", SDG_JSON_REQUIRED, NULL);
