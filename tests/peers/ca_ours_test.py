@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Our ido-server before the Python STAR CA: with the Python NDC, and with our ndc-agent.
+
+Prints TAP.  Usage: ca_ours_test.py BUILD_DIR
+"""
+import os
+import time
+
+import csr_template
+import refusals
+import stage as play
+import strict
+from ndc import Follower, Ndc
+from star_ca import StarCa
+
+NAME = "video.cp.example"
+
+
+def open_scene(stage, dialects=(), template=None, **ido):
+    """(Python CA, our IdO's directory, MAC key, delegation's id)"""
+    http01_port = stage.free_port()
+    ca = StarCa(stage, dialects, http01_port)
+    stage.configure_ido(ca.directory_url, http01_port, **ido)
+    mac = stage.ido("ndc-add", "cdn")
+    ended = stage.delegate("cdn", template or play.template_for(NAME))
+    return ca, stage.start_ido(), mac, ended
+
+
+def new_ndc(stage, directory, mac):
+    ndc = Ndc(stage.trust, directory)
+    ndc.register(externalAccountBinding=ndc.eab("cdn", mac))
+    return ndc
+
+
+def last_order(ca):
+    return [payload for method, path, payload in ca.requests if path.endswith("/newOrder") and payload][-1]
+
+
+def python_ndc(stage):
+    """Python on both sides of our IdO."""
+    ca, directory, mac, ended = open_scene(stage)
+    ndc = new_ndc(stage, directory, mac)
+    delegation, offered = list(ndc.delegations().items())[0]
+    parts = csr_template.parts_from(offered["csr-template"])
+    got = {}
+    payload = ndc.star_payload(delegation, [NAME], 4, 3600, **{"lifetime-adjust": 3})
+
+    def obtained():
+        got["order"], got["document"], got["url"] = ndc.obtain(payload, parts)
+    yield "order, finalize, valid", obtained
+
+    def order2():
+        sent = last_order(ca)
+        strict.must(sent["identifiers"] == payload["identifiers"], "9115 2.3.2", f"identifiers: {sent}")
+        strict.must(sent.get("auto-renewal") == payload["auto-renewal"], "9115 2.3.2",
+                    f"auto-renewal is no copy: {sent}")
+        strict.must(set(sent) == {"identifiers", "auto-renewal"}, "9115 2.3.2", f"more than that: {sent}")
+    yield "Order2 is what section 2.3.2 says", order2
+
+    def same_url():
+        order = [o for o in ca.certificates.values()][-1]
+        strict.must(got["url"] == order["star-certificate"], "9115 2.3.2", "star-certificate is no copy")
+        strict.must(order["csr"].public_key().public_numbers() == parts.key.public_key().public_numbers(),
+                    "9115 2.4", "another CSR reached the CA")
+    yield "star-certificate and CSR are copies", same_url
+    follower = Follower(ndc, got["url"], got["document"], parts.key, client_pad=3)
+    yield "two renewals", lambda: follower.follow(2, 20)
+    yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
+    stage.ido("end", ended)
+    yield "the owner's end reaches the CA", lambda: stage.until("a cancellation", lambda: ca.canceled_at, 10)
+    yield "403 afterwards", lambda: strict.must(follower.follow_to_end(5)["type"].endswith("autoRenewalCanceled"),
+                                                "8739 3.1.2", "another type")
+    yield "Order1 is canceled", lambda: ndc.poll(got["order"], ("canceled",), 10)
+
+
+def our_ndc(stage):
+    """Only the CA is Python."""
+    ca, directory, mac, ended = open_scene(stage)
+    port = directory.split(":")[2].split("/")[0]
+    ca_port = ca.origin.rsplit(":", 1)[1]
+    stage.start_agent(directory, mac, [f"ido.example:{port}:127.0.0.1", f"ca.example:{ca_port}:127.0.0.1"],
+                      stage.write("root.pem", ca.root.pem()))
+    live = stage.path("live", NAME + ".pem")
+    yield "a certificate", lambda: stage.until("a certificate", lambda: os.path.exists(live))
+    yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
+        "agent.certificate") >= 3, 20)
+
+    def in_time():
+        """What it holds is the newest or was so a moment ago."""
+        with open(live, "rb") as file:
+            text = file.read()
+        newest = [leaf for _, _, _, leaf in ca.issued[-2:]]
+        strict.must(any(leaf.public_bytes(play.serialization.Encoding.PEM) in text for leaf in newest), "8739 2.2",
+                    "an old certificate is live")
+    yield "the newest is live", in_time
+    stage.ido("end", ended)
+    yield "the owner's end reaches the CA", lambda: stage.until("a cancellation", lambda: ca.canceled_at, 10)
+    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended", 10)
+
+    def quiet():
+        count = len(ca.issued)
+        time.sleep(1)
+        strict.must(len(ca.issued) == count, "8739 3.1.2", "issued after the cancellation")
+        strict.must(not [r for r in ca.requests if r[0] == "fault"], "test", f"the Python CA failed: {ca.requests}")
+    yield "nothing is issued any more", quiet
+
+
+if __name__ == "__main__":
+    play.main(python_ndc, our_ndc)
