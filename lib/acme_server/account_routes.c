@@ -67,7 +67,7 @@ static stardeleg_err replace_contacts(sdg_account_record *record, const sdg_acme
   return STARDELEG_OK;
 }
 
-static stardeleg_err put_record(sdg_server *server, const sdg_account_record *record)
+stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record)
 {
   sdg_buf value;
   stardeleg_err err;
@@ -98,7 +98,10 @@ static stardeleg_err change(sdg_call *call, sdg_account_record *record, bool *de
     record->object.status = SDG_ACCOUNT_DEACTIVATED;
     *deactivated = true;
   }
-  return err == STARDELEG_OK ? put_record(call->server, record) : err;
+  if (err == STARDELEG_OK && *deactivated && call->server->options.on_deactivating != NULL) {
+    err = call->server->options.on_deactivating(call->server->options.role, call->account, call->now);
+  }
+  return err == STARDELEG_OK ? sdg_account_record_put(call->server, record) : err;
 }
 
 static stardeleg_err update(sdg_call *call)

@@ -29,6 +29,7 @@ void sdg_eab_write(sdg_buf *out, const sdg_eab_record *record)
   sdg_jw_string(&w, "account", record->account);
   sdg_jw_int(&w, "created", record->created_at);
   sdg_jw_string(&w, "secret", record->secret);
+  sdg_jw_string(&w, "owner", record->owner);
   sdg_jw_object_end(&w);
 }
 
@@ -83,11 +84,11 @@ static stardeleg_err put_new(const stardeleg_store *store, const char *name, con
   sdg_buf value;
   stardeleg_err err;
 
-  sdg_buf_init(&value, 512);
+  sdg_buf_init(&value, 1024);
   sdg_eab_write(&value, record);
   err = sdg_buf_error(&value);
   if (err == STARDELEG_OK) {
-    err = sdg_store_put(store, "eab", name, sdg_buf_bytes(&value), NULL, 0);
+    err = sdg_store_put(store, "eab", name, sdg_buf_bytes(&value), record->owner, 0);
   }
   sdg_buf_clear(&value);
   return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_EXISTS : err;
@@ -96,10 +97,17 @@ static stardeleg_err put_new(const stardeleg_store *store, const char *name, con
 stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store *store,
                           const stardeleg_secrets *secrets, const char *name, char mac_key[64], stardeleg_time now)
 {
+  return sdg_eab_add_for(crypto, store, secrets, name, name, mac_key, now);
+}
+
+stardeleg_err sdg_eab_add_for(const stardeleg_crypto *crypto, const stardeleg_store *store,
+                              const stardeleg_secrets *secrets, const char *name, const char *owner, char mac_key[64],
+                              stardeleg_time now)
+{
   sdg_eab_record record;
   stardeleg_err err;
 
-  if (secrets == NULL || !name_is_valid(name)) {
+  if (secrets == NULL || !name_is_valid(name) || !name_is_valid(owner)) {
     return STARDELEG_ERR_ARGUMENT;
   }
   err = sdg_eab_load(store, name, &record);
@@ -108,6 +116,7 @@ stardeleg_err sdg_eab_add(const stardeleg_crypto *crypto, const stardeleg_store 
   }
   memset(&record, 0, sizeof(record));
   record.created_at = now;
+  (void)snprintf(record.owner, sizeof(record.owner), "%s", owner);
   err = choose_secret_name(crypto, name, &record);
   if (err == STARDELEG_OK) {
     err = make_mac_key(crypto, secrets, record.secret, mac_key);
@@ -156,6 +165,9 @@ stardeleg_err sdg_eab_load(const stardeleg_store *store, const char *name, sdg_e
     err = read_text(out->secret, sizeof(out->secret), tree, "secret");
   }
   if (err == STARDELEG_OK) {
+    err = read_text(out->owner, sizeof(out->owner), tree, "owner");
+  }
+  if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&out->created_at, tree, "created", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
   }
   out->version = record.version;
@@ -173,4 +185,38 @@ stardeleg_err sdg_eab_get(const stardeleg_store *store, const char *name, char a
     memcpy(account_id, record.account, sizeof(record.account));
   }
   return err;
+}
+
+/* One attempt; the record goes first: without it nobody asks for the secret. */
+static stardeleg_err remove_once(const stardeleg_store *store, const stardeleg_secrets *secrets, const char *name,
+                                 const char *owner)
+{
+  sdg_eab_record record;
+  stardeleg_err err = sdg_eab_load(store, name, &record);
+
+  if (err == STARDELEG_OK && strcmp(record.owner, owner) != 0) {
+    err = STARDELEG_ERR_NOT_FOUND;
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_store_del(store, "eab", name, record.version);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_secrets_del(secrets, record.secret);
+    err = err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
+  }
+  return err;
+}
+
+stardeleg_err sdg_eab_remove(const stardeleg_store *store, const stardeleg_secrets *secrets, const char *name,
+                             const char *owner)
+{
+  stardeleg_err err = STARDELEG_ERR_CONFLICT;
+
+  if (secrets == NULL) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  for (int i = 0; i < 5 && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = remove_once(store, secrets, name, owner); /* CONFLICT: it was just used */
+  }
+  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
 }

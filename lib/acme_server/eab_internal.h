@@ -11,6 +11,7 @@
 typedef struct sdg_eab_record {
   char account[65];                 /* "" while unused */
   char secret[SDG_EAB_SECRET_SIZE]; /* where its MAC key is */
+  char owner[SDG_EAB_NAME_MAX + 1]; /* whom the account is bound to */
   stardeleg_time created_at;
   uint64_t version;
 } sdg_eab_record;

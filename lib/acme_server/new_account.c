@@ -139,7 +139,7 @@ static stardeleg_err fill_record(sdg_call *call, const sdg_acme_new_account *req
   if (err != STARDELEG_OK) {
     return err;
   }
-  (void)snprintf(record->name, sizeof(record->name), "%s", bound->name);
+  (void)snprintf(record->name, sizeof(record->name), "%s", bound->record.owner);
   (void)snprintf(record->thumbprint, sizeof(record->thumbprint), "%s", thumbprint);
   sdg_buf_add_bytes(&record->spki, sdg_pubkey_spki(call->jwk));
   record->created_at = call->now;
@@ -196,6 +196,7 @@ static stardeleg_err store_account(sdg_server *server, const sdg_account_record 
   if (bound->name[0] != '\0') {
     ops[2].kind = "eab";
     ops[2].key = bound->name;
+    ops[2].index = bound->record.owner;
     ops[2].expected_version = bound->record.version;
     n = 3;
   }

@@ -73,6 +73,9 @@ typedef struct sdg_server_options {
   stardeleg_err (*fill_directory)(void *role, sdg_server *server, sdg_acme_directory *directory);
   /* Adds members to the account object ("delegations"); may be NULL. */
   void (*write_account)(void *role, sdg_server *server, sdg_json_writer *w, const sdg_server_account *account);
+  /* Called before a deactivation is written, in the same request: what must not be forgotten, should the process die
+   * in between.  A failure leaves the account valid.  May be NULL. */
+  stardeleg_err (*on_deactivating)(void *role, const sdg_server_account *account, stardeleg_time now);
   /* Called after an account was deactivated, in the same request; may be NULL. */
   stardeleg_err (*on_deactivated)(void *role, const sdg_server_account *account, stardeleg_time now);
   /* Writes the "orders" list page of an account (RFC 8555 7.1.2.1) with sdg_call_page; may be NULL: no such list. */

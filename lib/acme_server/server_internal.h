@@ -63,6 +63,8 @@ void sdg_account_record_init(sdg_account_record *record);
 void sdg_account_record_clear(sdg_account_record *record);
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out);
 void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
+/* Writes a record that was read for a change (account_routes.c). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record);
 /* Frees an account of the server's cache. */
 void sdg_server_account_free(sdg_cached *object);
 /* Whether |record|, just read, is still the account that signed the request: same key, still valid.  What has changed
