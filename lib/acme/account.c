@@ -38,7 +38,7 @@ static stardeleg_err read_status(sdg_account_status *out, const sdg_json *tree, 
 static stardeleg_err read_contacts(sdg_acme_account *account, const sdg_json *tree, stardeleg_problem *problem)
 {
   const sdg_json *array = NULL;
-  stardeleg_err err = sdg_json_get_array(&array, tree, "contact", SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_array(&array, tree, "contact", SDG_JSON_NULLABLE, problem);
 
   for (const sdg_json *item = err == STARDELEG_OK ? sdg_json_first(array) : NULL; item != NULL;
        item = sdg_json_next(item)) {
@@ -68,16 +68,16 @@ stardeleg_err sdg_acme_account_parse(sdg_acme_account *out, stardeleg_bytes body
     err = read_contacts(&account, tree, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_bool(&account.terms_agreed, tree, "termsOfServiceAgreed", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_bool(&account.terms_agreed, tree, "termsOfServiceAgreed", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_url(&account.orders, tree, "orders", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_url(&account.orders, tree, "orders", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_url(&account.delegations, tree, "delegations", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_url(&account.delegations, tree, "delegations", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_tree(&account.eab, tree, "externalAccountBinding", problem);
+    err = sdg_field_tree_or_null(&account.eab, tree, "externalAccountBinding", problem);
   }
   sdg_json_free(tree);
   if (err != STARDELEG_OK) {

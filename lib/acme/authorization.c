@@ -9,6 +9,8 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 
+#define ISSUERS_MAX 10u
+
 static const char *const authz_names[] = {"pending", "valid", "invalid", "deactivated", "expired", "revoked"};
 static const char *const challenge_names[] = {"pending", "processing", "valid", "invalid"};
 
@@ -46,20 +48,23 @@ static stardeleg_err read_challenge(sdg_acme_challenge *out, const sdg_json *tre
     err = sdg_field_url(&out->url, tree, "url", SDG_JSON_REQUIRED, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_string(&status, tree, "status", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_string(&status, tree, "status", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
     err = find_name(&index, challenge_names, 4, status, problem);
   }
   if (err == STARDELEG_OK) {
     out->status = (sdg_challenge_status)index;
-    err = sdg_field_text(&out->token, tree, "token", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_text(&out->token, tree, "token", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_time(&out->validated, tree, "validated", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_time(&out->validated, tree, "validated", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_tree(&out->error, tree, "error", problem);
+    err = sdg_field_tree_or_null(&out->error, tree, "error", problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_field_texts(&out->issuers, &out->issuer_count, tree, "issuer-domain-names", ISSUERS_MAX, problem);
   }
   return err;
 }
@@ -99,6 +104,13 @@ void sdg_acme_challenge_write(sdg_json_writer *w, const char *name, const sdg_ac
   if (challenge->error != NULL) {
     sdg_jw_tree(w, "error", challenge->error);
   }
+  if (challenge->issuer_count > 0) {
+    sdg_jw_array(w, "issuer-domain-names");
+    for (size_t i = 0; i < challenge->issuer_count; i++) {
+      sdg_jw_string(w, NULL, challenge->issuers[i]);
+    }
+    sdg_jw_array_end(w);
+  }
   sdg_jw_object_end(w);
 }
 
@@ -108,6 +120,7 @@ void sdg_acme_challenge_clear(sdg_acme_challenge *challenge)
   sdg_free(challenge->url);
   sdg_free(challenge->token);
   sdg_json_free(challenge->error);
+  sdg_field_urls_free(challenge->issuers, challenge->issuer_count);
   memset(challenge, 0, sizeof(*challenge));
 }
 
@@ -134,7 +147,9 @@ static stardeleg_err read_identifier(sdg_acme_authorization *out, const sdg_json
 static stardeleg_err read_challenges(sdg_acme_authorization *out, const sdg_json *tree, stardeleg_problem *problem)
 {
   const sdg_json *array = NULL;
-  stardeleg_err err = sdg_json_get_array(&array, tree, "challenges", SDG_JSON_REQUIRED, problem);
+  /* It has to be there, but some servers write an empty list as null. */
+  sdg_json_need need = sdg_json_member(tree, "challenges") != NULL ? SDG_JSON_NULLABLE : SDG_JSON_REQUIRED;
+  stardeleg_err err = sdg_json_get_array(&array, tree, "challenges", need, problem);
 
   for (const sdg_json *item = err == STARDELEG_OK ? sdg_json_first(array) : NULL;
        item != NULL && out->challenge_count < SDG_CHALLENGES_MAX; item = sdg_json_next(item)) {
@@ -161,10 +176,10 @@ static stardeleg_err read_authorization(sdg_acme_authorization *out, const sdg_j
     out->status = (sdg_authz_status)index;
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_time(&out->expires, tree, "expires", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_time(&out->expires, tree, "expires", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_bool(&out->wildcard, tree, "wildcard", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_bool(&out->wildcard, tree, "wildcard", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
     err = read_challenges(out, tree, problem);

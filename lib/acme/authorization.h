@@ -26,6 +26,8 @@ typedef struct sdg_acme_challenge {
   char *token;                  /* base64url text or NULL (types without one) */
   stardeleg_time validated;     /* or NONE */
   sdg_json *error;              /* or NULL; does not by itself mean failure (erratum 5732) */
+  char **issuers;               /* "issuer-domain-names" of dns-persist-01 */
+  size_t issuer_count;
 } sdg_acme_challenge;
 
 typedef struct sdg_acme_authorization {

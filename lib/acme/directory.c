@@ -19,9 +19,9 @@ static stardeleg_err read_urls(sdg_acme_directory *out, const sdg_json *tree, st
     sdg_json_need need;
   } urls[] = {
       {&out->new_nonce, "newNonce", SDG_JSON_REQUIRED},      {&out->new_account, "newAccount", SDG_JSON_REQUIRED},
-      {&out->new_order, "newOrder", SDG_JSON_REQUIRED},      {&out->new_authz, "newAuthz", SDG_JSON_OPTIONAL},
-      {&out->revoke_cert, "revokeCert", SDG_JSON_OPTIONAL},  {&out->key_change, "keyChange", SDG_JSON_OPTIONAL},
-      {&out->renewal_info, "renewalInfo", SDG_JSON_OPTIONAL}};
+      {&out->new_order, "newOrder", SDG_JSON_REQUIRED},      {&out->new_authz, "newAuthz", SDG_JSON_NULLABLE},
+      {&out->revoke_cert, "revokeCert", SDG_JSON_NULLABLE},  {&out->key_change, "keyChange", SDG_JSON_NULLABLE},
+      {&out->renewal_info, "renewalInfo", SDG_JSON_NULLABLE}};
 
   for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
     stardeleg_err err = sdg_field_url(urls[i].out, tree, urls[i].name, urls[i].need, problem);
@@ -36,7 +36,7 @@ static stardeleg_err read_urls(sdg_acme_directory *out, const sdg_json *tree, st
 static stardeleg_err read_auto_renewal(sdg_acme_directory *out, const sdg_json *meta, stardeleg_problem *problem)
 {
   const sdg_json *renewal = NULL;
-  stardeleg_err err = sdg_json_get_object(&renewal, meta, "auto-renewal", SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_object(&renewal, meta, "auto-renewal", SDG_JSON_NULLABLE, problem);
 
   if (err != STARDELEG_OK || renewal == NULL) {
     return err;
@@ -49,7 +49,7 @@ static stardeleg_err read_auto_renewal(sdg_acme_directory *out, const sdg_json *
                            problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_bool(&out->star_certificate_get, renewal, "allow-certificate-get", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_bool(&out->star_certificate_get, renewal, "allow-certificate-get", SDG_JSON_NULLABLE, problem);
   }
   return err;
 }
@@ -57,31 +57,31 @@ static stardeleg_err read_auto_renewal(sdg_acme_directory *out, const sdg_json *
 static stardeleg_err read_meta(sdg_acme_directory *out, const sdg_json *tree, stardeleg_problem *problem)
 {
   const sdg_json *meta = NULL;
-  stardeleg_err err = sdg_json_get_object(&meta, tree, "meta", SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_object(&meta, tree, "meta", SDG_JSON_NULLABLE, problem);
 
   if (err != STARDELEG_OK || meta == NULL) {
     return err;
   }
-  err = sdg_field_text(&out->terms_of_service, meta, "termsOfService", SDG_JSON_OPTIONAL, problem);
+  err = sdg_field_text(&out->terms_of_service, meta, "termsOfService", SDG_JSON_NULLABLE, problem);
   if (err == STARDELEG_OK) {
-    err = sdg_field_text(&out->website, meta, "website", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_text(&out->website, meta, "website", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
     err =
-        sdg_json_get_bool(&out->external_account_required, meta, "externalAccountRequired", SDG_JSON_OPTIONAL, problem);
+        sdg_json_get_bool(&out->external_account_required, meta, "externalAccountRequired", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_bool(&out->delegation_enabled, meta, "delegation-enabled", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_bool(&out->delegation_enabled, meta, "delegation-enabled", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_bool(&out->certificate_get, meta, "allow-certificate-get", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_bool(&out->certificate_get, meta, "allow-certificate-get", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
     err = sdg_field_texts(&out->caa_identities, &out->caa_identity_count, meta, "caaIdentities", CAA_IDENTITIES_MAX,
                           problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_tree(&out->profiles, meta, "profiles", problem);
+    err = sdg_field_tree_or_null(&out->profiles, meta, "profiles", problem);
   }
   return err == STARDELEG_OK ? read_auto_renewal(out, meta, problem) : err;
 }

@@ -178,7 +178,7 @@ stardeleg_err sdg_field_texts(char ***out, size_t *count, const sdg_json *object
   char place[64];
   char **texts;
   size_t n = 0;
-  stardeleg_err err = sdg_json_get_array(&array, object, name, SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_array(&array, object, name, SDG_JSON_NULLABLE, problem);
 
   if (err != STARDELEG_OK || array == NULL || sdg_json_count(array) == 0) {
     return err;
@@ -201,11 +201,12 @@ stardeleg_err sdg_field_texts(char ***out, size_t *count, const sdg_json *object
   return STARDELEG_OK;
 }
 
-stardeleg_err sdg_field_tree(sdg_json **out, const sdg_json *object, const char *name, stardeleg_problem *problem)
+static stardeleg_err copy_tree(sdg_json **out, const sdg_json *object, const char *name, sdg_json_need need,
+                               stardeleg_problem *problem)
 {
   const sdg_json *tree = NULL;
   sdg_json *copy;
-  stardeleg_err err = sdg_json_get_object(&tree, object, name, SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_object(&tree, object, name, need, problem);
 
   if (err != STARDELEG_OK || tree == NULL) {
     return err;
@@ -216,4 +217,15 @@ stardeleg_err sdg_field_tree(sdg_json **out, const sdg_json *object, const char 
   }
   *out = copy;
   return STARDELEG_OK;
+}
+
+stardeleg_err sdg_field_tree(sdg_json **out, const sdg_json *object, const char *name, stardeleg_problem *problem)
+{
+  return copy_tree(out, object, name, SDG_JSON_OPTIONAL, problem);
+}
+
+stardeleg_err sdg_field_tree_or_null(sdg_json **out, const sdg_json *object, const char *name,
+                                     stardeleg_problem *problem)
+{
+  return copy_tree(out, object, name, SDG_JSON_NULLABLE, problem);
 }

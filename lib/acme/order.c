@@ -44,12 +44,13 @@ static stardeleg_err read_status(sdg_acme_order *order, const sdg_json *tree, st
   return STARDELEG_OK;
 }
 
-static stardeleg_err read_certificate_get(sdg_tristate *out, const sdg_json *tree, stardeleg_problem *problem)
+static stardeleg_err read_certificate_get(sdg_tristate *out, const sdg_json *tree, sdg_json_need need,
+                                          stardeleg_problem *problem)
 {
   bool value = false;
-  stardeleg_err err = sdg_json_get_bool(&value, tree, "allow-certificate-get", SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_bool(&value, tree, "allow-certificate-get", need, problem);
 
-  if (err == STARDELEG_OK && sdg_json_member(tree, "allow-certificate-get") != NULL) {
+  if (err == STARDELEG_OK && sdg_json_type_of(sdg_json_member(tree, "allow-certificate-get")) == SDG_JSON_BOOL) {
     *out = value ? SDG_TRUE : SDG_FALSE;
   }
   return err;
@@ -57,23 +58,25 @@ static stardeleg_err read_certificate_get(sdg_tristate *out, const sdg_json *tre
 
 static stardeleg_err read_dates(sdg_acme_order *order, const sdg_json *tree, stardeleg_problem *problem)
 {
-  stardeleg_err err = sdg_json_get_time(&order->expires, tree, "expires", SDG_JSON_OPTIONAL, problem);
+  stardeleg_err err = sdg_json_get_time(&order->expires, tree, "expires", SDG_JSON_NULLABLE, problem);
 
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_time(&order->not_before, tree, "notBefore", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_time(&order->not_before, tree, "notBefore", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_time(&order->not_after, tree, "notAfter", SDG_JSON_OPTIONAL, problem);
+    err = sdg_json_get_time(&order->not_after, tree, "notAfter", SDG_JSON_NULLABLE, problem);
   }
   return err;
 }
 
 static stardeleg_err read_urls(sdg_acme_order *order, const sdg_json *tree, stardeleg_problem *problem)
 {
+  const sdg_json *list = sdg_json_member(tree, "authorizations");
   stardeleg_err err;
 
-  err = sdg_field_urls(&order->authorizations, &order->authorization_count, tree, "authorizations", SDG_JSON_REQUIRED,
-                       problem);
+  /* It has to be there, but some servers write an empty list as null. */
+  err = sdg_field_urls(&order->authorizations, &order->authorization_count, tree, "authorizations",
+                       list != NULL ? SDG_JSON_NULLABLE : SDG_JSON_REQUIRED, problem);
   if (err == STARDELEG_OK && order->authorization_count > SDG_AUTHORIZATIONS_MAX) {
     return sdg_field_refuse(problem, "/authorizations", "too many elements");
   }
@@ -81,19 +84,19 @@ static stardeleg_err read_urls(sdg_acme_order *order, const sdg_json *tree, star
     err = sdg_field_url(&order->finalize, tree, "finalize", SDG_JSON_REQUIRED, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_url(&order->certificate, tree, "certificate", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_url(&order->certificate, tree, "certificate", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_url(&order->star_certificate, tree, "star-certificate", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_url(&order->star_certificate, tree, "star-certificate", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_text(&order->delegation, tree, "delegation", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_text(&order->delegation, tree, "delegation", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_text(&order->replaces, tree, "replaces", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_text(&order->replaces, tree, "replaces", SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_text(&order->profile, tree, "profile", SDG_JSON_OPTIONAL, problem);
+    err = sdg_field_text(&order->profile, tree, "profile", SDG_JSON_NULLABLE, problem);
   }
   return err;
 }
@@ -122,13 +125,13 @@ stardeleg_err sdg_acme_order_from_tree(sdg_acme_order *out, const sdg_json *tree
     err = read_urls(&order, tree, problem);
   }
   if (err == STARDELEG_OK) {
-    err = read_certificate_get(&order.certificate_get, tree, problem);
+    err = read_certificate_get(&order.certificate_get, tree, SDG_JSON_NULLABLE, problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_tree(&order.error, tree, "error", problem);
+    err = sdg_field_tree_or_null(&order.error, tree, "error", problem);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_field_tree(&order.auto_renewal, tree, "auto-renewal", problem);
+    err = sdg_field_tree_or_null(&order.auto_renewal, tree, "auto-renewal", problem);
   }
   if (err != STARDELEG_OK) {
     sdg_acme_order_clear(&order);
@@ -241,7 +244,7 @@ static stardeleg_err read_new_order(sdg_acme_new_order *order, const sdg_json *p
     err = sdg_field_text(&order->delegation, payload, "delegation", SDG_JSON_OPTIONAL, problem);
   }
   if (err == STARDELEG_OK) {
-    err = read_certificate_get(&order->certificate_get, payload, problem);
+    err = read_certificate_get(&order->certificate_get, payload, SDG_JSON_OPTIONAL, problem);
   }
   if (err == STARDELEG_OK) {
     err = sdg_field_text(&order->replaces, payload, "replaces", SDG_JSON_OPTIONAL, problem);

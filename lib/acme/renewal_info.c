@@ -41,7 +41,7 @@ stardeleg_err sdg_acme_renewal_info_parse(sdg_acme_renewal_info *out, stardeleg_
   }
   if (err == STARDELEG_OK) {
     /* For people only: one that is no URL is not worth losing the window. */
-    err = sdg_field_url(&info.explanation_url, tree, "explanationURL", SDG_JSON_OPTIONAL, NULL);
+    err = sdg_field_url(&info.explanation_url, tree, "explanationURL", SDG_JSON_NULLABLE, NULL);
     err = err == STARDELEG_ERR_MALFORMED ? STARDELEG_OK : err;
   }
   sdg_json_free(tree);

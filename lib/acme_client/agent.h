@@ -37,8 +37,8 @@ typedef struct sdg_step {
   const char *accept;         /* NULL: none */
   const char *if_none_match;  /* GET: an ETag as it was; NULL: none */
   size_t response_max;        /* 0: 64 KiB */
-  stardeleg_key *signer;      /* POST: another key than the session's, which then stands in the request itself ("jwk"),
-                                 no account beside it (RFC 8555 6.2: revocation by certificate key); NULL: the account */
+  stardeleg_key *signer;      /* POST: NULL: the account's key; else another one, which then stands in the request
+                                 itself ("jwk", RFC 8555 6.2), with no account beside it */
 } sdg_step;
 
 /* What take gets.  Borrowed for the call. */

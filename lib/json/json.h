@@ -75,8 +75,9 @@ bool sdg_json_equal(const sdg_json *a, const sdg_json *b);
 /* --- Typed getters of members ---
  * A getter sets its output and returns 0, or returns MALFORMED and tells in |problem| (may be NULL): type malformed,
  * place "/name", detail "member \"name\" is missing" or "... must be a string, not ...".  |need|: SDG_JSON_REQUIRED,
- * or OPTIONAL: absent leaves the output as it was.  JSON null counts as the wrong type. */
-typedef enum sdg_json_need { SDG_JSON_OPTIONAL = 0, SDG_JSON_REQUIRED } sdg_json_need;
+ * or OPTIONAL: absent leaves the output as it was.  JSON null counts as the wrong type, except with NULLABLE: that is
+ * OPTIONAL for answers of servers that write null for what they do not have. */
+typedef enum sdg_json_need { SDG_JSON_OPTIONAL = 0, SDG_JSON_REQUIRED, SDG_JSON_NULLABLE } sdg_json_need;
 struct stardeleg_problem;
 STARDELEG_MUST_CHECK stardeleg_err sdg_json_get_string(const char **out, const sdg_json *object, const char *name,
                                                        sdg_json_need need, struct stardeleg_problem *problem);

@@ -45,7 +45,10 @@ static stardeleg_err find(const sdg_json **out, const sdg_json *object, const ch
     return STARDELEG_ERR_MALFORMED;
   }
   if (member == NULL) {
-    return need == SDG_JSON_OPTIONAL ? STARDELEG_OK : refuse(problem, name, "is missing");
+    return need != SDG_JSON_REQUIRED ? STARDELEG_OK : refuse(problem, name, "is missing");
+  }
+  if (need == SDG_JSON_NULLABLE && sdg_json_type_of(member) == SDG_JSON_NULL) {
+    return STARDELEG_OK;
   }
   if (sdg_json_type_of(member) != type) {
     (void)snprintf(what, sizeof(what), "must be %s, not %s", wanted[type],

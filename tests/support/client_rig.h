@@ -27,7 +27,8 @@ typedef struct client_rig {
 
 /* |options| (may be NULL): directory_url and key are filled in. */
 void client_rig_begin(client_rig *rig, sdg_session_options *options);
-/* Directory with |more| members (",\"keyChange\":...", or NULL), nonce and account are answered: the next request is the job's. */
+/* Directory with |more| members (",\"keyChange\":...", or NULL), nonce and account are answered: the next request is
+ * the job's. */
 void client_rig_register(client_rig *rig, const char *more);
 /* Directory only, for sessions that know their account or have none. */
 void client_rig_directory(client_rig *rig, const char *more);

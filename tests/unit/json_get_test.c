@@ -231,6 +231,21 @@ static void getters_take_their_type_only(void **state)
   }
 }
 
+/* NULLABLE: null is absent, and nothing else changes. */
+static void getters_take_null_where_told(void **state)
+{
+  const sdg_json *root = *state;
+
+  for (getter g = STRING; g <= BASE64URL; g++) {
+    assert_ok(get(g, root, "null", SDG_JSON_NULLABLE, NULL));
+    assert_false(changed);
+    assert_ok(get(g, root, "absent", SDG_JSON_NULLABLE, NULL));
+    assert_false(changed);
+    assert_err(STARDELEG_ERR_MALFORMED, get(g, root, "number", SDG_JSON_NULLABLE, NULL));
+    assert_err(STARDELEG_ERR_MALFORMED, get(g, root, "null", SDG_JSON_OPTIONAL, NULL));
+  }
+}
+
 static void getters_know_absence(void **state)
 {
   const sdg_json *root = *state;
@@ -356,6 +371,7 @@ int main(void)
       cmocka_unit_test(copies),
       cmocka_unit_test(compares),
       cmocka_unit_test(getters_take_their_type_only),
+      cmocka_unit_test(getters_take_null_where_told),
       cmocka_unit_test(getters_know_absence),
       cmocka_unit_test(getters_explain),
       cmocka_unit_test(integers_keep_their_range),
