@@ -55,7 +55,22 @@ typedef struct stardeleg_ca_options {
   const char *crl_url;    /**< where relying parties fetch that list, written into certificates; NULL: |base_url| and
                                "/crl", where this role publishes it.  Another address (plain http is usual) has to lead
                                there, or to a copy */
+  int64_t renewal_info_s; /**< how long a client may wait before it asks for renewal information again (RFC 9773
+                               4.3.2); default 6 h; 0: none is offered */
 } stardeleg_ca_options;
+
+/** A change of the time at which clients are told to renew (RFC 9773), for instance before certificates are revoked in
+ * large numbers.  Set by stardeleg_ca_renewal_default(), then changed. */
+typedef struct stardeleg_ca_renewal {
+  size_t size;                  /**< sizeof of this struct */
+  const char *serial;           /**< of one certificate, hex as the log writes it; NULL: of all issued before
+                                     |issued_before| */
+  stardeleg_time issued_before; /**< with |serial| NULL: those issued later, replacements among them, keep their time */
+  stardeleg_time start_at;      /**< beginning of the window; may be in the past: at once.  STARDELEG_TIME_NONE takes an
+                                     earlier change back */
+  stardeleg_time end_at;        /**< its end, a second after |start_at| or later */
+  const char *explanation_url;  /**< http or https page for people, or NULL */
+} stardeleg_ca_renewal;
 
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_ca_options_default(stardeleg_ca_options *options);
@@ -79,6 +94,17 @@ STARDELEG_API const stardeleg_engine *stardeleg_ca_engine(stardeleg_ca *ca);
  * (64 bytes of room).  Returns 0, EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_eab_add(stardeleg_ca *ca, const char *name,
                                                                       char mac_key[64], stardeleg_time now);
+
+/** Sets |renewal| to "all certificates, taken back". */
+STARDELEG_API void stardeleg_ca_renewal_default(stardeleg_ca_renewal *renewal);
+
+/** Moves the renewal of certificates to another time, or back to the usual one: clients that ask for renewal information
+ * (RFC 9773) see it from their next request on.  What was revoked is to be renewed at once anyway.  A change for one
+ * certificate goes before one for all; of each kind the last one counts.  Kept in the store.  Any thread.  Returns 0,
+ * ARGUMENT (no window, no URL, or a serial that is none), NOT_FOUND (no such certificate, or one of a STAR order),
+ * STORE, CONFLICT (somebody else changed it at the same time) or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_renewal_move(stardeleg_ca *ca,
+                                                                           const stardeleg_ca_renewal *renewal);
 
 /** Makes a self-signed root certificate for |key| with the common name |name|, valid |not_before| to |not_after|, as
  * PEM in malloc'd memory with a final NUL; free() it.  Returns 0, ARGUMENT, NOMEM, CRYPTO or RANDOM. */

@@ -22,6 +22,7 @@ static const sdg_route routes[] = {
     {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
     {"/revoke-cert", SDG_ROUTE_POST | SDG_ROUTE_JWK, sdg_ca_route_revoke},
     {"/crl", SDG_ROUTE_GET, sdg_ca_route_crl},
+    {"/renewal-info/{.}", SDG_ROUTE_GET, sdg_ca_route_renewal_info},
 };
 
 void stardeleg_ca_options_default(stardeleg_ca_options *options)
@@ -41,6 +42,7 @@ void stardeleg_ca_options_default(stardeleg_ca_options *options)
   options->plain_lifetime_s = 7 * 86400;
   options->poll_ms = SDG_TIME_S;
   options->crl_lifetime_s = 86400;
+  options->renewal_info_s = 6 * 3600;
 }
 
 static bool is_web_url(const char *text)
@@ -69,8 +71,8 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
     wrong =
         "order_pending_s and lease_ms must be positive, order_grace_s, validation_retry_ms and poll_ms not negative";
   }
-  if (wrong == NULL && options->crl_lifetime_s < 0) {
-    wrong = "crl_lifetime_s must not be negative";
+  if (wrong == NULL && (options->crl_lifetime_s < 0 || options->renewal_info_s < 0)) {
+    wrong = "crl_lifetime_s and renewal_info_s must not be negative";
   }
   if (wrong == NULL && options->crl_url != NULL && !is_web_url(options->crl_url)) {
     wrong = "crl_url must be an http or https URL";
@@ -92,6 +94,12 @@ static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_dir
   directory->star_max_duration_s = ca->options.max_duration_s;
   directory->star_certificate_get = ca->options.allow_certificate_get != 0;
   directory->certificate_get = ca->options.allow_certificate_get != 0;
+  if (ca->options.renewal_info_s > 0) {
+    directory->renewal_info = sdg_server_url_dup(server, "/renewal-info", NULL);
+    if (directory->renewal_info == NULL) {
+      return STARDELEG_ERR_NOMEM;
+    }
+  }
   return directory->revoke_cert != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 }
 

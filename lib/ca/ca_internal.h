@@ -81,6 +81,7 @@ typedef struct sdg_ca_cert {
   stardeleg_time issued_at;        /* NONE in records of older versions */
   stardeleg_time revoked_at;       /* NONE while it is not */
   int64_t reason;                  /* of the revocation, RFC 5280 5.3.1 */
+  char replaced_by[SDG_ID_SIZE];   /* order that is to replace it (RFC 9773 5); "" */
   uint64_t version;
 } sdg_ca_cert;
 
@@ -101,6 +102,10 @@ void sdg_ca_cert_init(sdg_ca_cert *cert);
 void sdg_ca_cert_clear(sdg_ca_cert *cert);
 void sdg_ca_cert_write(sdg_buf *out, const sdg_ca_cert *cert);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_cert_load(const stardeleg_ca *ca, const char *id, sdg_ca_cert *out);
+
+/* The certificate of a plain order by its serial as hex; NOT_FOUND for STAR certificates and for certificates that were
+ * never a resource (the PKI's own). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_cert_by_serial(const stardeleg_ca *ca, const char *serial, sdg_ca_cert *out);
 
 /* Operations of a batch; |value| keeps the record's text until the batch is done. */
 void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order,
@@ -140,6 +145,13 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sd
 /* Checks the CSR for |order|: DER, signature, key, names.  Problem badCSR. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_bytes der,
                                                     stardeleg_problem *problem);
+
+/* --- Renewal information (ca_renewal.c) --- */
+stardeleg_err sdg_ca_route_renewal_info(void *role, sdg_call *call);
+/* The certificate that a new order for |identifiers| says it |replaces|, marked as replaced by |order_id|: to be written
+ * with the order.  Else a problem (RFC 9773 5). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_replace(stardeleg_ca *ca, sdg_call *call, const sdg_identifiers *identifiers,
+                                                  const char *replaces, const char *order_id, sdg_ca_cert *out);
 
 /* --- The list of revoked certificates (ca_crl.c) --- */
 #define SDG_CA_CRL_KIND "crl"

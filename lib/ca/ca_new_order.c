@@ -171,13 +171,14 @@ static stardeleg_err choose_authz_ids(stardeleg_ca *ca, sdg_ca_order *order)
   return STARDELEG_OK;
 }
 
-/* Order and authorizations in one batch. */
-static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order)
+/* Order and authorizations in one batch, and the certificate that is to be replaced (NULL: none). */
+static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, const sdg_ca_cert *replaced)
 {
   size_t n = order->authz_count + 1;
-  stardeleg_store_op *ops = sdg_calloc(n, sizeof(*ops));
-  sdg_ca_authz *authz = sdg_calloc(n, sizeof(*authz));
-  sdg_buf *values = sdg_calloc(n, sizeof(*values));
+  size_t all = n + (replaced != NULL ? 1 : 0);
+  stardeleg_store_op *ops = sdg_calloc(all, sizeof(*ops));
+  sdg_ca_authz *authz = sdg_calloc(all, sizeof(*authz));
+  sdg_buf *values = sdg_calloc(all, sizeof(*values));
   size_t made = 0;
   stardeleg_err err = ops != NULL && authz != NULL && values != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 
@@ -195,8 +196,14 @@ static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_or
       err = sdg_buf_error(&values[made]);
     }
   }
+  if (err == STARDELEG_OK && replaced != NULL) {
+    sdg_buf_init(&values[made], STARDELEG_STORE_VALUE_MAX);
+    sdg_ca_put_cert(&ops[made], &values[made], replaced);
+    err = sdg_buf_error(&values[made]);
+    made++;
+  }
   if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, ops, n);
+    err = sdg_store_batch(ca->options.store, ops, all);
   }
   for (size_t i = 0; i < made; i++) {
     sdg_buf_clear(&values[i]);
@@ -214,31 +221,56 @@ static stardeleg_err check_request(sdg_call *call, const sdg_acme_new_order *req
   return sdg_identifiers_check_dns(&request->identifiers, 0, &call->problem);
 }
 
+/* Nothing of it exists before the batch, so a conflict (somebody else replaces the same certificate) begins anew. */
+static stardeleg_err make_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request)
+{
+  sdg_ca_order order;
+  sdg_ca_cert replaced;
+  bool replaces = false;
+  stardeleg_err err;
+
+  sdg_ca_order_init(&order);
+  err = fill_order(ca, call, request, &order);
+  if (err == STARDELEG_OK) {
+    err = choose_authz_ids(ca, &order);
+  }
+  if (err == STARDELEG_OK && request->replaces != NULL && ca->options.renewal_info_s > 0) {
+    err = sdg_ca_replace(ca, call, &request->identifiers, request->replaces, order.id, &replaced);
+    replaces = err == STARDELEG_OK;
+    if (replaces) {
+      order.wire.replaces = sdg_strdup(request->replaces);
+      err = order.wire.replaces != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+    }
+  }
+  if (err == STARDELEG_OK) {
+    err = store_all(ca, call, &order, replaces ? &replaced : NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_reply_order(ca, call, &order, 201);
+  }
+  if (replaces) {
+    sdg_ca_cert_clear(&replaced);
+  }
+  sdg_ca_order_clear(&order);
+  return err;
+}
+
 stardeleg_err sdg_ca_route_new_order(void *role, sdg_call *call)
 {
   stardeleg_ca *ca = role;
   sdg_acme_new_order request;
-  sdg_ca_order order;
   stardeleg_err err = sdg_acme_new_order_parse(&request, call->payload, &call->problem);
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  sdg_ca_order_init(&order);
   err = check_request(call, &request);
   if (err == STARDELEG_OK) {
-    err = fill_order(ca, call, &request, &order);
+    err = STARDELEG_ERR_CONFLICT;
+    for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+      err = make_order(ca, call, &request);
+    }
   }
-  if (err == STARDELEG_OK) {
-    err = choose_authz_ids(ca, &order);
-  }
-  if (err == STARDELEG_OK) {
-    err = store_all(ca, call, &order);
-  }
-  if (err == STARDELEG_OK) {
-    err = sdg_ca_reply_order(ca, call, &order, 201);
-  }
-  sdg_ca_order_clear(&order);
   sdg_acme_new_order_clear(&request);
   return err;
 }

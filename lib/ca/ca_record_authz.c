@@ -162,6 +162,7 @@ void sdg_ca_cert_write(sdg_buf *out, const sdg_ca_cert *cert)
     sdg_jw_int(&w, "revokedAt", cert->revoked_at);
     sdg_jw_int(&w, "reason", cert->reason);
   }
+  sdg_jw_string_opt(&w, "replacedBy", cert->replaced_by);
   sdg_jw_string(&w, "serial", cert->serial);
   sdg_jw_string(&w, "chain", cert->chain_pem);
   sdg_jw_object_end(&w);
@@ -204,6 +205,9 @@ static stardeleg_err read_cert_dates(sdg_ca_cert *cert, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&cert->reason, tree, "reason", SDG_JSON_OPTIONAL, 0, 10, NULL);
+  }
+  if (err == STARDELEG_OK && sdg_json_member(tree, "replacedBy") != NULL) {
+    err = sdg_ca_read_text(cert->replaced_by, sizeof(cert->replaced_by), tree, "replacedBy");
   }
   return err;
 }
@@ -254,6 +258,25 @@ stardeleg_err sdg_ca_cert_load(const stardeleg_ca *ca, const char *id, sdg_ca_ce
   sdg_json_free(tree);
   stardeleg_record_clear(&record);
   return err;
+}
+
+stardeleg_err sdg_ca_cert_by_serial(const stardeleg_ca *ca, const char *serial, sdg_ca_cert *out)
+{
+  char id[SDG_ID_SIZE];
+  stardeleg_record record = {0};
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_store_get(ca->options.store, "serial", serial, &record);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_parse_record(&tree, &record);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_read_text(id, sizeof(id), tree, "cert");
+    err = err == STARDELEG_ERR_MALFORMED ? STARDELEG_ERR_STORE : err;
+  }
+  sdg_json_free(tree);
+  stardeleg_record_clear(&record);
+  return err == STARDELEG_OK ? sdg_ca_cert_load(ca, id, out) : err;
 }
 
 void sdg_ca_put_cert(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert)

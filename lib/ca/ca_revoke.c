@@ -16,7 +16,6 @@
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
 #include "ca/ca_orders.h"
-#include "ca/ca_record_internal.h"
 
 /* How many of an account's orders are looked at for authorizations. */
 #define ORDERS_MAX 500u
@@ -37,29 +36,6 @@ static stardeleg_err check_ours(stardeleg_ca *ca, sdg_call *call, const sdg_cert
   }
   err = sdg_x509_verify(ca->issuer_public, cert->alg, cert->tbs, cert->signature);
   return err == STARDELEG_OK || err == STARDELEG_ERR_NOMEM ? err : refuse_unknown(call);
-}
-
-/* The certificate resource; NOT_FOUND for certificates that were never one (the PKI's own). */
-static stardeleg_err find_by_serial(stardeleg_ca *ca, const sdg_cert *cert, sdg_ca_cert *out)
-{
-  char serial[48];
-  char id[SDG_ID_SIZE];
-  stardeleg_record record = {0};
-  sdg_json *tree = NULL;
-  stardeleg_err err;
-
-  sdg_cert_serial_text(serial, sizeof(serial), cert);
-  err = sdg_store_get(ca->options.store, "serial", serial, &record);
-  if (err == STARDELEG_OK) {
-    err = sdg_ca_parse_record(&tree, &record);
-  }
-  if (err == STARDELEG_OK) {
-    err = sdg_ca_read_text(id, sizeof(id), tree, "cert");
-    err = err == STARDELEG_ERR_MALFORMED ? STARDELEG_ERR_STORE : err;
-  }
-  sdg_json_free(tree);
-  stardeleg_record_clear(&record);
-  return err == STARDELEG_OK ? sdg_ca_cert_load(ca, id, out) : err;
 }
 
 /* --- Who may --- */
@@ -171,8 +147,11 @@ static stardeleg_err mark_revoked(stardeleg_ca *ca, sdg_ca_cert *found, int64_t 
 static stardeleg_err revoke_found(stardeleg_ca *ca, sdg_call *call, const sdg_cert *cert, int64_t reason)
 {
   sdg_ca_cert found;
-  stardeleg_err err = find_by_serial(ca, cert, &found);
+  char serial[48];
+  stardeleg_err err;
 
+  sdg_cert_serial_text(serial, sizeof(serial), cert);
+  err = sdg_ca_cert_by_serial(ca, serial, &found);
   if (err != STARDELEG_OK) {
     return err == STARDELEG_ERR_NOT_FOUND ? refuse_unknown(call) : err;
   }
