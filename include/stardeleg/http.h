@@ -27,6 +27,9 @@ typedef struct stardeleg_http_request {
   size_t header_count;                  /**< how many */
   stardeleg_bytes body;                 /**< may be empty */
   size_t response_max;                  /**< client side: most body bytes to accept; 0 on the server side */
+  /** Server side: address of the client as the program knows it ("192.0.2.7", "2001:db8::7"), for rate limits and
+   *  logs; NUL-terminated.  NULL: unknown. */
+  const char *source;
 } stardeleg_http_request;
 
 /** A response.  Everything is borrowed; whoever hands it out says for how long. */

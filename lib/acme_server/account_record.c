@@ -19,6 +19,8 @@ void sdg_account_record_init(sdg_account_record *record)
 void sdg_account_record_clear(sdg_account_record *record)
 {
   sdg_buf_clear(&record->spki);
+  sdg_free(record->terms);
+  record->terms = NULL;
   sdg_acme_account_clear(&record->object);
 }
 
@@ -33,10 +35,58 @@ void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record)
   sdg_jw_string(&w, "thumbprint", record->thumbprint);
   sdg_jw_base64url(&w, "spki", sdg_buf_bytes(&record->spki));
   sdg_jw_int(&w, "created", record->created_at);
+  if (record->terms != NULL) {
+    sdg_jw_string(&w, "terms", record->terms);
+  }
+  if (record->closing) {
+    sdg_jw_bool(&w, "closing", true);
+  }
   sdg_jw_object(&w, "object");
   sdg_acme_account_write_members(&w, &record->object);
   sdg_jw_object_end(&w);
   sdg_jw_object_end(&w);
+}
+
+stardeleg_err sdg_account_record_set_terms(sdg_account_record *record, const char *terms)
+{
+  char *copy = sdg_strdup(terms);
+
+  if (copy == NULL && terms != NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  sdg_free(record->terms);
+  record->terms = copy;
+  return STARDELEG_OK;
+}
+
+stardeleg_err sdg_account_record_put_due(sdg_server *server, const sdg_account_record *record, stardeleg_time due,
+                                         uint64_t fence)
+{
+  stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+                           .kind = "account",
+                           .key = record->id,
+                           .index = record->name[0] != '\0' ? record->name : "-",
+                           .due = due,
+                           .expected_version = record->version,
+                           .fence = fence,
+                           .release = fence != 0 ? 1 : 0};
+  sdg_buf value;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, SDG_BODY_MAX);
+  sdg_account_record_write(&value, record);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    op.value = sdg_buf_bytes(&value);
+    err = sdg_store_batch(server->options.store, &op, 1);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record)
+{
+  return sdg_account_record_put_due(server, record, STARDELEG_TIME_NEVER, 0);
 }
 
 static stardeleg_err copy_text(char *out, size_t size, const sdg_json *tree, const char *name)
@@ -73,6 +123,7 @@ static stardeleg_err read_object(sdg_account_record *out, const sdg_json *tree)
 
 static stardeleg_err read_record(sdg_account_record *out, const sdg_json *tree)
 {
+  const char *terms = NULL;
   stardeleg_err err = copy_text(out->name, sizeof(out->name), tree, "name");
 
   if (err == STARDELEG_OK) {
@@ -83,6 +134,15 @@ static stardeleg_err read_record(sdg_account_record *out, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&out->created_at, tree, "created", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&terms, tree, "terms", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&out->closing, tree, "closing", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_account_record_set_terms(out, terms);
   }
   return err == STARDELEG_OK ? read_object(out, tree) : err;
 }
@@ -105,7 +165,8 @@ static stardeleg_err parse_record(const stardeleg_record *record, sdg_account_re
     err = read_record(&account, tree);
   }
   sdg_json_free(tree);
-  if (err == STARDELEG_OK && (size_t)snprintf(account.id, sizeof(account.id), "%s", record->key) >= sizeof(account.id)) {
+  if (err == STARDELEG_OK &&
+      (size_t)snprintf(account.id, sizeof(account.id), "%s", record->key) >= sizeof(account.id)) {
     err = STARDELEG_ERR_STORE;
   }
   if (err != STARDELEG_OK) {
@@ -171,6 +232,8 @@ static stardeleg_err import_account(sdg_server *server, const sdg_account_record
   (void)snprintf(account->name, sizeof(account->name), "%s", record->name);
   (void)snprintf(account->thumbprint, sizeof(account->thumbprint), "%s", record->thumbprint);
   account->status = record->object.status;
+  account->terms_are_current =
+      record->terms == NULL || server->terms == NULL || strcmp(record->terms, server->terms) == 0;
   account->cached.id = account->id;
   account->cached.version = record->version;
   err = sdg_pubkey_import(&account->key, server->options.crypto, sdg_buf_bytes(&record->spki), NULL);

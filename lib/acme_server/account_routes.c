@@ -5,6 +5,10 @@
 
 #include "acme_server/server_internal.h"
 #include "base/mem.h"
+#include "base/time.h"
+
+/* How long closing an account is left to the request that deactivates it. */
+#define CLOSING_MS SDG_TIME_MINUTE
 
 stardeleg_err sdg_route_directory(void *role, sdg_call *call)
 {
@@ -67,48 +71,49 @@ static stardeleg_err replace_contacts(sdg_account_record *record, const sdg_acme
   return STARDELEG_OK;
 }
 
-stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record)
+static bool contacts_are(const sdg_account_record *record, const sdg_acme_new_account *request)
 {
-  sdg_buf value;
-  stardeleg_err err;
-
-  sdg_buf_init(&value, SDG_BODY_MAX);
-  sdg_account_record_write(&value, record);
-  err = sdg_buf_error(&value);
-  if (err == STARDELEG_OK) {
-    err = sdg_store_put(server->options.store, "account", record->id, sdg_buf_bytes(&value),
-                        record->name[0] != '\0' ? record->name : "-", record->version);
+  for (size_t i = 0; i < request->contact_count; i++) {
+    if (i >= record->object.contact_count || strcmp(record->object.contacts[i], request->contacts[i]) != 0) {
+      return false;
+    }
   }
-  sdg_buf_clear(&value);
-  return err;
+  return record->object.contact_count == request->contact_count;
 }
 
 /* Only contacts and the status "deactivated" can be changed; the rest of the payload does not count (RFC 8555 7.3.2).
  */
-static stardeleg_err change(sdg_call *call, sdg_account_record *record, bool *deactivated)
+static stardeleg_err change(sdg_call *call, sdg_account_record *record)
 {
   sdg_acme_new_account request;
   const sdg_json *status = sdg_json_member(call->payload, "status");
+  bool changed = false;
   stardeleg_err err = read_contacts(call, &request);
 
-  if (err == STARDELEG_OK && request.has_contacts) {
+  if (err == STARDELEG_OK && request.has_contacts && !contacts_are(record, &request)) {
     err = replace_contacts(record, &request);
+    changed = true;
   }
   if (err == STARDELEG_OK && strcmp(sdg_json_string(status), "deactivated") == 0) {
     record->object.status = SDG_ACCOUNT_DEACTIVATED;
-    *deactivated = true;
+    record->closing = call->server->options.on_deactivated != NULL;
+    changed = true;
   }
-  if (err == STARDELEG_OK && *deactivated && call->server->options.on_deactivating != NULL) {
+  if (err == STARDELEG_OK && record->object.status != SDG_ACCOUNT_VALID &&
+      call->server->options.on_deactivating != NULL) {
     err = call->server->options.on_deactivating(call->server->options.role, call->account, call->now);
   }
-  return err == STARDELEG_OK ? sdg_account_record_put(call->server, record) : err;
+  if (err != STARDELEG_OK || !changed) {
+    return err;
+  }
+  return sdg_account_record_put_due(call->server, record,
+                                    record->closing ? call->now + CLOSING_MS : STARDELEG_TIME_NEVER, 0);
 }
 
 static stardeleg_err update(sdg_call *call)
 {
   sdg_server *server = call->server;
   sdg_account_record record;
-  bool deactivated = false;
   stardeleg_err err = STARDELEG_ERR_CONFLICT;
 
   for (int i = 0; i < SDG_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
@@ -118,13 +123,14 @@ static stardeleg_err update(sdg_call *call)
     }
     err = sdg_account_still(call, &record);
     if (err == STARDELEG_OK) {
-      err = change(call, &record, &deactivated);
-    }
-    if (err == STARDELEG_OK && deactivated && server->options.on_deactivated != NULL) {
-      err = server->options.on_deactivated(server->options.role, call->account, call->now);
+      err = change(call, &record);
     }
     if (err == STARDELEG_OK) {
       err = sdg_account_reply(call, &record, 200);
+    }
+    if (err == STARDELEG_OK && record.closing) {
+      /* The account is deactivated whatever comes of it: what stays open is closed later. */
+      (void)!sdg_account_close(server, record.id, 0, call->now);
     }
     sdg_account_record_clear(&record);
   }

@@ -20,6 +20,21 @@ static stardeleg_err check_media_type(sdg_call *call)
   return STARDELEG_ERR_PROTOCOL;
 }
 
+/* RFC 9110 8.4: what is not decoded must not be taken for what it is not. */
+static stardeleg_err check_encoding(sdg_call *call)
+{
+  stardeleg_bytes coding;
+
+  if (!sdg_http_header(&coding, call->request->headers, call->request->header_count, "Content-Encoding", NULL) ||
+      coding.len == 0 || sdg_bytes_is_nocase(coding, "identity")) {
+    return STARDELEG_OK;
+  }
+  (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "encoded bodies are not taken");
+  call->problem.status = 415;
+  call->accept_encoding = "identity"; /* RFC 9110 12.5.3, 15.5.16 */
+  return STARDELEG_ERR_PROTOCOL;
+}
+
 static stardeleg_err check_size(sdg_call *call)
 {
   size_t max = call->server->options.body_max != 0 ? call->server->options.body_max : SDG_BODY_MAX;
@@ -38,7 +53,7 @@ static stardeleg_err spend_nonce(sdg_call *call)
   stardeleg_err err = STARDELEG_ERR_NOT_FOUND;
 
   if (call->jws->nonce != NULL) {
-    err = sdg_nonces_spend(call->server->nonces, call->jws->nonce);
+    err = sdg_server_spend_nonce(call->server, call->jws->nonce, call->now);
   }
   if (err == STARDELEG_ERR_NOT_FOUND) {
     return sdg_call_fail(call, STARDELEG_ACME_BAD_NONCE,
@@ -60,7 +75,7 @@ static void spend_refused(sdg_call *call)
   if (sdg_json_parse(&outer, call->request->body, NULL, NULL) == STARDELEG_OK &&
       sdg_base64url_read(&text, sdg_bytes_str(sdg_json_string(sdg_json_member(outer, "protected")))) == STARDELEG_OK &&
       sdg_json_parse(&header, sdg_buf_bytes(&text), NULL, NULL) == STARDELEG_OK) {
-    (void)!sdg_nonces_spend(call->server->nonces, sdg_json_string(sdg_json_member(header, "nonce")));
+    (void)!sdg_server_spend_nonce(call->server, sdg_json_string(sdg_json_member(header, "nonce")), call->now);
   }
   sdg_json_free(header);
   sdg_json_free(outer);
@@ -136,6 +151,17 @@ static stardeleg_err check_status(sdg_call *call)
   return STARDELEG_ERR_PROTOCOL;
 }
 
+static stardeleg_err check_limits(sdg_call *call, const sdg_route *route)
+{
+  bool makes_order = (route->methods & SDG_ROUTE_ORDER) != 0;
+  stardeleg_err err = call->account != NULL ? sdg_call_limit(call, STARDELEG_LIMIT_SIGNED) : STARDELEG_OK;
+
+  if (err == STARDELEG_OK && makes_order) {
+    err = sdg_call_check_terms(call);
+  }
+  return err == STARDELEG_OK && makes_order ? sdg_call_limit(call, STARDELEG_LIMIT_ORDER) : err;
+}
+
 static stardeleg_err read_payload(sdg_call *call, const sdg_route *route, sdg_json **payload)
 {
   sdg_json_limits limits = sdg_json_limits_default();
@@ -174,7 +200,13 @@ stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *
   stardeleg_err err = check_media_type(call);
 
   if (err == STARDELEG_OK) {
+    err = check_encoding(call);
+  }
+  if (err == STARDELEG_OK) {
     err = check_size(call);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_call_limit(call, STARDELEG_LIMIT_REQUEST);
   }
   if (err != STARDELEG_OK) {
     return err;
@@ -199,6 +231,9 @@ stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *
   err = sdg_jws_verify(jws, key, &call->problem);
   if (err == STARDELEG_OK) {
     err = check_status(call);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_limits(call, route);
   }
   if (err == STARDELEG_OK) {
     err = read_payload(call, route, payload);

@@ -158,7 +158,10 @@ static stardeleg_err fill_record(sdg_call *call, const sdg_acme_new_account *req
       return STARDELEG_ERR_NOMEM;
     }
   }
-  return sdg_buf_error(&record->spki);
+  if (request->terms_agreed) {
+    err = sdg_account_record_set_terms(record, call->server->terms);
+  }
+  return err == STARDELEG_OK ? sdg_buf_error(&record->spki) : err;
 }
 
 /* Account, key and binding in one batch: whoever comes second gets CONFLICT and nothing has happened. */
@@ -226,6 +229,9 @@ static stardeleg_err create(sdg_call *call, const sdg_acme_new_account *request,
     return STARDELEG_ERR_PROTOCOL;
   }
   err = check_binding(call, request->eab, &bound);
+  if (err == STARDELEG_OK) {
+    err = sdg_call_limit(call, STARDELEG_LIMIT_ACCOUNT);
+  }
   if (err != STARDELEG_OK) {
     return err;
   }

@@ -16,12 +16,41 @@
 
 /* --- Making one --- */
 
+static stardeleg_err make_link(char **out, const char *target, const char *rel)
+{
+  sdg_buf link;
+  stardeleg_err err;
+
+  sdg_buf_init(&link, SDG_URL_MAX + 64);
+  sdg_buf_add_byte(&link, '<');
+  sdg_buf_add_str(&link, target);
+  sdg_buf_add_str(&link, ">;rel=\"");
+  sdg_buf_add_str(&link, rel);
+  sdg_buf_add_byte(&link, '"');
+  err = sdg_buf_take(&link, out, NULL);
+  sdg_buf_clear(&link);
+  return err;
+}
+
+static stardeleg_err make_links(sdg_server *server, const sdg_server_options *options)
+{
+  char *directory = sdg_server_url_dup(server, "/directory", NULL);
+  stardeleg_err err = directory != NULL ? make_link(&server->index_link, directory, "index") : STARDELEG_ERR_NOMEM;
+
+  sdg_free(directory);
+  if (err == STARDELEG_OK && server->terms != NULL) {
+    err = make_link(&server->terms_link, server->terms, "terms-of-service");
+  }
+  if (err == STARDELEG_OK && options->limits_url != NULL) {
+    err = make_link(&server->limits_link, options->limits_url, "help");
+  }
+  return err;
+}
+
 static stardeleg_err copy_urls(sdg_server *server, const sdg_server_options *options, stardeleg_problem *problem)
 {
   sdg_url url;
-  sdg_buf link;
   stardeleg_bytes base = sdg_bytes_str(options->base_url);
-  stardeleg_err err;
 
   if (options->base_url == NULL || sdg_url_parse(&url, base) != STARDELEG_OK || !url.https ||
       base.base[base.len - 1] == '/' || memchr(base.base, '?', base.len) != NULL) {
@@ -33,18 +62,14 @@ static stardeleg_err copy_urls(sdg_server *server, const sdg_server_options *opt
   server->origin = sdg_bytes_dup(sdg_bytes(base.base, base.len - url.path.len));
   server->terms = sdg_strdup(options->terms_of_service);
   server->website = sdg_strdup(options->website);
+  server->terms_action = sdg_strdup(options->terms_action_url);
   if (server->base_url == NULL || server->origin == NULL ||
       (options->terms_of_service != NULL && server->terms == NULL) ||
-      (options->website != NULL && server->website == NULL)) {
+      (options->website != NULL && server->website == NULL) ||
+      (options->terms_action_url != NULL && server->terms_action == NULL)) {
     return STARDELEG_ERR_NOMEM;
   }
-  sdg_buf_init(&link, SDG_URL_MAX + 64);
-  sdg_buf_add_byte(&link, '<');
-  sdg_server_url(server, &link, "/directory", NULL);
-  sdg_buf_add_str(&link, ">;rel=\"index\"");
-  err = sdg_buf_take(&link, &server->index_link, NULL);
-  sdg_buf_clear(&link);
-  return err;
+  return make_links(server, options);
 }
 
 static stardeleg_err write_directory(sdg_server *server)
@@ -77,6 +102,20 @@ static stardeleg_err write_directory(sdg_server *server)
   return err;
 }
 
+static stardeleg_err open_nonces(sdg_server *server, stardeleg_problem *problem)
+{
+  const sdg_server_options *options = &server->options;
+
+  if (!options->shared_nonces) {
+    return sdg_nonces_new(&server->nonces, options->crypto);
+  }
+  if (options->secrets == NULL) {
+    sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "shared nonces need a secret store");
+    return STARDELEG_ERR_CONFIG;
+  }
+  return sdg_shared_nonces_new(&server->shared_nonces, options->crypto, options->store, options->secrets);
+}
+
 stardeleg_err sdg_server_new(sdg_server **out, const sdg_server_options *options, stardeleg_problem *problem)
 {
   sdg_server *server = sdg_calloc(1, sizeof(*server));
@@ -87,10 +126,11 @@ stardeleg_err sdg_server_new(sdg_server **out, const sdg_server_options *options
   }
   sdg_problem_clear(problem);
   server->options = *options;
+  atomic_init(&server->tended_at, INT64_MIN);
   sdg_buf_init(&server->directory, SDG_BODY_MAX);
   err = copy_urls(server, options, problem);
   if (err == STARDELEG_OK) {
-    err = sdg_nonces_new(&server->nonces, options->crypto);
+    err = open_nonces(server, problem);
   }
   if (err == STARDELEG_OK) {
     err = sdg_version_cache_new(&server->accounts, SDG_ACCOUNTS_KEPT, sdg_server_account_free);
@@ -113,8 +153,12 @@ void sdg_server_free(sdg_server *server)
   }
   sdg_version_cache_free(server->accounts);
   sdg_nonces_free(server->nonces);
+  sdg_shared_nonces_free(server->shared_nonces);
   sdg_buf_clear(&server->directory);
   sdg_free(server->index_link);
+  sdg_free(server->terms_link);
+  sdg_free(server->limits_link);
+  sdg_free(server->terms_action);
   sdg_free(server->website);
   sdg_free(server->terms);
   sdg_free(server->origin);
@@ -182,27 +226,19 @@ static stardeleg_err add_retry_after(sdg_call *call)
   return err;
 }
 
-/* RFC 8555 7.3.3 */
-static stardeleg_err add_terms_link(sdg_call *call)
+/* What to read about it: RFC 8555 6.6 and 7.3.3. */
+static const char *problem_link(const sdg_call *call)
 {
-  sdg_buf link;
-  stardeleg_err err;
-
-  sdg_buf_init(&link, SDG_URL_MAX + 64);
-  sdg_buf_add_byte(&link, '<');
-  sdg_buf_add_str(&link, call->server->terms);
-  sdg_buf_add_str(&link, ">;rel=\"terms-of-service\"");
-  err = sdg_buf_error(&link);
-  if (err == STARDELEG_OK) {
-    err = sdg_http_reply_add_header(call->reply, "Link", sdg_buf_str(&link));
+  if (call->problem.acme == STARDELEG_ACME_RATE_LIMITED) {
+    return call->server->limits_link;
   }
-  sdg_buf_clear(&link);
-  return err;
+  return call->problem.acme == STARDELEG_ACME_USER_ACTION_REQUIRED ? call->server->terms_link : NULL;
 }
 
 /* The reply so far is thrown away: it may be half done. */
 static stardeleg_err reply_problem(sdg_call *call, stardeleg_err cause)
 {
+  const char *link;
   stardeleg_err err;
 
   stardeleg_http_reply_free(call->reply);
@@ -215,18 +251,30 @@ static stardeleg_err reply_problem(sdg_call *call, stardeleg_err cause)
   if (err == STARDELEG_OK && call->problem.status == 405 && call->allow != NULL) {
     err = sdg_http_reply_add_header(call->reply, "Allow", call->allow); /* RFC 9110 15.5.6 */
   }
-  if (err == STARDELEG_OK && call->problem.acme == STARDELEG_ACME_USER_ACTION_REQUIRED && call->server->terms != NULL) {
-    err = add_terms_link(call);
+  if (err == STARDELEG_OK && call->problem.status == 415 && call->accept_encoding != NULL) {
+    err = sdg_http_reply_add_header(call->reply, "Accept-Encoding", call->accept_encoding);
+  }
+  link = problem_link(call);
+  if (err == STARDELEG_OK && link != NULL) {
+    err = sdg_http_reply_add_header(call->reply, "Link", link);
   }
   return err == STARDELEG_OK ? add_retry_after(call) : err;
 }
 
 /* --- Common headers --- */
 
+stardeleg_err sdg_server_spend_nonce(sdg_server *server, const char *text, stardeleg_time now)
+{
+  return server->shared_nonces != NULL ? sdg_shared_nonces_spend(server->shared_nonces, text, now)
+                                       : sdg_nonces_spend(server->nonces, text);
+}
+
 static stardeleg_err add_nonce(sdg_call *call)
 {
-  char nonce[SDG_NONCE_SIZE];
-  stardeleg_err err = sdg_nonces_mint(call->server->nonces, nonce);
+  const sdg_server *server = call->server;
+  char nonce[SDG_SHARED_NONCE_SIZE];
+  stardeleg_err err = server->shared_nonces != NULL ? sdg_shared_nonces_mint(server->shared_nonces, call->now, nonce)
+                                                    : sdg_nonces_mint(server->nonces, nonce);
 
   return err == STARDELEG_OK ? sdg_http_reply_add_header(call->reply, "Replay-Nonce", nonce) : err;
 }
@@ -327,6 +375,7 @@ stardeleg_err sdg_server_handle(sdg_server *server, const stardeleg_http_request
   call->request = request;
   call->now = now;
   sdg_problem_clear(&call->problem);
+  sdg_server_tend(server, now);
   err = sdg_http_reply_new(&call->reply, 200);
   if (err == STARDELEG_OK) {
     route = sdg_route_find(server, call, &role);

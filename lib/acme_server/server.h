@@ -4,6 +4,7 @@
 #ifndef SDG_ACME_SERVER_SERVER_H
 #define SDG_ACME_SERVER_SERVER_H
 
+#include <stardeleg/limiter.h>
 #include <stardeleg/problem.h>
 #include "acme/account.h"
 #include "acme/directory.h"
@@ -24,6 +25,7 @@ typedef struct sdg_server_account {
   char name[SDG_ID_SIZE];         /* key identifier of its external account binding, or "" */
   char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
   sdg_account_status status;
+  bool terms_are_current;         /* what it agreed to is what there is now, or nobody wrote down what it was */
   sdg_pubkey *key;
 } sdg_server_account;
 
@@ -41,6 +43,7 @@ typedef struct sdg_call {
   stardeleg_http_reply *reply;    /* status 200 on entry */
   stardeleg_problem problem;      /* fill in before returning an error */
   const char *allow;              /* with a problem of status 405: the Allow header; static */
+  const char *accept_encoding;    /* with a problem of status 415: the Accept-Encoding header, or NULL; static */
 } sdg_call;
 
 /* Returns 0 with the reply filled in, or an error: with a problem set it becomes the reply; without one it becomes
@@ -51,6 +54,7 @@ typedef stardeleg_err (*sdg_route_fn)(void *role, sdg_call *call);
 #define SDG_ROUTE_FETCH 2u /* POST-as-GET, by kid */
 #define SDG_ROUTE_GET 4u   /* plain GET and HEAD */
 #define SDG_ROUTE_JWK 8u   /* with POST: a jwk instead of a kid is fine too (revokeCert) */
+#define SDG_ROUTE_ORDER 64u /* makes an order: limited as such, and only under current terms */
 
 /* "/order/{}/finalize": {} is one path segment of base64url characters, {.} two parts with a dot between
  * them (RFC 9773 4.1). */
@@ -76,7 +80,8 @@ typedef struct sdg_server_options {
   /* Called before a deactivation is written, in the same request: what must not be forgotten, should the process die
    * in between.  A failure leaves the account valid.  May be NULL. */
   stardeleg_err (*on_deactivating)(void *role, const sdg_server_account *account, stardeleg_time now);
-  /* Called after an account was deactivated, in the same request; may be NULL. */
+  /* Called after an account was deactivated, in the same request and, over restarts too, until it has returned 0; may
+   * be NULL. */
   stardeleg_err (*on_deactivated)(void *role, const sdg_server_account *account, stardeleg_time now);
   /* Writes the "orders" list page of an account (RFC 8555 7.1.2.1) with sdg_call_page; may be NULL: no such list. */
   sdg_route_fn list_orders;
@@ -86,6 +91,14 @@ typedef struct sdg_server_options {
   size_t page_size;
   size_t body_max;                   /* longest request body; 0: 64 KiB */
   const stardeleg_log *log;
+  const stardeleg_limiter *limiter;  /* or NULL: no limits */
+  const char *limits_url;            /* rel=help of rateLimited (RFC 8555 6.6), or NULL; copied */
+  /* Nonces are good at every server with this store and these secrets, for a quarter of an hour; each costs a write. */
+  bool shared_nonces;
+  /* Orders only from accounts that agreed to |terms_of_service| as it is now (RFC 8555 7.3.3); |terms_action_url| is
+   * where their owner can (NULL: the terms themselves); sdg_server_account_agreed() tells that one did. */
+  bool current_terms_required;
+  const char *terms_action_url;      /* copied */
 } sdg_server_options;
 
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_new(sdg_server **out, const sdg_server_options *options,
@@ -109,6 +122,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_get(sdg_server *server, co
                                                           const sdg_server_account **out);
 /* OK if some account has this key (RFC 8555 11.1: such a key must not be in a CSR); NOT_FOUND if none has. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki);
+/* The owner of the account |url| has agreed to the terms as they are now.  NOT_FOUND if there is no such account. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_agreed(sdg_server *server, const char *url);
 void sdg_server_account_release(sdg_server *server, const sdg_server_account *account);
 
 /* --- For routes --- */

@@ -3,8 +3,10 @@
 #ifndef SDG_ACME_SERVER_SERVER_INTERNAL_H
 #define SDG_ACME_SERVER_SERVER_INTERNAL_H
 
-#include "acme_server/nonce.h"
+#include "acme_server/nonce_shared.h"
 #include "acme_server/server.h"
+
+#include <stdatomic.h>
 
 /* With POST: signed with a jwk and nothing else (newAccount). */
 #define SDG_ROUTE_JWK_ONLY 16u
@@ -23,9 +25,14 @@ struct sdg_server {
   size_t path_len;            /* length of base_url's path: what request targets begin with */
   char *terms;
   char *website;
+  char *terms_link;           /* value of the Link header of userActionRequired, or NULL */
+  char *limits_link;          /* value of the Link header of rateLimited, or NULL */
+  char *terms_action;         /* or NULL */
   char *index_link;           /* value of the Link header to the directory */
   sdg_buf directory;          /* the directory object, written once */
-  sdg_nonces *nonces;
+  sdg_nonces *nonces;         /* this or the other */
+  sdg_shared_nonces *shared_nonces;
+  _Atomic stardeleg_time tended_at;
   sdg_version_cache *accounts;
 };
 
@@ -39,6 +46,20 @@ const sdg_route *sdg_route_find(sdg_server *server, sdg_call *call, void **role)
 STARDELEG_MUST_CHECK stardeleg_err sdg_authenticate(sdg_call *call, const sdg_route *route, sdg_jws *jws,
                                                     sdg_json **payload);
 void sdg_authenticate_end(sdg_call *call);
+
+/* limits.c: a problem if the limiter says so, or the account's terms are old ones. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_call_limit(sdg_call *call, stardeleg_limit_act act);
+STARDELEG_MUST_CHECK stardeleg_err sdg_call_check_terms(sdg_call *call);
+
+/* closing.c */
+/* Calls the role's hook for a deactivated account; if that went well, the account needs no closing any longer. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_close(sdg_server *server, const char *id, uint64_t fence,
+                                                     stardeleg_time now);
+/* Looks now and then for accounts whose closing was not finished. */
+void sdg_server_tend(sdg_server *server, stardeleg_time now);
+
+/* server.c: spends a nonce; NOT_FOUND unless it is a good one. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_server_spend_nonce(sdg_server *server, const char *text, stardeleg_time now);
 
 /* The built-in routes. */
 stardeleg_err sdg_route_directory(void *role, sdg_call *call);
@@ -56,6 +77,8 @@ typedef struct sdg_account_record {
   char thumbprint[SDG_THUMBPRINT_TEXT_SIZE];
   sdg_buf spki;
   sdg_acme_account object;    /* status, contacts, terms, eab */
+  char *terms;                /* URL of the terms that were agreed to; NULL: not known */
+  bool closing;               /* deactivated, and what it has open may not be closed yet */
   stardeleg_time created_at;
   uint64_t version;           /* 0: new */
 } sdg_account_record;
@@ -63,7 +86,7 @@ void sdg_account_record_init(sdg_account_record *record);
 void sdg_account_record_clear(sdg_account_record *record);
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, const char *id, sdg_account_record *out);
 void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
-/* Writes a record that was read for a change (account_routes.c). */
+/* Writes a record that was read for a change. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record);
 /* Frees an account of the server's cache. */
 void sdg_server_account_free(sdg_cached *object);
@@ -75,5 +98,11 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_account_reply(sdg_call *call, const sdg_a
 /* The account that has the key with this thumbprint; NOT_FOUND if none. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_by_thumbprint(sdg_server *server, const char *thumbprint,
                                                              char id[SDG_ID_SIZE]);
+/* Copies |terms|, NULL for none. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_set_terms(sdg_account_record *record, const char *terms);
+/* Writes the record where it was read; |due| is when somebody must close the account.  |fence| 0: without a lease, else
+ * it is released. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_put_due(sdg_server *server, const sdg_account_record *record,
+                                                              stardeleg_time due, uint64_t fence);
 
 #endif /* SDG_ACME_SERVER_SERVER_INTERNAL_H */

@@ -82,6 +82,7 @@ static const sdg_route routes[] = {
     {"/thing/{}/part/{}", SDG_ROUTE_POST, answer_thing},
     {"/open/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, answer_thing},
     {"/free/{}", SDG_ROUTE_GET, answer_thing},
+    {"/new-thing", SDG_ROUTE_POST | SDG_ROUTE_ORDER, answer_thing},
     {"/either", SDG_ROUTE_POST | SDG_ROUTE_JWK, answer_thing},
     {"/list", SDG_ROUTE_FETCH, answer_list},
     {"/fail/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH | SDG_ROUTE_GET, answer_failure},

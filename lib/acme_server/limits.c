@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* acme_server/limits.c -- what a client that is known and right may still not do now: too much (RFC 8555 6.6), or
+ * under terms that have changed (7.3.3). */
+#include <stdio.h>
+#include <string.h>
+
+#include "acme_server/server_internal.h"
+#include "base/time.h"
+
+stardeleg_err sdg_call_limit(sdg_call *call, stardeleg_limit_act act)
+{
+  const stardeleg_limiter *limiter = call->server->options.limiter;
+  stardeleg_limit_query query = {.size = sizeof(query),
+                                 .act = act,
+                                 .source = call->request->source,
+                                 .account = call->account != NULL ? call->account->id : NULL,
+                                 .now = call->now};
+  stardeleg_time back_at = limiter != NULL ? limiter->ask(limiter->self, &query) : STARDELEG_TIME_NONE;
+
+  if (back_at == STARDELEG_TIME_NONE) {
+    return STARDELEG_OK;
+  }
+  (void)sdg_call_fail(call, STARDELEG_ACME_RATE_LIMITED, "too many %s",
+                      act == STARDELEG_LIMIT_ACCOUNT ? "new accounts"
+                      : act == STARDELEG_LIMIT_ORDER ? "new orders"
+                                                     : "requests");
+  call->problem.retry_at = back_at > call->now ? back_at : call->now + SDG_TIME_S;
+  return STARDELEG_ERR_PROTOCOL;
+}
+
+stardeleg_err sdg_call_check_terms(sdg_call *call)
+{
+  const sdg_server *server = call->server;
+
+  if (!server->options.current_terms_required || call->account == NULL || call->account->terms_are_current) {
+    return STARDELEG_OK;
+  }
+  (void)sdg_call_fail(call, STARDELEG_ACME_USER_ACTION_REQUIRED, "the terms of service have changed");
+  (void)snprintf(call->problem.instance, sizeof(call->problem.instance), "%s",
+                 server->terms_action != NULL ? server->terms_action : server->terms);
+  return STARDELEG_ERR_PROTOCOL;
+}
+
+/* --- Out of band: the owner of an account has agreed --- */
+
+static stardeleg_err agree(sdg_server *server, const char *id)
+{
+  sdg_account_record record;
+  stardeleg_err err = sdg_account_record_load(server, id, &record);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  record.object.terms_agreed = true;
+  err = sdg_account_record_set_terms(&record, server->terms);
+  if (err == STARDELEG_OK) {
+    err = sdg_account_record_put_due(server, &record, STARDELEG_TIME_NEVER, 0);
+  }
+  sdg_account_record_clear(&record);
+  return err;
+}
+
+stardeleg_err sdg_server_account_agreed(sdg_server *server, const char *url)
+{
+  char id[SDG_ID_SIZE];
+  stardeleg_err err = sdg_server_id_from_url(server, url, "/acct/", NULL, id);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = STARDELEG_ERR_CONFLICT;
+  for (int i = 0; i < SDG_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = agree(server, id);
+  }
+  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
+}
