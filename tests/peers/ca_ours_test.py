@@ -77,11 +77,10 @@ def python_ndc(stage):
 def our_ndc(stage):
     """Only the CA is Python."""
     ca, directory, mac, ended = open_scene(stage)
-    port = directory.split(":")[2].split("/")[0]
-    ca_port = ca.origin.rsplit(":", 1)[1]
-    stage.start_agent(directory, mac, [f"ido.example:{port}:127.0.0.1", f"ca.example:{ca_port}:127.0.0.1"],
+    stage.start_agent(directory, mac, [f"ido.example:{play.port_of(directory)}:127.0.0.1",
+                                       f"ca.example:{play.port_of(ca.origin)}:127.0.0.1"],
                       stage.write("root.pem", ca.root.pem()))
-    live = stage.path("live", NAME + ".pem")
+    live = stage.live(NAME)
     yield "a certificate", lambda: stage.until("a certificate", lambda: os.path.exists(live))
     yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
         "agent.certificate") >= 3, 20)

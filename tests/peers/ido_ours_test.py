@@ -29,20 +29,16 @@ def open_scene(stage, dialects=(), ca_dialects=(), template=None):
     return ca, ido, url
 
 
-def port_of(server_url):
-    return server_url.split(":")[2].split("/")[0]
-
-
 def start_agent(stage, ido, ca_url, root_pem, **more):
-    stage.start_agent(ido.directory_url, MAC, [f"ido.example:{port_of(ido.directory_url)}:127.0.0.1",
-                                               f"ca.example:{port_of(ca_url)}:127.0.0.1"],
+    stage.start_agent(ido.directory_url, MAC, [f"ido.example:{play.port_of(ido.directory_url)}:127.0.0.1",
+                                               f"ca.example:{play.port_of(ca_url)}:127.0.0.1"],
                       stage.write("root.pem", root_pem), **more)
 
 
 def whole_life(stage, ido, url, canceled):
     """What the agent does from its start to the owner's end."""
     yield "a certificate for the name", lambda: stage.until("a certificate", lambda: os.path.exists(
-        stage.path("live", NAME + ".pem")), 10)
+        stage.live(NAME)), 10)
     yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
         "agent.certificate") >= 3, 20)
     yield "nothing it sent was refused", lambda: strict.must(not ido.faults, "9115 4.1", f"{ido.faults}")
@@ -74,9 +70,9 @@ def python_ca(stage):
 
     def all_five():
         for number in range(4):
-            strict.must(os.path.exists(stage.path("live", f"n{number}.cp.example.pem")), "9115 2.3.1.2",
+            strict.must(os.path.exists(stage.live(f"n{number}.cp.example")), "9115 2.3.1.2",
                         "a delegation of a later page was left out")
-        strict.must(not os.path.exists(stage.path("live", "rival.cp.example.pem")), "9115 2.3.1", "another's name")
+        strict.must(not os.path.exists(stage.live("rival.cp.example")), "9115 2.3.1", "another's name")
     yield "every page was read", all_five
 
     def requests():

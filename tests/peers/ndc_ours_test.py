@@ -53,7 +53,8 @@ def life(stage):
 
     def offered():
         offer.update(ndc.delegations())
-        strict.must(len(offer) == 70 and ndc.page_count > 1, "9115 2.3.1.2", f"{len(offer)} delegations in {ndc.page_count} pages")
+        strict.must(len(offer) == 70 and ndc.page_count > 1, "9115 2.3.1.2",
+                    f"{len(offer)} delegations in {ndc.page_count} pages")
         print(f"# 70 delegations in {ndc.page_count} pages")
         strict.must([d.get("cname-map") for d in offer.values() if NAME in str(d)] == [{
             NAME + ".": "edge.cdn.example."}], "9115 2.3.1.3", "the cname-map is not shown")

@@ -29,6 +29,10 @@ def template_for(*names, **more):
                                                "subjectAltName": {"DNS": list(names)}}, **more}
 
 
+def port_of(url):
+    return url.split(":")[2].split("/")[0]
+
+
 class Root:
     """A CA of a few lines: for TLS, and the issuing key of the Python STAR CA."""
 
@@ -158,7 +162,7 @@ class Stage:
         return f"https://ca.example:{self.port_of(self.path('star-ca', 'port'))}/acme/directory"
 
     def configure_ido(self, ca_directory, http01_port, **more):
-        ca_port = ca_directory.split(":")[2].split("/")[0]
+        ca_port = port_of(ca_directory)
         self.ido_config = self.write_json("ido-server.json", {
             "listen": "127.0.0.1:0", "base-url": "https://ido.example:{port}/acme", "state": self.path("ido-server"),
             "tls": {"cert": self.cert, "key": self.key}, "http-01-listen": f"127.0.0.1:{http01_port}",
@@ -177,14 +181,18 @@ class Stage:
         self.spawn("ido-server", self.program("ido-server"), "run", "--config", self.ido_config)
         return f"https://ido.example:{self.port_of(self.path('ido-server', 'port'))}/acme/directory"
 
-    def start_agent(self, directory, mac_key, resolve, roots=None, lifetime=4, **more):
-        os.makedirs(self.path("live"), mode=0o700, exist_ok=True)
-        config = self.write_json("ndc-agent.json", {
-            "directory": directory, "state": self.path("ndc-agent"), "live": self.path("live"),
-            "eab": {"key-id": "cdn", "mac-key-file": self.write("eab.key", mac_key + "\n")}, "lifetime": lifetime,
+    def start_agent(self, directory, mac_key, resolve, roots=None, who="ndc-agent", **more):
+        live = self.path("live-" + who)
+        os.makedirs(live, mode=0o700, exist_ok=True)
+        config = self.write_json(who + ".json", {
+            "directory": directory, "state": self.path(who), "live": live,
+            "eab": {"key-id": "cdn", "mac-key-file": self.write(who + ".eab", mac_key + "\n")}, "lifetime": 4,
             "order-duration": 3600, "discovery-interval": 1, "order-poll-ms": 100, "backoff-min-ms": 200,
             "backoff-max-ms": 1000, "trust": self.trust, "roots": roots or self.trust, "resolve": resolve, **more})
-        self.spawn("ndc-agent", self.program("ndc-agent"), "run", "--config", config)
+        self.spawn(who, self.program("ndc-agent"), "run", "--config", config)
+
+    def live(self, name, who="ndc-agent"):
+        return self.path("live-" + who, name + ".pem")
 
     def close(self, keep=False):
         for who in list(self.processes):
@@ -227,7 +235,7 @@ def play(build, scenes):
             failed += len(errors)
             if errors:
                 print(f"# logs are in {stage.dir}")
-            stage.close(keep=bool(errors))
+            stage.close(keep=bool(errors) or "KEEP" in os.environ)
     for note in sorted(strict.NOTES):
         print(f"# not as a SHOULD has it: {note}")
     print(f"1..{number}")

@@ -120,8 +120,9 @@ class StarCa(AcmeServer):
 
     def authorization(self, request, name):
         url, challenge_url = self.new_url("authz"), self.new_url("challenge")
-        authz = {"status": "pending", "identifier": name, "challenges": [
-            {"type": "http-01", "url": challenge_url, "status": "pending", "token": wire.b64u(secrets.token_bytes(24))}]}
+        challenge = {"type": "http-01", "url": challenge_url, "status": "pending",
+                     "token": wire.b64u(secrets.token_bytes(24))}
+        authz = {"status": "pending", "identifier": name, "challenges": [challenge]}
         self.objects[url] = (request.account, self.authorization_object, authz)
         self.objects[challenge_url] = (request.account, self.challenge_object, authz)
         self.up[challenge_url] = url
