@@ -19,6 +19,33 @@ extern "C" {
 /** The CA's role.  Opaque. */
 typedef struct stardeleg_ca stardeleg_ca;
 
+/** What becomes of something a certificate may have. */
+typedef enum stardeleg_ca_choice {
+  STARDELEG_CA_NEVER = 0, /**< left out */
+  STARDELEG_CA_ALWAYS,    /**< put in */
+  STARDELEG_CA_AS_ASKED   /**< put in if the CSR asks for it */
+} stardeleg_ca_choice;
+
+/** A kind of certificate that clients can order by name (draft-ietf-acme-profiles).  Set by
+ * stardeleg_ca_profile_default(), then changed.  Copied, its strings too. */
+typedef struct stardeleg_ca_profile {
+  size_t size;                     /**< sizeof of this struct */
+  const char *name;                /**< required: at most 64 printable characters */
+  const char *description;         /**< for people; may be a URL; NULL: "" */
+  int no_star;                     /**< nonzero: not for orders with auto-renewal */
+  int no_plain;                    /**< nonzero: only for orders with auto-renewal */
+  int64_t plain_lifetime_s;        /**< validity of certificates of orders without auto-renewal that name no end; 0: as
+                                        in the options */
+  int64_t lifetime_max_s;          /**< longest validity that may be ordered: notAfter minus notBefore, or lifetime of an
+                                        order with auto-renewal; 0: only the options' bounds */
+  stardeleg_ca_choice server_auth; /**< extended key usage serverAuth; default ALWAYS */
+  stardeleg_ca_choice client_auth; /**< extended key usage clientAuth; default AS_ASKED */
+  stardeleg_ca_choice key_encipherment; /**< key usage of RSA keys; default AS_ASKED */
+  stardeleg_ca_choice common_name; /**< AS_ASKED (default): the CSR's, which is one of the names; ALWAYS: that, or else the
+                                        first name of up to 64 characters */
+  int no_subject_key_id;           /**< nonzero: without subjectKeyIdentifier */
+} stardeleg_ca_profile;
+
 /** How the role works.  Set by stardeleg_ca_options_default(), then changed.  Strings are copied; objects are borrowed
  * and must outlive the role. */
 typedef struct stardeleg_ca_options {
@@ -57,6 +84,13 @@ typedef struct stardeleg_ca_options {
                                there, or to a copy */
   int64_t renewal_info_s; /**< how long a client may wait before it asks for renewal information again (RFC 9773
                                4.3.2); default 6 h; 0: none is offered */
+  const stardeleg_ca_profile *profiles; /**< |profile_count| profiles, the default one first; NULL: none can be chosen,
+                                             and certificates are as the default of each member says */
+  size_t profile_count;                 /**< how many; at most 16 */
+  const stardeleg_bytes *alternate_chains_pem; /**< |alternate_chain_count| more ways from the issuing key to a root, each
+                                                    like |issuer_chain_pem| with another certificate for the same name
+                                                    and key; clients can choose (RFC 8555 7.4.2).  Copied */
+  size_t alternate_chain_count;                /**< how many; at most 8 */
 } stardeleg_ca_options;
 
 /** A change of the time at which clients are told to renew (RFC 9773), for instance before certificates are revoked in
@@ -74,6 +108,9 @@ typedef struct stardeleg_ca_renewal {
 
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_ca_options_default(stardeleg_ca_options *options);
+
+/** The defaults named above. */
+STARDELEG_API void stardeleg_ca_profile_default(stardeleg_ca_profile *profile);
 
 /** Makes the role.  |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, NOMEM, CRYPTO or
  * RANDOM.  Free with stardeleg_ca_free(). */

@@ -12,6 +12,7 @@
 #include "base/url.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
+#include "ca/ca_profile.h"
 
 static const sdg_route routes[] = {
     {"/new-order", SDG_ROUTE_POST, sdg_ca_route_new_order},
@@ -20,6 +21,7 @@ static const sdg_route routes[] = {
     {"/authz/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_authz},
     {"/chall/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_challenge},
     {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
+    {"/cert/{}/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
     {"/revoke-cert", SDG_ROUTE_POST | SDG_ROUTE_JWK, sdg_ca_route_revoke},
     {"/crl", SDG_ROUTE_GET, sdg_ca_route_crl},
     {"/renewal-info/{.}", SDG_ROUTE_GET, sdg_ca_route_renewal_info},
@@ -98,6 +100,13 @@ static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_dir
     directory->renewal_info = sdg_server_url_dup(server, "/renewal-info", NULL);
     if (directory->renewal_info == NULL) {
       return STARDELEG_ERR_NOMEM;
+    }
+  }
+  if (ca->profile_count > 0) {
+    stardeleg_err err = sdg_ca_profiles_describe(ca, &directory->profiles);
+
+    if (err != STARDELEG_OK) {
+      return err;
     }
   }
   return directory->revoke_cert != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
@@ -256,7 +265,10 @@ stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *o
     return STARDELEG_ERR_NOMEM;
   }
   ca->options = *options;
-  err = sdg_ca_issuer_load(ca, problem);
+  err = sdg_ca_profiles_load(ca, problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_issuer_load(ca, problem);
+  }
   if (err == STARDELEG_OK) {
     err = make_server(ca, problem);
   }
@@ -286,6 +298,7 @@ void stardeleg_ca_free(stardeleg_ca *ca)
   sdg_agent_free(ca->agent);
   sdg_server_free(ca->server);
   sdg_ca_issuer_clear(ca);
+  sdg_ca_profiles_clear(ca);
   sdg_free(ca);
 }
 

@@ -12,12 +12,14 @@
 #include "ca/ca_crl.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
+#include "ca/ca_profile.h"
 #include "der/der.h"
 #include "der/pem.h"
 
 static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
 static const uint8_t client_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
 #define KU_KEY_ENCIPHERMENT (1u << 2)
+#define COMMON_NAME_MAX 64u
 
 /* --- Checking (RFC 8555 7.4) --- */
 
@@ -170,20 +172,24 @@ stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, star
 
 /* --- Building --- */
 
-static unsigned choose_key_usage(const sdg_csr *csr)
+static unsigned choose_key_usage(uint64_t rules, const sdg_csr *csr)
 {
-  unsigned allowed =
-      SDG_KU_DIGITAL_SIGNATURE | (csr->key.info.family == STARDELEG_FAMILY_RSA ? KU_KEY_ENCIPHERMENT : 0);
+  stardeleg_ca_choice choice = sdg_ca_rule(rules, SDG_CA_RULE_KEY_ENCIPHERMENT);
+  bool encipher = csr->key.info.family == STARDELEG_FAMILY_RSA && choice != STARDELEG_CA_NEVER;
+  unsigned allowed = SDG_KU_DIGITAL_SIGNATURE | (encipher ? KU_KEY_ENCIPHERMENT : 0);
   const sdg_x509_extension *wanted = find_extension(csr, sdg_oid_key_usage);
   unsigned bits = 0;
 
+  if (encipher && choice == STARDELEG_CA_ALWAYS) {
+    return allowed;
+  }
   if (wanted != NULL && sdg_x509_read_key_usage(&bits, wanted->value) == STARDELEG_OK && (bits & allowed) != 0) {
     return bits & allowed;
   }
   return SDG_KU_DIGITAL_SIGNATURE;
 }
 
-static bool wants_client_auth(const sdg_csr *csr)
+static bool wants_usage(const sdg_csr *csr, stardeleg_bytes usage)
 {
   const sdg_x509_extension *wanted = find_extension(csr, sdg_oid_ext_key_usage);
   stardeleg_bytes oids[32];
@@ -193,7 +199,7 @@ static bool wants_client_auth(const sdg_csr *csr)
     return false;
   }
   for (size_t i = 0; i < count; i++) {
-    if (sdg_bytes_equal(oids[i], sdg_bytes(client_auth, sizeof(client_auth)))) {
+    if (sdg_bytes_equal(oids[i], usage)) {
       return true;
     }
   }
@@ -210,31 +216,64 @@ static void put_names(sdg_buf *value, const sdg_ca_order *order)
   sdg_x509_put_san(value, names, order->wire.identifiers.count);
 }
 
-/* Empty, or the common name the CSR asked for (check_names has seen that it is one of the DNS names). */
-static void put_subject(sdg_buf *out, const sdg_csr *csr)
+/* Empty, or a common name: the one the CSR asked for (check_names has seen that it is one of the DNS names), or the
+ * first that fits (RFC 5280 A.1: ub-common-name). */
+static void put_subject(sdg_buf *out, const sdg_ca_order *order, const sdg_csr *csr)
 {
+  stardeleg_ca_choice choice = sdg_ca_rule(order->rules, SDG_CA_RULE_COMMON_NAME);
+  sdg_x509_attribute name = {.oid = sdg_oid_common_name, .tag = SDG_DER_UTF8_STRING, .rdn_size = 1};
+
+  if (choice == STARDELEG_CA_NEVER) {
+    sdg_x509_put_name(out, NULL, 0);
+    return;
+  }
   for (size_t i = 0; i < csr->subject_count; i++) {
     if (sdg_bytes_equal(csr->subject[i].oid, sdg_oid_common_name)) {
       sdg_x509_put_name(out, &csr->subject[i], 1);
       return;
     }
   }
+  for (size_t i = 0; i < order->wire.identifiers.count && choice == STARDELEG_CA_ALWAYS; i++) {
+    name.value = sdg_bytes_str(order->wire.identifiers.items[i].value);
+    if (name.value.len <= COMMON_NAME_MAX) {
+      sdg_x509_put_name(out, &name, 1);
+      return;
+    }
+  }
   sdg_x509_put_name(out, NULL, 0);
+}
+
+static bool has_usage(const sdg_ca_order *order, sdg_ca_rule_name rule, const sdg_csr *csr, stardeleg_bytes usage)
+{
+  stardeleg_ca_choice choice = sdg_ca_rule(order->rules, rule);
+
+  return choice == STARDELEG_CA_ALWAYS || (choice == STARDELEG_CA_AS_ASKED && wants_usage(csr, usage));
 }
 
 static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order, const sdg_csr *csr, bool has_subject,
                                      sdg_ca_extensions *extensions)
 {
-  stardeleg_bytes usages[2] = {{server_auth, sizeof(server_auth)}, {client_auth, sizeof(client_auth)}};
+  const stardeleg_bytes server = {server_auth, sizeof(server_auth)};
+  const stardeleg_bytes client = {client_auth, sizeof(client_auth)};
+  bool with_key_id = sdg_ca_rule(order->rules, SDG_CA_RULE_SUBJECT_KEY_ID) != STARDELEG_CA_NEVER;
+  stardeleg_bytes usages[2];
+  size_t count = 0;
   stardeleg_err err =
-      sdg_ca_extensions_common(extensions, ca->options.crypto, false, csr->spki, sdg_buf_bytes(&ca->issuer_key_id));
+      sdg_ca_extensions_common(extensions, ca->options.crypto, false, with_key_id ? csr->spki : sdg_bytes(NULL, 0),
+                               sdg_buf_bytes(&ca->issuer_key_id));
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  sdg_x509_put_key_usage(sdg_ca_extensions_add(extensions, sdg_oid_key_usage, true), choose_key_usage(csr));
-  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages,
-                   wants_client_auth(csr) ? 2 : 1);
+  sdg_x509_put_key_usage(sdg_ca_extensions_add(extensions, sdg_oid_key_usage, true),
+                         choose_key_usage(order->rules, csr));
+  if (has_usage(order, SDG_CA_RULE_SERVER_AUTH, csr, server)) {
+    usages[count++] = server;
+  }
+  if (has_usage(order, SDG_CA_RULE_CLIENT_AUTH, csr, client)) {
+    usages[count++] = client;
+  }
+  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages, count);
   put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);
   if (ca->has_crl && order->wire.auto_renewal == NULL) {
     sdg_ca_crl_put_point(sdg_ca_extensions_add(extensions, sdg_ca_oid_crl_points, false), ca->crl_url);
@@ -251,7 +290,7 @@ static stardeleg_err build_leaf(stardeleg_ca *ca, const sdg_ca_order *order, con
 
   sdg_ca_extensions_init(&extensions);
   sdg_buf_init(&subject, 4096);
-  put_subject(&subject, csr);
+  put_subject(&subject, order, csr);
   err = sdg_buf_error(&subject);
   if (err == STARDELEG_OK) {
     err = fill_extensions(ca, order, csr, subject.len > 2, &extensions);

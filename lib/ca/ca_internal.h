@@ -14,6 +14,8 @@
 
 #define SDG_CA_CAS_TRIES 5
 #define SDG_CA_CLAIM_MAX 32
+#define SDG_CA_PROFILES_MAX 16u
+#define SDG_CA_ALTERNATES_MAX 8u
 
 struct stardeleg_ca {
   stardeleg_ca_options options;
@@ -25,6 +27,10 @@ struct stardeleg_ca {
   sdg_buf issuer_name;      /* DER Name */
   sdg_buf issuer_key_id;    /* its subjectKeyIdentifier, or the SHA-1 of its key */
   stardeleg_time issuer_not_after;
+  sdg_buf alternates[SDG_CA_ALTERNATES_MAX]; /* what may stand in the place of |issuer_pem| */
+  size_t alternate_count;
+  stardeleg_ca_profile *profiles; /* copies with strings of our own */
+  size_t profile_count;
   sdg_pubkey *issuer_public;
   /* the engine */
   sdg_agent *agent;
@@ -47,6 +53,8 @@ typedef struct sdg_ca_order {
   sdg_buf csr;                     /* DER; empty before finalize */
   stardeleg_time first_issue_at;   /* NONE before the first certificate */
   uint64_t next_index;             /* of the next period to issue */
+  uint64_t rules;                  /* of its profile when it was ordered (ca_profile.h) */
+  int64_t plain_lifetime_s;        /* of its profile */
   uint64_t version;                /* 0: new */
   uint64_t fence;
 } sdg_ca_order;

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_orders.h"
+#include "ca/ca_profile.h"
 
 /* Behind every period there can be, and still an integer in JSON. */
 #define NO_PERIOD ((uint64_t)1 << 52)
@@ -196,7 +197,7 @@ static stardeleg_err issue_plain(stardeleg_ca *ca, sdg_ca_order *order, stardele
   stardeleg_time from = order->wire.not_before != STARDELEG_TIME_NONE ? order->wire.not_before : sdg_time_floor_s(now);
   stardeleg_time until = order->wire.not_after != STARDELEG_TIME_NONE
                              ? order->wire.not_after
-                             : sdg_time_add(from, ca->options.plain_lifetime_s * SDG_TIME_S);
+                             : sdg_time_add(from, sdg_ca_plain_lifetime_s(ca, order) * SDG_TIME_S);
   sdg_ca_cert cert;
   stardeleg_err err;
 

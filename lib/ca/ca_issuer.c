@@ -16,12 +16,17 @@ static stardeleg_err refuse(stardeleg_problem *problem, const char *detail)
   return STARDELEG_ERR_CONFIG;
 }
 
-static stardeleg_err keep_chain(stardeleg_ca *ca, const sdg_chain *chain)
+static stardeleg_err keep_chain(sdg_buf *out, const sdg_chain *chain)
 {
   for (size_t i = 0; i < chain->count; i++) {
-    sdg_pem_write(&ca->issuer_pem, "CERTIFICATE", chain->certs[i]);
+    sdg_pem_write(out, "CERTIFICATE", chain->certs[i]);
   }
-  return sdg_buf_error(&ca->issuer_pem);
+  return sdg_buf_error(out);
+}
+
+static bool may_issue(const sdg_cert *cert)
+{
+  return cert->is_ca && (!cert->has_key_usage || (cert->key_usage & SDG_KU_KEY_CERT_SIGN) != 0);
 }
 
 static stardeleg_err keep_issuer(stardeleg_ca *ca, const sdg_cert *cert, stardeleg_problem *problem)
@@ -29,7 +34,7 @@ static stardeleg_err keep_issuer(stardeleg_ca *ca, const sdg_cert *cert, stardel
   uint8_t key_id[20];
   stardeleg_err err = STARDELEG_OK;
 
-  if (!cert->is_ca || (cert->has_key_usage && (cert->key_usage & SDG_KU_KEY_CERT_SIGN) == 0)) {
+  if (!may_issue(cert)) {
     return refuse(problem, "the first certificate of issuer_chain_pem may not issue certificates");
   }
   if (!sdg_bytes_equal(cert->spki, stardeleg_key_spki(ca->issuer_key))) {
@@ -48,6 +53,57 @@ static stardeleg_err keep_issuer(stardeleg_ca *ca, const sdg_cert *cert, stardel
     err = sdg_buf_error(&ca->issuer_name);
   }
   return err == STARDELEG_OK ? sdg_buf_error(&ca->issuer_key_id) : err;
+}
+
+/* --- Other ways to a root (RFC 8555 7.4.2) --- */
+
+/* Certificates are the same whatever chain they come with, so what they say of their issuer has to be true of each. */
+static bool is_same_issuer(const stardeleg_ca *ca, const sdg_cert *cert)
+{
+  return may_issue(cert) && sdg_bytes_equal(cert->subject, sdg_buf_bytes(&ca->issuer_name)) &&
+         sdg_bytes_equal(cert->spki, stardeleg_key_spki(ca->issuer_key)) &&
+         (cert->subject_key_id.len == 0 || sdg_bytes_equal(cert->subject_key_id, sdg_buf_bytes(&ca->issuer_key_id)));
+}
+
+static stardeleg_err load_alternate(stardeleg_ca *ca, stardeleg_bytes pem, sdg_cert *cert, stardeleg_problem *problem)
+{
+  sdg_buf *out = &ca->alternates[ca->alternate_count];
+  sdg_chain chain;
+  stardeleg_err err = sdg_chain_parse(&chain, pem);
+
+  if (err != STARDELEG_OK) {
+    return err == STARDELEG_ERR_NOMEM ? err : refuse(problem, "an alternate chain is no chain of certificates");
+  }
+  err = sdg_cert_parse(cert, chain.certs[0]);
+  if (err == STARDELEG_OK && !is_same_issuer(ca, cert)) {
+    err = refuse(problem, "an alternate chain does not begin with a certificate for the issuer's name and key");
+  }
+  if (err == STARDELEG_OK) {
+    sdg_buf_init(out, SDG_CHAIN_BYTES_MAX);
+    ca->alternate_count++;
+    err = keep_chain(out, &chain);
+  }
+  sdg_chain_clear(&chain);
+  return err;
+}
+
+static stardeleg_err load_alternates(stardeleg_ca *ca, stardeleg_problem *problem)
+{
+  sdg_cert *cert;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (ca->options.alternate_chain_count > SDG_CA_ALTERNATES_MAX) {
+    return refuse(problem, "there are too many alternate chains");
+  }
+  cert = sdg_calloc(1, sizeof(*cert));
+  if (cert == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  for (size_t i = 0; i < ca->options.alternate_chain_count && err == STARDELEG_OK; i++) {
+    err = load_alternate(ca, ca->options.alternate_chains_pem[i], cert, problem);
+  }
+  sdg_free(cert);
+  return err;
 }
 
 stardeleg_err sdg_ca_issuer_load(stardeleg_ca *ca, stardeleg_problem *problem)
@@ -76,11 +132,11 @@ stardeleg_err sdg_ca_issuer_load(stardeleg_ca *ca, stardeleg_problem *problem)
     err = sdg_pubkey_import(&ca->issuer_public, ca->options.crypto, cert->spki, problem);
   }
   if (err == STARDELEG_OK) {
-    err = keep_chain(ca, &chain);
+    err = keep_chain(&ca->issuer_pem, &chain);
   }
   sdg_chain_clear(&chain);
   sdg_free(cert);
-  return err;
+  return err == STARDELEG_OK ? load_alternates(ca, problem) : err;
 }
 
 void sdg_ca_issuer_clear(stardeleg_ca *ca)
@@ -91,6 +147,9 @@ void sdg_ca_issuer_clear(stardeleg_ca *ca)
   sdg_buf_clear(&ca->issuer_name);
   sdg_buf_clear(&ca->issuer_key_id);
   sdg_free(ca->crl_url);
+  for (size_t i = 0; i < ca->alternate_count; i++) {
+    sdg_buf_clear(&ca->alternates[i]);
+  }
 }
 
 /* --- Extensions --- */
@@ -142,7 +201,7 @@ stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions, const star
   uint8_t key_id[20];
   sdg_buf *value = sdg_ca_extensions_add(extensions, sdg_oid_basic_constraints, true);
   size_t mark;
-  stardeleg_err err = sdg_cert_key_id(key_id, crypto, spki);
+  stardeleg_err err = spki.len > 0 ? sdg_cert_key_id(key_id, crypto, spki) : STARDELEG_OK;
 
   if (err != STARDELEG_OK) {
     return err;
@@ -152,8 +211,10 @@ stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions, const star
     sdg_der_put_bool(value, true); /* FALSE is the default, which DER leaves out */
   }
   sdg_der_put_end(value, mark);
-  value = sdg_ca_extensions_add(extensions, sdg_oid_subject_key_id, false);
-  sdg_der_put(value, SDG_DER_OCTET_STRING, sdg_bytes(key_id, sizeof(key_id)));
+  if (spki.len > 0) {
+    value = sdg_ca_extensions_add(extensions, sdg_oid_subject_key_id, false);
+    sdg_der_put(value, SDG_DER_OCTET_STRING, sdg_bytes(key_id, sizeof(key_id)));
+  }
   if (authority.len > 0) {
     value = sdg_ca_extensions_add(extensions, sdg_oid_authority_key_id, false);
     mark = sdg_der_put_begin(value, SDG_DER_SEQUENCE);

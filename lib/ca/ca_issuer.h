@@ -24,7 +24,7 @@ void sdg_ca_extensions_clear(sdg_ca_extensions *extensions);
 sdg_buf *sdg_ca_extensions_add(sdg_ca_extensions *extensions, stardeleg_bytes oid, bool critical);
 /* Sets the values where they are now, after all were written. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_close(sdg_ca_extensions *extensions);
-/* basicConstraints, subjectKeyIdentifier, authorityKeyIdentifier (|authority| empty: none). */
+/* basicConstraints, subjectKeyIdentifier (|spki| empty: none), authorityKeyIdentifier (|authority| empty: none). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *extensions,
                                                             const stardeleg_crypto *crypto, bool is_ca,
                                                             stardeleg_bytes spki, stardeleg_bytes authority);

@@ -8,6 +8,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
+#include "ca/ca_profile.h"
 
 #define TOKEN_BYTES 32u           /* 43 characters; RFC 8555 8.3 asks for 128 bits */
 #define BACKDATE_MAX SDG_TIME_DAY /* for clocks that are behind; nothing was certified before it was validated */
@@ -78,7 +79,7 @@ static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acm
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notBefore is not a moment this CA can certify from");
   }
   if (until == STARDELEG_TIME_NONE) {
-    until = sdg_time_min(sdg_time_add(from, ca->options.plain_lifetime_s * SDG_TIME_S), latest);
+    until = sdg_time_min(sdg_time_add(from, sdg_ca_plain_lifetime_s(ca, order) * SDG_TIME_S), latest);
   }
   if (until <= call->now || until > latest || sdg_time_floor_s(until) <= sdg_time_floor_s(from)) {
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notAfter is not a moment this CA can certify until");
@@ -106,6 +107,10 @@ static stardeleg_err fill_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme
   order->wire.status = SDG_ORDER_PENDING;
   order->wire.expires = sdg_time_add(call->now, ca->options.order_pending_s * SDG_TIME_S);
   err = sdg_identifiers_copy(&order->wire.identifiers, request->identifiers.items, request->identifiers.count);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = sdg_ca_choose_profile(ca, call, request, order);
   if (err != STARDELEG_OK) {
     return err;
   }

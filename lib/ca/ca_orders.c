@@ -12,6 +12,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
+#include "ca/ca_profile.h"
 
 void sdg_ca_work_waits(stardeleg_ca *ca)
 {
@@ -208,6 +209,9 @@ static stardeleg_err take_csr(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *or
   err = sdg_json_get_base64url(&csr, call->payload, "csr", SDG_JSON_REQUIRED, &call->problem);
   if (err == STARDELEG_ERR_LIMIT) {
     err = sdg_call_fail(call, STARDELEG_ACME_BAD_CSR, "the CSR is too large");
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_profile_is_offered(ca, call, order);
   }
   if (err == STARDELEG_OK) {
     err = sdg_ca_check_csr(ca, order, sdg_buf_bytes(&csr), &call->problem);

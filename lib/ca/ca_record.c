@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
+#include "ca/ca_profile.h"
 #include "ca/ca_record_internal.h"
 
 void sdg_ca_order_init(sdg_ca_order *order)
@@ -16,6 +17,7 @@ void sdg_ca_order_init(sdg_ca_order *order)
   order->wire.not_before = STARDELEG_TIME_NONE;
   order->wire.not_after = STARDELEG_TIME_NONE;
   order->first_issue_at = STARDELEG_TIME_NONE;
+  order->rules = SDG_CA_RULES_DEFAULT;
   sdg_buf_init(&order->csr, SDG_CSR_MAX);
 }
 
@@ -52,6 +54,10 @@ void sdg_ca_order_write(sdg_buf *out, const sdg_ca_order *order)
     sdg_jw_int(&w, "firstIssue", order->first_issue_at);
   }
   sdg_jw_int(&w, "next", (int64_t)order->next_index);
+  sdg_jw_int(&w, "rules", (int64_t)order->rules);
+  if (order->plain_lifetime_s > 0) {
+    sdg_jw_int(&w, "lifetime", order->plain_lifetime_s);
+  }
   sdg_jw_object_end(&w);
 }
 
@@ -88,6 +94,7 @@ static stardeleg_err read_order(sdg_ca_order *order, const sdg_json *tree)
 {
   const sdg_json *wire = NULL;
   int64_t next = 0;
+  int64_t rules = (int64_t)SDG_CA_RULES_DEFAULT; /* records of before there were profiles have none */
   stardeleg_err err = sdg_ca_read_text(order->account, sizeof(order->account), tree, "account");
 
   if (err == STARDELEG_OK) {
@@ -112,6 +119,13 @@ static stardeleg_err read_order(sdg_ca_order *order, const sdg_json *tree)
     err = sdg_json_get_int(&next, tree, "next", SDG_JSON_REQUIRED, 0, INT64_MAX, NULL);
   }
   order->next_index = (uint64_t)next;
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&rules, tree, "rules", SDG_JSON_OPTIONAL, 0, INT64_MAX, NULL);
+    order->rules = (uint64_t)rules;
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&order->plain_lifetime_s, tree, "lifetime", SDG_JSON_OPTIONAL, 0, INT64_MAX, NULL);
+  }
   return err;
 }
 
