@@ -17,6 +17,7 @@ DOORS = (
     ("mbedTLS", r"^(mbedtls|psa)/", "lib/crypto/mbedtls/", ()),
     ("OpenSSL", r"^openssl/", "lib/crypto/openssl/", ("examples/", "tests/")),
     ("libcurl", r"^curl/", "lib/transport/curl/", ("examples/", "tests/")),
+    ("libunbound", r"^unbound\.h", "lib/dns/unbound/", ("examples/", "tests/")),
     ("SQLite", r"^sqlite3", "lib/store/sqlite/", ("examples/", "tests/")),
     ("libpq", r"^(libpq-|postgresql/)", "lib/store/postgres/", ("examples/", "tests/")),
     ("libmicrohttpd", r"^microhttpd\.h", "examples/", ("tests/",)),

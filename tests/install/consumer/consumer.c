@@ -17,6 +17,9 @@
 #ifdef WITH_CURL
 #include <stardeleg/curl.h>
 #endif
+#ifdef WITH_UNBOUND
+#include <stardeleg/dns_unbound.h>
+#endif
 
 static int failed;
 
@@ -73,6 +76,12 @@ int main(int argc, char **argv)
 
   want(stardeleg_curl_new(&curl, NULL), "curl");
   stardeleg_curl_free(curl);
+#endif
+#ifdef WITH_UNBOUND
+  stardeleg_dns *dns = NULL;
+
+  want(stardeleg_dns_unbound_new(&dns, NULL), "unbound");
+  stardeleg_dns_unbound_free(dns);
 #endif
   return failed;
 }
