@@ -164,6 +164,18 @@ void sdg_agent_remove(sdg_agent *agent, sdg_job *job)
   sdg_job_heap_unreserve(&agent->heap);
 }
 
+bool sdg_agent_is_quiet(const sdg_agent *agent, const sdg_job *job)
+{
+  for (size_t i = 0; i < agent->open_count; i++) {
+    const sdg_job *other = agent->open[i].job;
+
+    if (other != NULL && other != job && other->session == job->session) {
+      return false;
+    }
+  }
+  return true;
+}
+
 /* --- next --- */
 
 static bool is_signed(const sdg_step *step)
@@ -289,7 +301,7 @@ static int run_job(sdg_agent *agent, sdg_job *job, stardeleg_ask *ask, stardeleg
     return 0;
   }
   if (is_signed(&step) || step.kind == SDG_STEP_SESSION) {
-    lack = sdg_session_lacks(job->session, is_signed(&step), now);
+    lack = sdg_session_lacks(job->session, job, is_signed(&step), now);
   }
   if (lack != SDG_LACK_NOTHING) {
     sdg_job_heap_remove(&agent->heap, job);

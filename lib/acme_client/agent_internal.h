@@ -11,7 +11,7 @@ enum { SDG_PLACE_NONE = 0, SDG_PLACE_HEAP, SDG_PLACE_OPEN, SDG_PLACE_PARKED };
 typedef enum sdg_session_lack { SDG_LACK_NOTHING = 0, SDG_LACK_SETUP, SDG_LACK_NONCE } sdg_session_lack;
 
 /* Called before a job's signed step; starts what is lacking. */
-sdg_session_lack sdg_session_lacks(sdg_session *session, bool needs_nonce, stardeleg_time now);
+sdg_session_lack sdg_session_lacks(sdg_session *session, const sdg_job *job, bool needs_nonce, stardeleg_time now);
 /* Puts the job on the session's list until the lack is mended. */
 void sdg_session_park(sdg_session *session, sdg_job *job, sdg_session_lack lack);
 void sdg_session_unpark(sdg_session *session, sdg_job *job);
@@ -25,6 +25,13 @@ bool sdg_session_account_gone(sdg_session *session, stardeleg_time now);
 /* The session whose setup job |job| is; NULL for other jobs.  Lets the agent hand nonces of setup answers to their
  * session. */
 sdg_session *sdg_session_of_setup(sdg_job *job);
+
+/* While |job| holds the session, the others rest; NULL lets them go on. */
+void sdg_session_hold(sdg_session *session, sdg_job *job);
+/* The account has another key from now on. */
+void sdg_session_set_key(sdg_session *session, stardeleg_key *key);
+/* True if no job of |job|'s session but itself has a request out. */
+bool sdg_agent_is_quiet(const sdg_agent *agent, const sdg_job *job);
 
 /* Asked again at |due|. */
 void sdg_agent_wake(sdg_agent *agent, sdg_job *job, stardeleg_time due);

@@ -13,6 +13,7 @@
 #include "transport/http_message.h"
 
 #define NONCE_LEN_MAX 512u
+#define NONCE_AGE_MAX (2 * SDG_TIME_HOUR)
 #define DIRECTORY_TTL_DEFAULT SDG_TIME_DAY
 /* An account that vanishes right after it was registered is no accident: the error then goes to the job. */
 #define REGISTER_PAUSE SDG_TIME_MINUTE
@@ -236,6 +237,31 @@ static void compare_clocks(sdg_session *session, const stardeleg_http_response *
   }
 }
 
+/* The |count| oldest ones. */
+static void drop_nonces(sdg_session *session, size_t count)
+{
+  for (size_t i = 0; i < count; i++) {
+    sdg_free(session->nonces[i]);
+  }
+  for (size_t i = count; i < session->nonce_count; i++) {
+    session->nonces[i - count] = session->nonces[i];
+    session->nonce_seen_at[i - count] = session->nonce_seen_at[i];
+  }
+  session->nonce_count -= count;
+}
+
+/* Servers forget nonces: after a long pause (a DNS change that had to spread) a fresh one is cheaper than a refusal. */
+static void drop_old_nonces(sdg_session *session, stardeleg_time now)
+{
+  size_t old = 0;
+
+  while (old < session->nonce_count && (session->nonce_seen_at[old] < sdg_time_add(now, -NONCE_AGE_MAX) ||
+                                        session->nonce_seen_at[old] > sdg_time_add(now, NONCE_AGE_MAX))) {
+    old++;
+  }
+  drop_nonces(session, old);
+}
+
 void sdg_session_see(sdg_session *session, const stardeleg_http_response *response, stardeleg_time now)
 {
   stardeleg_bytes value;
@@ -252,12 +278,9 @@ void sdg_session_see(sdg_session *session, const stardeleg_http_response *respon
     return; /* a nonce less; another one can be asked for */
   }
   if (session->nonce_count == SDG_NONCES_MAX) {
-    sdg_free(session->nonces[0]);
-    for (size_t i = 1; i < SDG_NONCES_MAX; i++) {
-      session->nonces[i - 1] = session->nonces[i];
-    }
-    session->nonce_count--;
+    drop_nonces(session, 1);
   }
+  session->nonce_seen_at[session->nonce_count] = now;
   session->nonces[session->nonce_count++] = nonce;
   if (sdg_session_is_ready(session)) {
     sdg_session_release_one(session, now);
@@ -294,6 +317,26 @@ stardeleg_err sdg_session_sign(sdg_session *session, stardeleg_key *signer, cons
   return err;
 }
 
+/* --- Changing the key --- */
+
+void sdg_session_hold(sdg_session *session, sdg_job *job)
+{
+  bool frees = session->holder != NULL && job == NULL;
+
+  session->holder = job;
+  if (frees && sdg_session_is_ready(session)) {
+    sdg_session_release_all(session, STARDELEG_TIME_NONE);
+  }
+}
+
+void sdg_session_set_key(sdg_session *session, stardeleg_key *key)
+{
+  stardeleg_key *old = session->key;
+
+  session->key = stardeleg_key_ref(key);
+  stardeleg_key_free(old);
+}
+
 /* --- Parking --- */
 
 static sdg_job **list_of(sdg_session *session, sdg_session_lack lack)
@@ -301,12 +344,16 @@ static sdg_job **list_of(sdg_session *session, sdg_session_lack lack)
   return lack == SDG_LACK_NONCE ? &session->waiting_nonce : &session->waiting_setup;
 }
 
-sdg_session_lack sdg_session_lacks(sdg_session *session, bool needs_nonce, stardeleg_time now)
+sdg_session_lack sdg_session_lacks(sdg_session *session, const sdg_job *job, bool needs_nonce, stardeleg_time now)
 {
   if (!sdg_session_is_ready(session)) {
     sdg_session_setup_wanted(session, now);
     return SDG_LACK_SETUP;
   }
+  if (session->holder != NULL && session->holder != job) {
+    return SDG_LACK_SETUP;
+  }
+  drop_old_nonces(session, now);
   if (needs_nonce && session->nonce_count == 0) {
     return SDG_LACK_NONCE;
   }

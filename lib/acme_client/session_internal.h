@@ -36,8 +36,10 @@ struct sdg_session {
   stardeleg_err (*on_account)(void *ctx, const char *kid);
   void *on_account_ctx;
   const stardeleg_log *log;
-  char *nonces[SDG_NONCES_MAX];
+  char *nonces[SDG_NONCES_MAX]; /* oldest first */
+  stardeleg_time nonce_seen_at[SDG_NONCES_MAX];
   size_t nonce_count;
+  sdg_job *holder; /* the one job that may sign; NULL: all */
   sdg_job *waiting_setup;
   sdg_job *waiting_nonce;
   stardeleg_time wait_until; /* backoff after a failure */

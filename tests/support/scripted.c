@@ -44,12 +44,25 @@ static void read_jws(scripted *s)
   sdg_json_free(tree);
 }
 
+/* Nonces that were not used for long are thrown away. */
+static bool may_want_nonce(const scripted *s, const stardeleg_ask *ask, const char *method)
+{
+  return ask->want == STARDELEG_WANT_EXCHANGE && strcmp(ask->request.method, "HEAD") == 0 &&
+         strcmp(method, "POST") == 0 && (s->now > s->nonce_at + 7200000 || s->now < s->nonce_at);
+}
+
 void scripted_expect(scripted *s, const char *method, const char *url)
 {
   stardeleg_ask ask;
 
   scripted_clear(s);
   assert_ok(s->engine->next(s->engine->self, &ask, s->now));
+  if (may_want_nonce(s, &ask, method)) {
+    s->id = ask.id;
+    (void)snprintf(s->method, sizeof(s->method), "HEAD");
+    scripted_answer(s, 200, NULL, NULL);
+    assert_ok(s->engine->next(s->engine->self, &ask, s->now));
+  }
   if (ask.want != STARDELEG_WANT_EXCHANGE) {
     fail_msg("expected %s %s, but the engine waits", method, url);
   }
@@ -107,6 +120,7 @@ void scripted_answer(scripted *s, int status, const char *const *headers, const 
     (void)snprintf(nonce, sizeof(nonce), "nonce%u", ++s->nonces);
     list[n].name = sdg_bytes_str("Replay-Nonce");
     list[n++].value = sdg_bytes_str(nonce);
+    s->nonce_at = s->now;
   }
   response.status = status;
   response.headers = list;

@@ -18,10 +18,12 @@ typedef struct scripted {
   char header[256];       /* JSON of the protected header of a JWS body; "" otherwise */
   char *payload;          /* decoded payload of a JWS body; NULL otherwise */
   unsigned nonces;        /* counter for answers that carry one */
+  stardeleg_time nonce_at; /* when the last one was given */
 } scripted;
 
 void scripted_clear(scripted *s);
-/* The engine must want an exchange now: it is taken. */
+/* The engine must want an exchange now: it is taken.  After more than two hours a client may ask for a fresh nonce
+ * before it (HEAD): that is answered. */
 void scripted_expect(scripted *s, const char *method, const char *url);
 /* The engine must want to wait; the moment. */
 stardeleg_time scripted_wait(scripted *s);
