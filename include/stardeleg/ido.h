@@ -107,6 +107,12 @@ STARDELEG_API const stardeleg_engine *stardeleg_ido_engine(stardeleg_ido *ido);
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_add(stardeleg_ido *ido, const char *name,
                                                                        char mac_key[64], stardeleg_time now);
 
+/** Kinds of order. */
+typedef enum stardeleg_ido_order_kind {
+  STARDELEG_IDO_STAR = 1, /**< with auto-renewal (RFC 9115 2.3.2) */
+  STARDELEG_IDO_PLAIN = 2 /**< without (RFC 9115 2.3.3) */
+} stardeleg_ido_order_kind;
+
 /** A delegation to be made.  Everything is borrowed for the call. */
 typedef struct stardeleg_ido_delegation {
   size_t size;               /**< sizeof of this struct */
@@ -117,7 +123,19 @@ typedef struct stardeleg_ido_delegation {
   stardeleg_bytes cname_map;    /**< JSON text of an object; empty: none */
   int64_t lifetime_min_s;    /**< shortest lifetime it may order; 0: any */
   int64_t lifetime_max_s;    /**< longest lifetime it may order; 0: any */
-  stardeleg_time expires_at; /**< no orders after, none that end later; NEVER: no bound */
+  stardeleg_time expires_at; /**< no orders after, none that end later; then it ends; NEVER: no bound */
+  /** Which names the delegate may choose where the template has wildcards ("*", "**"), NULL-terminated; what the
+   * template demands is allowed anyway.  A name, or "*.example.org" for one label below it; a DNS wildcard is never
+   * allowed by it.  They must pass |match.policy| of the options too, if there is one.  NULL or empty: that policy alone
+   * decides.  At most 256. */
+  const char *const *names;
+  unsigned key_kinds;       /**< bits (1u << stardeleg_key_spec): other keys are refused; 0: what the template allows */
+  unsigned order_kinds;     /**< bits of stardeleg_ido_order_kind; 0: what the issuer can */
+  int64_t orders_max;       /**< most new orders in |orders_period_s|, at most 1000; 0: any number */
+  int64_t orders_period_s;  /**< a sliding period; not 0 with |orders_max| */
+  int64_t certificates_max; /**< most certificates alive at once, those being issued included; where one order is to
+                                 follow another without a gap, at least 2; 0: any number */
+  const char *by;           /**< who makes it, for the audit record; NULL: "owner" */
 } stardeleg_ido_delegation;
 
 /** Adds a delegation.  |id| gets its identifier (65 bytes of room).  |problem| (may be NULL) says what is wrong, with

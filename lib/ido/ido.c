@@ -91,6 +91,12 @@ static void write_account(void *role, sdg_server *server, sdg_json_writer *w, co
   sdg_buf_clear(&url);
 }
 
+/* RFC 9115 7.2: an account is deactivated when its key is compromised.  What it holds must go with it. */
+static stardeleg_err end_with_account(void *role, const sdg_server_account *account, stardeleg_time now)
+{
+  return account->name[0] != '\0' ? sdg_ido_end_all(role, account->name, "delegate", now) : STARDELEG_OK;
+}
+
 static stardeleg_err make_server(stardeleg_ido *ido, stardeleg_problem *problem)
 {
   sdg_server_options options;
@@ -105,6 +111,7 @@ static stardeleg_err make_server(stardeleg_ido *ido, stardeleg_problem *problem)
   options.role = ido;
   options.fill_directory = fill_directory;
   options.write_account = write_account;
+  options.on_deactivating = end_with_account;
   options.list_orders = sdg_ido_list_orders;
   options.eab_required = true; /* STARDEL-7.2-06: nobody who was not registered before */
   options.terms_of_service = ido->options.terms_of_service;

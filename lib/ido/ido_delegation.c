@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "ido/ido_audit.h"
 
 #define DELEGATIONS_KEPT 1024u
 
@@ -50,6 +51,12 @@ stardeleg_err sdg_ido_delegation_read_state(sdg_ido_delegation_state *out, const
     }
   }
   return STARDELEG_ERR_STORE;
+}
+
+stardeleg_err sdg_ido_delegation_read_expiry(stardeleg_time *out, const sdg_json *tree)
+{
+  *out = STARDELEG_TIME_NEVER;
+  return sdg_json_get_int(out, tree, "expiresAt", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
 }
 
 static stardeleg_err read_text(char out[SDG_ID_SIZE], const sdg_json *tree, const char *name)
@@ -106,6 +113,9 @@ static stardeleg_err read_members(sdg_ido_delegation *delegation, const sdg_json
   if (err == STARDELEG_OK) {
     err = sdg_cname_map_parse(&delegation->cnames, &delegation->cname_count, sdg_json_member(tree, "cnameMap"), NULL);
   }
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_scope_read(&delegation->scope, tree);
+  }
   return err == STARDELEG_OK ? load_template(delegation, tree) : err;
 }
 
@@ -116,6 +126,7 @@ static void free_delegation(sdg_cached *object)
   if (delegation != NULL) {
     stardeleg_template_free(delegation->tmpl);
     sdg_cname_map_free(delegation->cnames, delegation->cname_count);
+    sdg_ido_scope_clear(&delegation->scope);
     sdg_free(delegation);
   }
 }
@@ -168,11 +179,12 @@ void sdg_ido_delegation_write(sdg_buf *out, const sdg_ido_delegation *delegation
   if (delegation->expires_at != STARDELEG_TIME_NEVER) {
     sdg_jw_int(&w, "expiresAt", delegation->expires_at);
   }
+  sdg_ido_scope_write(&w, &delegation->scope);
   sdg_jw_int(&w, "createdAt", now);
   sdg_jw_object_end(&w);
 }
 
-static void rewrite_state(sdg_buf *out, const sdg_json *tree, sdg_ido_delegation_state state)
+static void rewrite_state(sdg_buf *out, const sdg_json *tree, const sdg_ido_delegation_move *move, bool ends)
 {
   sdg_json_writer w;
 
@@ -180,42 +192,71 @@ static void rewrite_state(sdg_buf *out, const sdg_json *tree, sdg_ido_delegation
   sdg_jw_object(&w, NULL);
   for (const sdg_json *item = sdg_json_first(tree); item != NULL; item = sdg_json_next(item)) {
     if (strcmp(sdg_json_name(item), "state") == 0) {
-      sdg_jw_string(&w, "state", sdg_ido_delegation_state_name(state));
+      sdg_jw_string(&w, "state", sdg_ido_delegation_state_name(move->state));
     } else {
       sdg_jw_tree(&w, sdg_json_name(item), item);
     }
   }
+  if (ends) {
+    sdg_jw_int(&w, "endedAt", move->now);
+    sdg_jw_string(&w, "endedBy", move->by);
+  }
   sdg_jw_object_end(&w);
 }
 
-stardeleg_err sdg_ido_delegation_put_state(const stardeleg_store *store, const stardeleg_record *record,
-                                           sdg_ido_delegation_state state, stardeleg_time due, uint64_t fence)
+static void tell_state(sdg_ido_also *also, const stardeleg_record *record, const sdg_ido_delegation_move *move)
 {
+  stardeleg_ido_event event = {.at = move->now,
+                               .event = move->state == SDG_DELEGATION_ENDING ? "delegation-ending" : "delegation-ended",
+                               .delegation = record->key,
+                               .ndc = record->index,
+                               .by = move->by,
+                               .not_after = STARDELEG_TIME_NONE};
+
+  sdg_ido_audit_add(also, &event, record->key, record->version + 1, 0);
+}
+
+static stardeleg_err write_state(sdg_ido_also *also, const stardeleg_store *store, const stardeleg_record *record,
+                                 const sdg_ido_delegation_move *move)
+{
+  sdg_ido_delegation_state state;
   sdg_json *tree = NULL;
-  sdg_buf value;
+  stardeleg_store_op *op;
   stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
 
-  if (err != STARDELEG_OK) {
-    return err;
-  }
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  rewrite_state(&value, tree, state);
-  sdg_json_free(tree);
-  err = sdg_buf_error(&value);
   if (err == STARDELEG_OK) {
-    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
-                             .kind = "delegation",
-                             .key = record->key,
-                             .value = sdg_buf_bytes(&value),
-                             .index = record->index,
-                             .due = due,
-                             .expected_version = record->version,
-                             .fence = fence,
-                             .release = fence != 0 ? 1 : 0};
-
-    err = sdg_store_batch(store, &op, 1);
+    err = sdg_ido_delegation_read_state(&state, tree);
   }
-  sdg_buf_clear(&value);
+  op = err == STARDELEG_OK ? sdg_ido_also_put(also, "delegation", record->key, record->index) : NULL;
+  if (op != NULL) {
+    op->due = move->due;
+    op->expected_version = record->version;
+    op->fence = move->fence;
+    op->release = move->fence != 0 ? 1 : 0;
+    rewrite_state(sdg_ido_also_value(also), tree, move,
+                  state == SDG_DELEGATION_ACTIVE && move->state != SDG_DELEGATION_ACTIVE);
+    if (state != move->state) {
+      tell_state(also, record, move);
+    }
+    err = sdg_ido_also_write(also, store, NULL, 0);
+  }
+  sdg_json_free(tree);
+  return err == STARDELEG_OK ? also->err : err;
+}
+
+stardeleg_err sdg_ido_delegation_put_state(const stardeleg_store *store, const stardeleg_record *record,
+                                           const sdg_ido_delegation_move *move)
+{
+  sdg_ido_also *also = sdg_calloc(1, sizeof(*also));
+  stardeleg_err err;
+
+  if (also == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  sdg_ido_also_init(also);
+  err = write_state(also, store, record, move);
+  sdg_ido_also_clear(also);
+  sdg_free(also);
   return err;
 }
 

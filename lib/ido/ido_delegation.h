@@ -7,6 +7,7 @@
 #include <stardeleg/template.h>
 #include "acme_server/server.h"
 #include "deleg/delegation.h"
+#include "ido/ido_scope.h"
 #include "store/store.h"
 
 typedef enum sdg_ido_delegation_state {
@@ -29,6 +30,7 @@ typedef struct sdg_ido_delegation {
   int64_t lifetime_min_s;    /* 0: any */
   int64_t lifetime_max_s;    /* 0: any */
   stardeleg_time expires_at; /* NEVER: no bound */
+  sdg_ido_scope scope;
 } sdg_ido_delegation;
 
 /* True if it takes orders at |now|. */
@@ -50,11 +52,21 @@ void sdg_ido_delegation_write(sdg_buf *out, const sdg_ido_delegation *delegation
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_tree(sdg_json **out, const stardeleg_record *record);
 /* The state a record's tree tells. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_read_state(sdg_ido_delegation_state *out, const sdg_json *tree);
-/* Writes |record| again with another state and due, everything else as it was.  |fence| 0: without a lease, else it is
- * released. */
+/* The expiry a record's tree tells; NEVER without. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_read_expiry(stardeleg_time *out, const sdg_json *tree);
+
+/* A step in the life of a delegation. */
+typedef struct sdg_ido_delegation_move {
+  sdg_ido_delegation_state state;
+  stardeleg_time due;
+  uint64_t fence; /* 0: without a lease, else it is released */
+  const char *by; /* who decided; told where the state changes */
+  stardeleg_time now;
+} sdg_ido_delegation_move;
+/* Writes |record| again with another state and due, everything else as it was; a new state goes into the audit record.
+ */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_put_state(const stardeleg_store *store,
                                                                 const stardeleg_record *record,
-                                                                sdg_ido_delegation_state state, stardeleg_time due,
-                                                                uint64_t fence);
+                                                                const sdg_ido_delegation_move *move);
 
 #endif /* SDG_IDO_IDO_DELEGATION_H */

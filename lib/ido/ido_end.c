@@ -32,10 +32,11 @@ static stardeleg_err read_state(const stardeleg_record *record, sdg_ido_delegati
   return err;
 }
 
-/* If the delegation is in the state |from|, it is put into |to|, and is due now. */
+/* If the delegation is in the state |from|, it goes into |to|, and is due now. */
 static stardeleg_err move_state(stardeleg_ido *ido, const char *id, sdg_ido_delegation_state from,
-                                sdg_ido_delegation_state to, stardeleg_time now)
+                                sdg_ido_delegation_state to, const char *by, stardeleg_time now)
 {
+  sdg_ido_delegation_move move = {.state = to, .due = now, .by = by, .now = now};
   sdg_ido_delegation_state state;
   stardeleg_record record = {0};
   stardeleg_err err = sdg_store_get(ido->options.store, "delegation", id, &record);
@@ -44,13 +45,18 @@ static stardeleg_err move_state(stardeleg_ido *ido, const char *id, sdg_ido_dele
     err = read_state(&record, &state);
   }
   if (err == STARDELEG_OK && state == from) {
-    err = sdg_ido_delegation_put_state(ido->options.store, &record, to, now, 0);
+    err = sdg_ido_delegation_put_state(ido->options.store, &record, &move);
   }
   stardeleg_record_clear(&record);
   return err;
 }
 
 stardeleg_err stardeleg_ido_delegation_end(stardeleg_ido *ido, const char *id, stardeleg_time now)
+{
+  return stardeleg_ido_delegation_end_by(ido, id, NULL, now);
+}
+
+stardeleg_err stardeleg_ido_delegation_end_by(stardeleg_ido *ido, const char *id, const char *by, stardeleg_time now)
 {
   stardeleg_err err = STARDELEG_ERR_CONFLICT;
 
@@ -61,13 +67,45 @@ stardeleg_err stardeleg_ido_delegation_end(stardeleg_ido *ido, const char *id, s
     return STARDELEG_ERR_NOT_FOUND;
   }
   for (int i = 0; i < SDG_IDO_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
-    err = move_state(ido, id, SDG_DELEGATION_ACTIVE, SDG_DELEGATION_ENDING, now);
+    err = move_state(ido, id, SDG_DELEGATION_ACTIVE, SDG_DELEGATION_ENDING, by != NULL ? by : "owner", now);
   }
   if (err == STARDELEG_OK) {
     sdg_log(&ido->options.log, STARDELEG_LOG_INFO, "ido.delegation.ending", "delegation=%s", id);
     sdg_ido_work_waits(ido);
   }
   return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
+}
+
+/* --- All of a delegate --- */
+
+typedef struct page {
+  char ids[SWEEP_PAGE][SDG_ID_SIZE];
+  size_t count;
+} page;
+
+static int collect_id(void *ctx, const stardeleg_record *record)
+{
+  page *p = ctx;
+
+  (void)snprintf(p->ids[p->count++], SDG_ID_SIZE, "%s", record->key);
+  return p->count == SWEEP_PAGE;
+}
+
+stardeleg_err sdg_ido_end_all(stardeleg_ido *ido, const char *ndc, const char *by, stardeleg_time now)
+{
+  char last[SDG_ID_SIZE] = "";
+  page p = {.count = SWEEP_PAGE};
+  stardeleg_err err = STARDELEG_OK;
+
+  while (err == STARDELEG_OK && p.count == SWEEP_PAGE) {
+    p.count = 0;
+    err = sdg_store_scan(ido->options.store, "delegation", ndc, last, SWEEP_PAGE, collect_id, &p);
+    for (size_t i = 0; err == STARDELEG_OK && i < p.count; i++) {
+      (void)snprintf(last, sizeof(last), "%s", p.ids[i]);
+      err = stardeleg_ido_delegation_end_by(ido, p.ids[i], by, now);
+    }
+  }
+  return err;
 }
 
 /* --- Its orders --- */
@@ -171,28 +209,51 @@ static stardeleg_err end_orders(stardeleg_ido *ido, const char *delegation, star
   return err;
 }
 
+/* A delegation that has expired ends; one that has not is looked at when it does. */
+static stardeleg_err work_active(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
+{
+  sdg_ido_delegation_move move = {.fence = record->fence, .by = "expiry", .now = now};
+  sdg_json *tree = NULL;
+  stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_delegation_read_expiry(&move.due, tree);
+  }
+  sdg_json_free(tree);
+  if (err == STARDELEG_OK && now >= move.due) {
+    sdg_log(&ido->options.log, STARDELEG_LOG_INFO, "ido.delegation.expired", "delegation=%s", record->key);
+    move.state = SDG_DELEGATION_ENDING;
+    move.due = now;
+  }
+  return err == STARDELEG_OK ? sdg_ido_delegation_put_state(ido->options.store, record, &move) : err;
+}
+
 stardeleg_err sdg_ido_work_delegation(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
 {
-  sdg_ido_delegation_state state;
+  sdg_ido_delegation_move move = {.fence = record->fence, .by = "engine", .now = now};
   size_t left = 0;
-  stardeleg_err err = read_state(record, &state);
+  stardeleg_err err = read_state(record, &move.state);
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  if (state != SDG_DELEGATION_ENDING) {
-    return sdg_ido_delegation_put_state(ido->options.store, record, state, STARDELEG_TIME_NEVER, record->fence);
+  if (move.state == SDG_DELEGATION_ACTIVE) {
+    return work_active(ido, record, now);
+  }
+  move.due = STARDELEG_TIME_NEVER;
+  if (move.state == SDG_DELEGATION_ENDED) {
+    return sdg_ido_delegation_put_state(ido->options.store, record, &move);
   }
   err = end_orders(ido, record->key, now, &left);
   if (err != STARDELEG_OK) {
     return err;
   }
   if (left > 0) {
-    return sdg_ido_delegation_put_state(ido->options.store, record, state, sdg_time_add(now, SWEEP_AGAIN),
-                                        record->fence);
+    move.due = sdg_time_add(now, SWEEP_AGAIN);
+    return sdg_ido_delegation_put_state(ido->options.store, record, &move);
   }
-  err = sdg_ido_delegation_put_state(ido->options.store, record, SDG_DELEGATION_ENDED, STARDELEG_TIME_NEVER,
-                                     record->fence);
+  move.state = SDG_DELEGATION_ENDED;
+  err = sdg_ido_delegation_put_state(ido->options.store, record, &move);
   if (err == STARDELEG_OK) {
     sdg_log(&ido->options.log, STARDELEG_LOG_INFO, "ido.delegation.ended", "delegation=%s", record->key);
   }
@@ -201,7 +262,7 @@ stardeleg_err sdg_ido_work_delegation(stardeleg_ido *ido, const stardeleg_record
 
 void sdg_ido_nudge_delegation(stardeleg_ido *ido, const char *id, stardeleg_time now)
 {
-  stardeleg_err err = move_state(ido, id, SDG_DELEGATION_ENDING, SDG_DELEGATION_ENDING, now);
+  stardeleg_err err = move_state(ido, id, SDG_DELEGATION_ENDING, SDG_DELEGATION_ENDING, "engine", now);
 
   if (err != STARDELEG_OK) {
     sdg_log(&ido->options.log, STARDELEG_LOG_DEBUG, "ido.delegation.later", "delegation=%s: %s", id,

@@ -174,7 +174,8 @@ static stardeleg_err claim_delegations(stardeleg_ido *ido, stardeleg_time now)
 
 static stardeleg_err work_chore(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
 {
-  return sdg_ido_cname_work(ido, record, now);
+  return strncmp(record->key, SDG_CHORE_NDC, strlen(SDG_CHORE_NDC)) == 0 ? sdg_ido_ndc_work(ido, record, now)
+                                                                         : sdg_ido_cname_work(ido, record, now);
 }
 
 static stardeleg_err claim_chores(stardeleg_ido *ido, stardeleg_time now)

@@ -9,6 +9,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/ido_quota.h"
 #include "x509/csr.h"
 
 /* What finalize has at hand. */
@@ -75,6 +76,9 @@ static stardeleg_err check_key(finalize *f, stardeleg_bytes der)
   }
   err = note_key(f, csr.spki);
   if (err == STARDELEG_OK) {
+    err = sdg_ido_scope_check_key(&f->delegation->scope, f->delegation->id, csr.spki, &f->call->problem);
+  }
+  if (err == STARDELEG_OK) {
     err = sdg_server_account_by_key(f->ido->server, csr.spki);
   }
   sdg_csr_clear(&csr);
@@ -94,6 +98,7 @@ static stardeleg_err check_key(finalize *f, stardeleg_bytes der)
 static stardeleg_err check_csr(finalize *f, stardeleg_bytes csr)
 {
   size_t count = f->ido->account_key_count;
+  sdg_ido_scope_policy policy = {&f->delegation->scope, &f->ido->options.match};
   stardeleg_bytes *keys = sdg_calloc(count + 1, sizeof(*keys));
   stardeleg_err err;
 
@@ -107,6 +112,7 @@ static stardeleg_err check_csr(finalize *f, stardeleg_bytes csr)
   f->match = f->ido->options.match;
   f->match.account_spkis = keys;
   f->match.account_spki_count = count + 1;
+  sdg_ido_scope_match(&f->match, &policy);
   err = match(f, f->delegation->tmpl, csr);
   if (err == STARDELEG_OK) {
     err = match_snapshot(f, csr);
@@ -155,6 +161,23 @@ static stardeleg_err accept(finalize *f, sdg_buf *csr)
   return sdg_ido_order_put(f->ido->options.store, order, f->call->now, false, NULL, NULL);
 }
 
+/* One certificate too many is not the CSR's fault: the order stays ready, and may be finalized later. */
+static stardeleg_err count_and_accept(finalize *f, sdg_buf *csr)
+{
+  sdg_ido_quota quota = {.op_count = 0};
+  stardeleg_err err = sdg_ido_quota_certificate(&quota, f->ido->options.store, f->delegation, f->call->now,
+                                                &f->call->problem);
+
+  if (err == STARDELEG_OK) {
+    f->order->also = &quota.op;
+    f->order->also_count = quota.op_count;
+    err = accept(f, csr);
+    f->order->also_count = 0;
+  }
+  sdg_ido_quota_clear(&quota);
+  return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
+}
+
 static stardeleg_err take_csr(finalize *f)
 {
   sdg_call *call = f->call;
@@ -171,7 +194,7 @@ static stardeleg_err take_csr(finalize *f)
     err = STARDELEG_ERR_POLICY;
   }
   if (err == STARDELEG_OK) {
-    err = accept(f, &csr);
+    err = count_and_accept(f, &csr);
   } else if (err == STARDELEG_ERR_POLICY) {
     err = refuse(f);
   }

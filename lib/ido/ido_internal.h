@@ -61,6 +61,22 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_own_order(stardeleg_ido *ido, sdg_cal
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_reply_order(stardeleg_ido *ido, sdg_call *call, const sdg_ido_order *order,
                                                        int status);
 
+/* Whether the delegate |name| may have delegations and credentials; NOT_FOUND if there is none. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_is_active(const stardeleg_store *store, const char *name, bool *active);
+/* Registers a delegate if there is none of this name; STATE if it is disabled. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_register(stardeleg_ido *ido, const char *name, const char *by,
+                                                        stardeleg_time now);
+/* An entry of the audit record about a delegate. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_tell(stardeleg_ido *ido, const char *what, const char *name,
+                                                    const char *by, const char *detail, stardeleg_time now);
+/* Works on a claimed chore of a delegate that is being disabled (ido_ndc.c). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_work(stardeleg_ido *ido, const stardeleg_record *record,
+                                                    stardeleg_time now);
+#define SDG_CHORE_NDC "ndc:"
+/* Ends all delegations of a delegate (ido_end.c). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_end_all(stardeleg_ido *ido, const char *ndc, const char *by,
+                                                   stardeleg_time now);
+
 /* When the engine must look at an order that nobody works on. */
 stardeleg_time sdg_ido_order_due(const stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time now);
 

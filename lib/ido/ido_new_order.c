@@ -8,6 +8,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/ido_quota.h"
 
 static stardeleg_err refuse_at(sdg_call *call, const char *place, const char *detail)
 {
@@ -105,9 +106,14 @@ static stardeleg_err check_star(sdg_call *call, const sdg_acme_new_order *reques
 
 /* AMB-18: an order with auto-renewal is a STAR order; allow-certificate-get at the top counts for the other kind only.
  */
-static stardeleg_err check_kind(sdg_call *call, const sdg_acme_new_order *request)
+static stardeleg_err check_kind(sdg_call *call, const sdg_acme_new_order *request, const sdg_ido_delegation *delegation)
 {
-  if (request->auto_renewal != NULL) {
+  bool star = request->auto_renewal != NULL;
+
+  if (sdg_ido_scope_check_kind(&delegation->scope, delegation->id, star, &call->problem) != STARDELEG_OK) {
+    return STARDELEG_ERR_PROTOCOL;
+  }
+  if (star) {
     return STARDELEG_OK;
   }
   if (request->certificate_get != SDG_TRUE) {
@@ -123,10 +129,14 @@ static stardeleg_err check_kind(sdg_call *call, const sdg_acme_new_order *reques
 static stardeleg_err check_identifiers(stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request,
                                        const sdg_ido_delegation *delegation)
 {
+  sdg_ido_scope_policy policy = {&delegation->scope, &ido->options.match};
+  stardeleg_match_options match = ido->options.match;
   stardeleg_report *report = NULL;
-  stardeleg_err err = stardeleg_template_check_identifiers(delegation->tmpl, request->identifiers.items,
-                                                           request->identifiers.count, &ido->options.match, &report);
+  stardeleg_err err;
 
+  sdg_ido_scope_match(&match, &policy);
+  err = stardeleg_template_check_identifiers(delegation->tmpl, request->identifiers.items, request->identifiers.count,
+                                             &match, &report);
   if (err == STARDELEG_ERR_POLICY) {
     stardeleg_report_to_problem(report, &call->problem);
     err = STARDELEG_ERR_PROTOCOL;
@@ -167,6 +177,50 @@ static stardeleg_err fill_order(stardeleg_ido *ido, const sdg_call *call, sdg_ac
   return STARDELEG_OK;
 }
 
+/* CONFLICT: another order of the delegation was counted meanwhile. */
+static stardeleg_err count_and_store(stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation,
+                                     sdg_ido_order *order)
+{
+  const stardeleg_store *store = ido->options.store;
+  sdg_ido_quota quota = {.op_count = 0};
+  stardeleg_err err = sdg_ido_quota_order(&quota, store, delegation, call->now, &call->problem);
+
+  if (err == STARDELEG_OK) {
+    order->also = &quota.op;
+    order->also_count = quota.op_count;
+    err = sdg_ido_order_put(store, order, sdg_ido_order_due(ido, order, call->now), false, NULL, NULL);
+    order->also_count = 0;
+  }
+  sdg_ido_quota_clear(&quota);
+  return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
+}
+
+/* Said early, before there is a CSR; finalize asks again, and counts. */
+static stardeleg_err check_certificates(stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation)
+{
+  sdg_ido_quota quota = {.op_count = 0};
+  stardeleg_err err =
+      sdg_ido_quota_certificate(&quota, ido->options.store, delegation, call->now, &call->problem);
+
+  sdg_ido_quota_clear(&quota);
+  return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
+}
+
+static stardeleg_err store_order(stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation,
+                                 sdg_ido_order *order)
+{
+  stardeleg_err err = check_certificates(ido, call, delegation);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  err = STARDELEG_ERR_CONFLICT;
+  for (int i = 0; i < SDG_IDO_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = count_and_store(ido, call, delegation, order);
+  }
+  return err;
+}
+
 static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new_order *request,
                                 const sdg_ido_delegation *delegation)
 {
@@ -183,7 +237,7 @@ static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new
   sdg_ido_order_init(&order);
   err = fill_order(ido, call, request, delegation, &renewal, &order);
   if (err == STARDELEG_OK) {
-    err = sdg_ido_order_put(ido->options.store, &order, sdg_ido_order_due(ido, &order, call->now), false, NULL, NULL);
+    err = store_order(ido, call, delegation, &order);
   }
   if (err == STARDELEG_OK) {
     err = sdg_ido_reply_order(ido, call, &order, 201);
@@ -204,7 +258,7 @@ stardeleg_err sdg_ido_route_new_order(void *role, sdg_call *call)
   }
   err = find_delegation(ido, call, &request, &delegation);
   if (err == STARDELEG_OK) {
-    err = check_kind(call, &request);
+    err = check_kind(call, &request, delegation);
   }
   if (err == STARDELEG_OK) {
     err = make_order(ido, call, &request, delegation);

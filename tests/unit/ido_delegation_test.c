@@ -234,9 +234,15 @@ static void test_bad_adds(void **state)
   ido_world_delegate(&w, "other", "there", WORLD_ONE, NULL);
   for (size_t i = 0; i < sizeof(bad_adds) / sizeof(bad_adds[0]); i++) {
     const add_case *c = &bad_adds[i];
-    stardeleg_ido_delegation delegation = {
-        sizeof(delegation),          c->id,    c->ndc,   c->issuer,    sdg_bytes_str(c->csr_template),
-        sdg_bytes_str(c->cname_map), c->min_s, c->max_s, c->expires_at};
+    stardeleg_ido_delegation delegation = {.size = sizeof(delegation),
+                                           .id = c->id,
+                                           .ndc = c->ndc,
+                                           .issuer = c->issuer,
+                                           .csr_template = sdg_bytes_str(c->csr_template),
+                                           .cname_map = sdg_bytes_str(c->cname_map),
+                                           .lifetime_min_s = c->min_s,
+                                           .lifetime_max_s = c->max_s,
+                                           .expires_at = c->expires_at};
     stardeleg_problem problem = {0};
     char id[65];
     stardeleg_err err = stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, &problem);
