@@ -29,8 +29,8 @@ typedef enum stardeleg_alg {
   STARDELEG_ALG_PS384,    /**< RSASSA-PSS, SHA-384, MGF1 SHA-384, salt of 48 */
   STARDELEG_ALG_PS512,    /**< RSASSA-PSS, SHA-512, MGF1 SHA-512, salt of 64 */
   STARDELEG_ALG_EDDSA,    /**< Ed25519: 64 bytes */
-  STARDELEG_ALG_ECDSA_SHA256, /**< ECDSA, SHA-256, on whichever curve the key has.  No JOSE algorithm: signatures of other
-                                 people's CSRs and certificates are verified with it, nothing is signed */
+  STARDELEG_ALG_ECDSA_SHA256, /**< ECDSA, SHA-256, on whichever curve the key has.  No JOSE algorithm: other people's
+                                 CSRs and certificates are verified with it, nothing is signed */
   STARDELEG_ALG_ECDSA_SHA384, /**< the same with SHA-384 */
   STARDELEG_ALG_ECDSA_SHA512, /**< the same with SHA-512 */
   STARDELEG_ALG_HS256,    /**< HMAC, SHA-256 */
