@@ -28,15 +28,6 @@ def open_ours(stage, names=(NAME, OTHER), **ca):
     return directory
 
 
-def new_ndc(stage, directory, name):
-    """An account made with the MAC key that the owner gave out."""
-    client = Ndc(stage.trust, directory)
-    mac = stage.ido("ndc-add", name)
-    key_id = name
-    client.register(externalAccountBinding=client.eab(key_id, mac))
-    return client, mac
-
-
 def life(stage):
     ca_directory = open_ours(stage)
     mac = stage.ido("ndc-add", "cdn")

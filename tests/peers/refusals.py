@@ -61,6 +61,12 @@ def binding_cases(stage, ndc, mac):
 
 # --- JWS (8555 6.2 to 6.5) ---
 
+def fresh_nonce(ndc):
+    """One of its own, whatever lies in the pool."""
+    ndc.nonces.clear()
+    return ndc.nonce()
+
+
 def es256(ndc):
     return lambda text: wire.sign_raw(ndc.key, text)
 

@@ -216,8 +216,8 @@ def bad_orders(stage):
     for what, payload in cases:
         yield "newOrder: " + what, lambda what=what, payload=payload: refusals.refused(
             what, client.try_order(payload), (400, 403), STAR, "8739 3.1.1, 3.2")
-    for what, value in (("an address as dns", "192.0.2.1"), ("a label only", "localhost"), ("a bad label", "-a.example"),
-                        ("a final dot", NAME + "."), ("a wildcard inside", "a.*.example")):
+    for what, value in (("an address as dns", "192.0.2.1"), ("a label only", "localhost"),
+                        ("a bad label", "-a.example"), ("a final dot", NAME + "."), ("a wildcard inside", "a.*.example")):
         yield "newOrder: " + what, lambda what=what, value=value: refusals.refused(
             what, client.try_order({**good, "identifiers": [{"type": "dns", "value": value}]}), (400, 403),
             ("malformed", "rejectedIdentifier", "unsupportedIdentifier"), "8555 7.1.4")
