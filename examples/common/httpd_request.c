@@ -4,11 +4,14 @@
 
 #include "common/clock.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define FIELDS_MAX 64
 #define HSTS_VALUE "max-age=31536000"
@@ -250,11 +253,29 @@ static enum MHD_Result respond(httpd *server, struct MHD_Connection *connection,
   return send_reply(server, connection, reply);
 }
 
+#define SOURCE_SIZE 64
+
+/* The client's address, NULL for a unix socket.  What a proxy says of it does not count: anybody can say it. */
+static const char *find_source(struct MHD_Connection *connection, char out[SOURCE_SIZE])
+{
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  const struct sockaddr *address = info != NULL ? info->client_addr : NULL;
+
+  if (address != NULL && address->sa_family == AF_INET) {
+    return inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, out, SOURCE_SIZE);
+  }
+  if (address != NULL && address->sa_family == AF_INET6) {
+    return inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, out, SOURCE_SIZE);
+  }
+  return NULL;
+}
+
 static enum MHD_Result answer(httpd *server, struct MHD_Connection *connection, const char *method,
                               const gathered *gathered_request)
 {
   field_list list = {.count = 0, .too_many = false};
   stardeleg_http_request request = {.method = method, .url = gathered_request->target};
+  char source[SOURCE_SIZE];
 
   if (gathered_request->too_large) {
     return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE, "Content Too Large");
@@ -270,6 +291,7 @@ static enum MHD_Result answer(httpd *server, struct MHD_Connection *connection, 
   request.header_count = list.count;
   request.body.base = gathered_request->body;
   request.body.len = gathered_request->len;
+  request.source = find_source(connection, source);
   return respond(server, connection, &request);
 }
 

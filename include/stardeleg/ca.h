@@ -10,6 +10,7 @@
 #include <stardeleg/engine.h>
 #include <stardeleg/problem.h>
 #include <stardeleg/secrets.h>
+#include <stardeleg/server_options.h>
 #include <stardeleg/store.h>
 
 #ifdef __cplusplus
@@ -91,6 +92,7 @@ typedef struct stardeleg_ca_options {
                                                     like |issuer_chain_pem| with another certificate for the same name
                                                     and key; clients can choose (RFC 8555 7.4.2).  Copied */
   size_t alternate_chain_count;                /**< how many; at most 8 */
+  const stardeleg_server_options *server; /**< limits, nonces, changed terms; NULL: the defaults */
 } stardeleg_ca_options;
 
 /** A change of the time at which clients are told to renew (RFC 9773), for instance before certificates are revoked in
@@ -154,6 +156,10 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_make_root(char **p
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err
 stardeleg_ca_make_server(char **pem, stardeleg_bytes server_spki, const char *const *names, stardeleg_key *issuer_key,
                          stardeleg_bytes issuer_pem, stardeleg_time not_before, stardeleg_time not_after);
+
+/** The owner of the account |account_url| has agreed, in whatever way, to the terms of service as they are now (see
+ * stardeleg_server_options).  Any thread.  Returns 0, NOT_FOUND, ARGUMENT, STORE or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_account_agreed(stardeleg_ca *ca, const char *account_url);
 
 /** Frees the role; nobody may be inside handle().  NULL allowed. */
 STARDELEG_API void stardeleg_ca_free(stardeleg_ca *ca);

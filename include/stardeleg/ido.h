@@ -12,6 +12,7 @@
 #include <stardeleg/engine.h>
 #include <stardeleg/problem.h>
 #include <stardeleg/secrets.h>
+#include <stardeleg/server_options.h>
 #include <stardeleg/solver.h>
 #include <stardeleg/store.h>
 #include <stardeleg/template.h>
@@ -71,6 +72,7 @@ typedef struct stardeleg_ido_options {
   int64_t order_poll_ms; /**< first pause between polls of an order at the CA that sends no Retry-After; default 1 s */
   int64_t audit_keep_s;  /**< how long entries of the audit record are kept (ido_admin.h); default 400 days; 0: for ever
                           */
+  const stardeleg_server_options *server; /**< limits, nonces, changed terms; NULL: the defaults */
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */
@@ -169,6 +171,10 @@ typedef struct stardeleg_ido_status {
  * not call the role. Returns 0, NOT_FOUND, STORE or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_inspect(
     stardeleg_ido *ido, const char *id, int (*each)(void *ctx, const stardeleg_ido_status *status), void *ctx);
+
+/** The owner of the account |account_url| has agreed, in whatever way, to the terms of service as they are now (see
+ * stardeleg_server_options).  Any thread.  Returns 0, NOT_FOUND, ARGUMENT, STORE or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_account_agreed(stardeleg_ido *ido, const char *account_url);
 
 /** Frees the role; nobody may be inside handle().  NULL allowed. */
 STARDELEG_API void stardeleg_ido_free(stardeleg_ido *ido);

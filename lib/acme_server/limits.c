@@ -5,7 +5,41 @@
 #include <string.h>
 
 #include "acme_server/server_internal.h"
+#include "base/problem.h"
 #include "base/time.h"
+
+void stardeleg_server_options_default(stardeleg_server_options *options)
+{
+  memset(options, 0, sizeof(*options));
+  options->size = sizeof(*options);
+}
+
+stardeleg_err sdg_server_options_take(sdg_server_options *options, const stardeleg_server_options *from,
+                                      stardeleg_problem *problem)
+{
+  const char *wrong = NULL;
+
+  if (from == NULL) {
+    return STARDELEG_OK;
+  }
+  if (from->size != sizeof(*from)) {
+    wrong = "size is not that of the struct";
+  } else if (from->limiter != NULL && from->limiter->ask == NULL) {
+    wrong = "limiter has no function";
+  } else if (from->current_terms_required != 0 && options->terms_of_service == NULL) {
+    wrong = "current_terms_required without terms_of_service";
+  }
+  if (wrong != NULL) {
+    sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "server: %s", wrong);
+    return STARDELEG_ERR_CONFIG;
+  }
+  options->limiter = from->limiter;
+  options->limits_url = from->limits_url;
+  options->shared_nonces = from->shared_nonces != 0;
+  options->current_terms_required = from->current_terms_required != 0;
+  options->terms_action_url = from->terms_action_url;
+  return STARDELEG_OK;
+}
 
 stardeleg_err sdg_call_limit(sdg_call *call, stardeleg_limit_act act)
 {

@@ -4,8 +4,8 @@
 #ifndef SDG_ACME_SERVER_SERVER_H
 #define SDG_ACME_SERVER_SERVER_H
 
-#include <stardeleg/limiter.h>
 #include <stardeleg/problem.h>
+#include <stardeleg/server_options.h>
 #include "acme/account.h"
 #include "acme/directory.h"
 #include "acme_server/version_cache.h"
@@ -101,6 +101,10 @@ typedef struct sdg_server_options {
   const char *terms_action_url;      /* copied */
 } sdg_server_options;
 
+/* Takes over what a program says about serving; NULL: nothing.  CONFIG with a problem if it is wrong. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_server_options_take(sdg_server_options *options,
+                                                           const stardeleg_server_options *from,
+                                                           stardeleg_problem *problem);
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_new(sdg_server **out, const sdg_server_options *options,
                                                   stardeleg_problem *problem);
 void sdg_server_free(sdg_server *server);

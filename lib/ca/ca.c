@@ -15,7 +15,7 @@
 #include "ca/ca_profile.h"
 
 static const sdg_route routes[] = {
-    {"/new-order", SDG_ROUTE_POST, sdg_ca_route_new_order},
+    {"/new-order", SDG_ROUTE_POST | SDG_ROUTE_ORDER, sdg_ca_route_new_order},
     {"/order/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_order},
     {"/order/{}/finalize", SDG_ROUTE_POST, sdg_ca_route_finalize},
     {"/authz/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_authz},
@@ -115,6 +115,7 @@ static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_dir
 static stardeleg_err make_server(stardeleg_ca *ca, stardeleg_problem *problem)
 {
   sdg_server_options options;
+  stardeleg_err err;
 
   memset(&options, 0, sizeof(options));
   options.crypto = ca->options.crypto;
@@ -130,7 +131,8 @@ static stardeleg_err make_server(stardeleg_ca *ca, stardeleg_problem *problem)
   options.eab_required = ca->options.eab_required != 0;
   options.terms_of_service = ca->options.terms_of_service;
   options.log = &ca->options.log;
-  return sdg_server_new(&ca->server, &options, problem);
+  err = sdg_server_options_take(&options, ca->options.server, problem);
+  return err == STARDELEG_OK ? sdg_server_new(&ca->server, &options, problem) : err;
 }
 
 /* --- The engine --- */
@@ -305,6 +307,12 @@ void stardeleg_ca_free(stardeleg_ca *ca)
 const stardeleg_engine *stardeleg_ca_engine(stardeleg_ca *ca)
 {
   return &ca->engine;
+}
+
+stardeleg_err stardeleg_ca_account_agreed(stardeleg_ca *ca, const char *account_url)
+{
+  return ca != NULL && account_url != NULL ? sdg_server_account_agreed(ca->server, account_url)
+                                          : STARDELEG_ERR_ARGUMENT;
 }
 
 stardeleg_err stardeleg_ca_handle(stardeleg_ca *ca, const stardeleg_http_request *request, stardeleg_time now,

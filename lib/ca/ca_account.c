@@ -90,8 +90,8 @@ static stardeleg_err end_order(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_
 }
 
 /* Certificates that are out are left alone: "Servers SHOULD NOT revoke certificates issued by the deactivated account".
- * The account is gone already, so a failure here is logged and not the client's: the engine ends an order of such an
- * account when it comes to it. */
+ * The account is gone already, so a failure here is not the client's: the server calls again, and the engine ends an
+ * order of such an account when it comes to it. */
 stardeleg_err sdg_ca_end_account(void *role, const sdg_server_account *account, stardeleg_time now)
 {
   stardeleg_ca *ca = role;
@@ -107,9 +107,5 @@ stardeleg_err sdg_ca_end_account(void *role, const sdg_server_account *account, 
       sdg_ca_order_clear(&order);
     }
   }
-  if (err != STARDELEG_ERR_NOT_FOUND) {
-    sdg_log(&ca->options.log, STARDELEG_LOG_WARNING, "ca.account.unfinished", "account=%s: %s", account->id,
-            stardeleg_strerror(err));
-  }
-  return STARDELEG_OK;
+  return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
 }

@@ -11,7 +11,7 @@
 #include "ido/ido_internal.h"
 
 static const sdg_route routes[] = {
-    {"/new-order", SDG_ROUTE_POST, sdg_ido_route_new_order},
+    {"/new-order", SDG_ROUTE_POST | SDG_ROUTE_ORDER, sdg_ido_route_new_order},
     {"/order/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ido_route_order},
     {"/order/{}/finalize", SDG_ROUTE_POST, sdg_ido_route_finalize},
     {"/delegations/{}", SDG_ROUTE_FETCH, sdg_ido_route_delegations},
@@ -100,6 +100,7 @@ static stardeleg_err end_with_account(void *role, const sdg_server_account *acco
 static stardeleg_err make_server(stardeleg_ido *ido, stardeleg_problem *problem)
 {
   sdg_server_options options;
+  stardeleg_err err;
 
   memset(&options, 0, sizeof(options));
   options.crypto = ido->options.crypto;
@@ -118,7 +119,8 @@ static stardeleg_err make_server(stardeleg_ido *ido, stardeleg_problem *problem)
   options.website = ido->options.website;
   options.page_size = ido->options.page_size;
   options.log = &ido->options.log;
-  return sdg_server_new(&ido->server, &options, problem);
+  err = sdg_server_options_take(&options, ido->options.server, problem);
+  return err == STARDELEG_OK ? sdg_server_new(&ido->server, &options, problem) : err;
 }
 
 /* --- Issuers --- */
@@ -229,6 +231,7 @@ stardeleg_err stardeleg_ido_new(stardeleg_ido **out, const stardeleg_ido_options
   ido->options.base_url = NULL;
   ido->options.terms_of_service = NULL;
   ido->options.website = NULL;
+  ido->options.server = NULL;
   if (err != STARDELEG_OK) {
     stardeleg_ido_free(ido);
     return err;
@@ -257,6 +260,12 @@ void stardeleg_ido_free(stardeleg_ido *ido)
 const stardeleg_engine *stardeleg_ido_engine(stardeleg_ido *ido)
 {
   return &ido->engine;
+}
+
+stardeleg_err stardeleg_ido_account_agreed(stardeleg_ido *ido, const char *account_url)
+{
+  return ido != NULL && account_url != NULL ? sdg_server_account_agreed(ido->server, account_url)
+                                          : STARDELEG_ERR_ARGUMENT;
 }
 
 stardeleg_err stardeleg_ido_handle(stardeleg_ido *ido, const stardeleg_http_request *request, stardeleg_time now,

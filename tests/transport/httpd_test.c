@@ -64,6 +64,9 @@ static int echo(void *ctx, const stardeleg_http_request *request, httpd_page *pa
                      : snprintf(text, size, "%s %.200s %zu %zu:", request->method, request->url, request->header_count,
                                 request->body.len);
   (void)atomic_fetch_sub(&inside, 1);
+  if (len >= 0 && strcmp(request->url, "/source") == 0) {
+    len = snprintf(text, size, "from %.100s:", request->source != NULL ? request->source : "nowhere");
+  }
   if (len < 0 || strcmp(request->url, "/error") == 0) {
     free(text);
     return 0;
@@ -153,6 +156,28 @@ static script_step *ask(script *list, const httpd *server, const char *method, c
     fail_msg("%s %s: %s", method, path, step->text);
   }
   return step;
+}
+
+/* Whose connection it is, not what a header says. */
+static void test_source(void **state)
+{
+  static const stardeleg_http_header forwarded = {{(const uint8_t *)"X-Forwarded-For", 15},
+                                                  {(const uint8_t *)"192.0.2.1", 9}};
+  stardeleg_curl_options options;
+  httpd *server = start_with(NULL);
+  script list;
+  script_step *step;
+
+  (void)state;
+  script_options(&options);
+  script_init(&list);
+  step = script_add(&list, "GET", httpd_port(server), "/source");
+  step->headers = &forwarded;
+  step->header_count = 1;
+  script_run(&list, &options);
+  assert_string_equal(step->answer, "from 127.0.0.1:");
+  script_clear(&list);
+  httpd_stop(server, 1000);
 }
 
 static void test_request_and_reply(void **state)
@@ -507,12 +532,19 @@ static void test_refusals_at_start(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_request_and_reply), cmocka_unit_test(test_head),
-      cmocka_unit_test(test_body_limit),        cmocka_unit_test(test_chunked_body_limit),
-      cmocka_unit_test(test_head_limits),       cmocka_unit_test(test_absolute_form),
-      cmocka_unit_test(test_junk_is_refused),   cmocka_unit_test(test_keep_alive),
-      cmocka_unit_test(test_parallel),          cmocka_unit_test(test_slow_drip_ends),
-      cmocka_unit_test(test_graceful_stop),     cmocka_unit_test(test_unix_socket),
+      cmocka_unit_test(test_source),
+      cmocka_unit_test(test_request_and_reply),
+      cmocka_unit_test(test_head),
+      cmocka_unit_test(test_body_limit),
+      cmocka_unit_test(test_chunked_body_limit),
+      cmocka_unit_test(test_head_limits),
+      cmocka_unit_test(test_absolute_form),
+      cmocka_unit_test(test_junk_is_refused),
+      cmocka_unit_test(test_keep_alive),
+      cmocka_unit_test(test_parallel),
+      cmocka_unit_test(test_slow_drip_ends),
+      cmocka_unit_test(test_graceful_stop),
+      cmocka_unit_test(test_unix_socket),
       cmocka_unit_test(test_refusals_at_start),
   };
 

@@ -76,8 +76,9 @@ static bool split_rsa(stardeleg_bytes *n, stardeleg_bytes *e, stardeleg_bytes sp
     return false;
   }
   bits = (stardeleg_bytes){bits.base + 1, bits.len - 1};
-  return sdg_ossl_take(&numbers, &bits, 0x30) && bits.len == 0 && sdg_ossl_take(n, &numbers, 0x02) && sdg_ossl_take(e, &numbers, 0x02) &&
-         numbers.len == 0 && n->len > 0 && e->len > 0 && (n->base[0] & 0x80) == 0 && (e->base[0] & 0x80) == 0;
+  return sdg_ossl_take(&numbers, &bits, 0x30) && bits.len == 0 && sdg_ossl_take(n, &numbers, 0x02) &&
+         sdg_ossl_take(e, &numbers, 0x02) && numbers.len == 0 && n->len > 0 && e->len > 0 && (n->base[0] & 0x80) == 0 &&
+         (e->base[0] & 0x80) == 0;
 }
 
 static EVP_PKEY *make_rsa(const sdg_ossl *provider, stardeleg_bytes n_bytes, stardeleg_bytes e_bytes)
