@@ -12,6 +12,7 @@
 #include "ca/ca_crl.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
+#include "ca/ca_names.h"
 #include "ca/ca_profile.h"
 #include "der/der.h"
 #include "der/pem.h"
@@ -29,16 +30,6 @@ static stardeleg_err bad_csr(stardeleg_problem *problem, const char *detail)
   return STARDELEG_ERR_POLICY;
 }
 
-static size_t count_extension(const sdg_csr *csr, stardeleg_bytes oid)
-{
-  size_t n = 0;
-
-  for (size_t i = 0; i < csr->extension_count; i++) {
-    n += sdg_bytes_equal(csr->extensions[i].oid, oid) ? 1 : 0;
-  }
-  return n;
-}
-
 static const sdg_x509_extension *find_extension(const sdg_csr *csr, stardeleg_bytes oid)
 {
   for (size_t i = 0; i < csr->extension_count; i++) {
@@ -47,84 +38,6 @@ static const sdg_x509_extension *find_extension(const sdg_csr *csr, stardeleg_by
     }
   }
   return NULL;
-}
-
-static bool is_ordered(const sdg_ca_order *order, stardeleg_bytes name)
-{
-  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
-    if (sdg_name_equal_dns(name, sdg_bytes_str(order->wire.identifiers.items[i].value))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool is_common_name(const sdg_x509_attribute *attribute)
-{
-  return sdg_bytes_equal(attribute->oid, sdg_oid_common_name);
-}
-
-/* RFC 8555 7.4: dns identifiers stand "either in the commonName portion [...] or in [...] a subjectAltName extension,
- * or both". */
-static bool has_name(const sdg_csr *csr, const sdg_general_name *names, size_t count, const char *wanted)
-{
-  for (size_t i = 0; i < count; i++) {
-    if (names[i].kind == SDG_GN_DNS && sdg_name_equal_dns(names[i].value, sdg_bytes_str(wanted))) {
-      return true;
-    }
-  }
-  for (size_t i = 0; i < csr->subject_count; i++) {
-    if (is_common_name(&csr->subject[i]) && sdg_name_equal_dns(csr->subject[i].value, sdg_bytes_str(wanted))) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* The CSR's names and the order's, as sets. */
-static stardeleg_err compare_names(const sdg_ca_order *order, const sdg_csr *csr, const sdg_general_name *names,
-                                   size_t count, stardeleg_problem *problem)
-{
-  for (size_t i = 0; i < count; i++) {
-    if (names[i].kind != SDG_GN_DNS || !is_ordered(order, names[i].value)) {
-      return bad_csr(problem, "the CSR has a name that was not ordered");
-    }
-  }
-  for (size_t i = 0; i < csr->subject_count; i++) {
-    if (is_common_name(&csr->subject[i]) && !is_ordered(order, csr->subject[i].value)) {
-      return bad_csr(problem, "the CSR's common name was not ordered");
-    }
-  }
-  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
-    if (!has_name(csr, names, count, order->wire.identifiers.items[i].value)) {
-      return bad_csr(problem, "the CSR lacks a name that was ordered");
-    }
-  }
-  return STARDELEG_OK;
-}
-
-static stardeleg_err check_names(const sdg_ca_order *order, const sdg_csr *csr, stardeleg_problem *problem)
-{
-  const sdg_x509_extension *san = find_extension(csr, sdg_oid_subject_alt_name);
-  sdg_general_name *names;
-  size_t count = 0;
-  stardeleg_err err = STARDELEG_OK;
-
-  if (count_extension(csr, sdg_oid_subject_alt_name) > 1) {
-    return bad_csr(problem, "the CSR has more than one subjectAltName");
-  }
-  names = sdg_calloc(SDG_X509_NAMES_MAX, sizeof(*names));
-  if (names == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  if (san != NULL && sdg_x509_read_san(names, SDG_X509_NAMES_MAX, &count, san->value) != STARDELEG_OK) {
-    err = bad_csr(problem, "the CSR's subjectAltName cannot be read");
-  }
-  if (err == STARDELEG_OK) {
-    err = compare_names(order, csr, names, count, problem);
-  }
-  sdg_free(names);
-  return err;
 }
 
 /* Most of what a CSR may ask for is left out without harm.  Who asks for a CA's certificate would get something else
@@ -163,7 +76,7 @@ stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_ca_order *order, star
     if (err == STARDELEG_OK) {
       err = bad_csr(problem, "the CSR's key is the key of an account (RFC 8555 11.1)");
     } else if (err == STARDELEG_ERR_NOT_FOUND) {
-      err = check_names(order, &csr, problem);
+      err = sdg_ca_check_names(order, &csr, problem);
     }
   }
   sdg_csr_clear(&csr);
@@ -206,41 +119,39 @@ static bool wants_usage(const sdg_csr *csr, stardeleg_bytes usage)
   return false;
 }
 
-static void put_names(sdg_buf *value, const sdg_ca_order *order)
-{
-  sdg_general_name names[SDG_IDENTIFIERS_MAX];
-
-  for (size_t i = 0; i < order->wire.identifiers.count; i++) {
-    names[i] = (sdg_general_name){SDG_GN_DNS, sdg_bytes_str(order->wire.identifiers.items[i].value)};
-  }
-  sdg_x509_put_san(value, names, order->wire.identifiers.count);
-}
-
-/* Empty, or a common name: the one the CSR asked for (check_names has seen that it is one of the DNS names), or the
- * first that fits (RFC 5280 A.1: ub-common-name). */
-static void put_subject(sdg_buf *out, const sdg_ca_order *order, const sdg_csr *csr)
+/* The common name: what the CSR asked for, which check_names has seen to be one of the names; or the first that fits
+ * (RFC 5280 A.1: ub-common-name).  An address is none.  NULL: nothing. */
+static const char *choose_common_name(const sdg_ca_order *order, const sdg_csr *csr)
 {
   stardeleg_ca_choice choice = sdg_ca_rule(order->rules, SDG_CA_RULE_COMMON_NAME);
+  const char *first = NULL;
+
+  for (size_t i = 0; i < order->wire.identifiers.count && choice != STARDELEG_CA_NEVER; i++) {
+    const stardeleg_identifier *item = &order->wire.identifiers.items[i];
+
+    if (sdg_ca_is_ip(item) || strlen(item->value) > COMMON_NAME_MAX) {
+      continue;
+    }
+    first = first == NULL ? item->value : first;
+    for (size_t k = 0; k < csr->subject_count; k++) {
+      if (sdg_bytes_equal(csr->subject[k].oid, sdg_oid_common_name) &&
+          sdg_name_equal_dns(csr->subject[k].value, sdg_bytes_str(item->value))) {
+        return item->value;
+      }
+    }
+  }
+  return choice == STARDELEG_CA_ALWAYS ? first : NULL;
+}
+
+static void put_subject(sdg_buf *out, const sdg_ca_order *order, const sdg_csr *csr)
+{
+  const char *text = choose_common_name(order, csr);
   sdg_x509_attribute name = {.oid = sdg_oid_common_name, .tag = SDG_DER_UTF8_STRING, .rdn_size = 1};
 
-  if (choice == STARDELEG_CA_NEVER) {
-    sdg_x509_put_name(out, NULL, 0);
-    return;
+  if (text != NULL) {
+    name.value = sdg_bytes_str(text);
   }
-  for (size_t i = 0; i < csr->subject_count; i++) {
-    if (sdg_bytes_equal(csr->subject[i].oid, sdg_oid_common_name)) {
-      sdg_x509_put_name(out, &csr->subject[i], 1);
-      return;
-    }
-  }
-  for (size_t i = 0; i < order->wire.identifiers.count && choice == STARDELEG_CA_ALWAYS; i++) {
-    name.value = sdg_bytes_str(order->wire.identifiers.items[i].value);
-    if (name.value.len <= COMMON_NAME_MAX) {
-      sdg_x509_put_name(out, &name, 1);
-      return;
-    }
-  }
-  sdg_x509_put_name(out, NULL, 0);
+  sdg_x509_put_name(out, &name, text != NULL ? 1 : 0);
 }
 
 static bool has_usage(const sdg_ca_order *order, sdg_ca_rule_name rule, const sdg_csr *csr, stardeleg_bytes usage)
@@ -274,7 +185,7 @@ static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order
     usages[count++] = client;
   }
   sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages, count);
-  put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);
+  sdg_ca_put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);
   if (ca->has_crl && order->wire.auto_renewal == NULL) {
     sdg_ca_crl_put_point(sdg_ca_extensions_add(extensions, sdg_ca_oid_crl_points, false), ca->crl_url);
   }

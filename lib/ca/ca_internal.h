@@ -35,6 +35,7 @@ struct stardeleg_ca {
   /* the engine */
   sdg_agent *agent;
   struct sdg_ca_check *checks; /* validations under way */
+  bool can_wildcard;           /* there is a challenge that proves them (RFC 8555 7.1.4, 8.3): not http-01 */
   /* the list of revoked certificates (ca_crl.c) */
   bool has_crl;
   bool crl_begun;           /* its record exists; the engine's */

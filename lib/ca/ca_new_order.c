@@ -5,9 +5,11 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
+#include "ca/ca_names.h"
 #include "ca/ca_profile.h"
 
 #define TOKEN_BYTES 32u           /* 43 characters; RFC 8555 8.3 asks for 128 bits */
@@ -150,7 +152,10 @@ static stardeleg_err fill_authz(stardeleg_ca *ca, sdg_call *call, const sdg_ca_o
   authz->expires_at = sdg_time_add(call->now, ca->options.order_pending_s * SDG_TIME_S);
   authz->wire.expires = authz->expires_at;
   authz->wire.identifier.type = sdg_strdup(order->wire.identifiers.items[index].type);
-  authz->wire.identifier.value = sdg_strdup(order->wire.identifiers.items[index].value);
+  authz->wire.wildcard = sdg_name_is_wildcard(sdg_bytes_str(order->wire.identifiers.items[index].value));
+  /* RFC 8555 7.1.4: the authorization is for the name behind the "*." */
+  authz->wire.identifier.value =
+      sdg_strdup(order->wire.identifiers.items[index].value + (authz->wire.wildcard ? 2 : 0));
   if (authz->wire.identifier.type == NULL || authz->wire.identifier.value == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
@@ -220,12 +225,6 @@ static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_or
   return err;
 }
 
-/* http-01 cannot prove a wildcard (RFC 8555 8.3), so none is taken. */
-static stardeleg_err check_request(sdg_call *call, const sdg_acme_new_order *request)
-{
-  return sdg_identifiers_check_dns(&request->identifiers, 0, &call->problem);
-}
-
 /* Nothing of it exists before the batch, so a conflict (somebody else replaces the same certificate) begins anew. */
 static stardeleg_err make_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme_new_order *request)
 {
@@ -269,7 +268,7 @@ stardeleg_err sdg_ca_route_new_order(void *role, sdg_call *call)
   if (err != STARDELEG_OK) {
     return err;
   }
-  err = check_request(call, &request);
+  err = sdg_ca_check_identifiers(&request.identifiers, ca->can_wildcard, &call->problem);
   if (err == STARDELEG_OK) {
     err = STARDELEG_ERR_CONFLICT;
     for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {

@@ -10,11 +10,11 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/name.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
+#include "ca/ca_names.h"
 #include "ca/ca_orders.h"
 
 /* How many of an account's orders are looked at for authorizations. */
@@ -52,8 +52,8 @@ static stardeleg_err mark_names(stardeleg_ca *ca, const sdg_cert *cert, const sd
       return err;
     }
     for (size_t j = 0; j < cert->name_count; j++) {
-      if (authz.wire.status == SDG_AUTHZ_VALID && now < authz.expires_at && cert->names[j].kind == SDG_GN_DNS &&
-          sdg_name_equal_dns(cert->names[j].value, sdg_bytes_str(authz.wire.identifier.value))) {
+      if (authz.wire.status == SDG_AUTHZ_VALID && now < authz.expires_at &&
+          sdg_ca_authorizes(&authz.wire, &cert->names[j])) {
         covered[j] = true;
       }
     }

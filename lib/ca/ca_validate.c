@@ -274,6 +274,16 @@ static stardeleg_err expire(stardeleg_ca *ca, sdg_ca_authz *authz)
   return sdg_ca_store_decision(ca, authz, STARDELEG_TIME_NEVER, true);
 }
 
+/* RFC 8738 4, 5: straight to an address, which a URL has in brackets if it is an IPv6 one. */
+static void add_host(sdg_buf *url, const stardeleg_identifier *identifier)
+{
+  bool brackets = strcmp(identifier->type, "ip") == 0 && strchr(identifier->value, ':') != NULL;
+
+  sdg_buf_add_str(url, brackets ? "[" : "");
+  sdg_buf_add_str(url, identifier->value);
+  sdg_buf_add_str(url, brackets ? "]" : "");
+}
+
 static stardeleg_err begin(stardeleg_ca *ca, sdg_ca_authz *authz, stardeleg_time now)
 {
   sdg_ca_check *check = sdg_calloc(1, sizeof(*check));
@@ -289,7 +299,7 @@ static stardeleg_err begin(stardeleg_ca *ca, sdg_ca_authz *authz, stardeleg_time
   check->lease_until = sdg_time_add(now, ca->options.lease_ms);
   sdg_buf_init(&check->url, 2048);
   sdg_buf_add_str(&check->url, "http://");
-  sdg_buf_add_str(&check->url, check->authz.wire.identifier.value);
+  add_host(&check->url, &check->authz.wire.identifier);
   if (ca->options.http01_port != 80) {
     sdg_buf_add_byte(&check->url, ':');
     sdg_buf_add_int(&check->url, ca->options.http01_port);

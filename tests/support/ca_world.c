@@ -2,6 +2,7 @@
 /* support/ca_world.c -- the CA's surroundings. */
 #include "support/ca_world.h"
 
+#include "base/address.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -265,6 +266,8 @@ const char *ca_world_csr(ca_world *w, const char *cn, ...)
   static unsigned turn;
   char *out = room[turn++ % 4];
   sdg_general_name names[SDG_X509_NAMES_MAX];
+  static uint8_t addresses[SDG_X509_NAMES_MAX][16];
+  size_t len = 0;
   sdg_x509_attribute subject = {.oid = sdg_oid_common_name, .tag = SDG_DER_UTF8_STRING, .rdn_size = 1};
   sdg_x509_extension extension = {.oid = sdg_oid_subject_alt_name};
   sdg_csr_plan plan = {.alg = sdg_alg_for_key(sdg_key_info(w->key))};
@@ -280,7 +283,12 @@ const char *ca_world_csr(ca_world *w, const char *cn, ...)
   sdg_buf_init(&text, sizeof(room[0]) - 1);
   va_start(args, cn);
   while ((name = va_arg(args, const char *)) != NULL) {
-    names[n++] = (sdg_general_name){SDG_GN_DNS, sdg_bytes_str(name)};
+    names[n] = (sdg_general_name){SDG_GN_DNS, sdg_bytes_str(name)};
+    if (strncmp(name, "ip:", 3) == 0) {
+      assert_true(sdg_address_parse(addresses[n], &len, sdg_bytes_str(name + 3)));
+      names[n] = (sdg_general_name){SDG_GN_IP, sdg_bytes(addresses[n], len)};
+    }
+    n++;
   }
   va_end(args);
   if (n > 0) {

@@ -73,7 +73,8 @@ const char *ca_world_authz(ca_world *w, size_t n);
 const char *ca_world_challenge(ca_world *w, const char *authz);
 /* Answers all challenges and lets the CA validate. */
 void ca_world_validate(ca_world *w);
-/* base64url of a CSR for DNS |names| (NULL-terminated; none: no subjectAltName) and the common name |cn| (or NULL). */
+/* base64url of a CSR for DNS |names| (NULL-terminated; none: no subjectAltName) and the common name |cn| (or NULL);
+ * "ip:192.0.2.1" is an address. */
 const char *ca_world_csr(ca_world *w, const char *cn, ...) __attribute__((sentinel));
 int ca_world_finalize(ca_world *w, const char *csr);
 /* A valid STAR order for www.example.org: |days| long, |lifetime_s|, |adjust_s|; GET is negotiated. */

@@ -250,7 +250,7 @@ static const bad_order bad_orders[] = {
     {"{'identifiers':['www.example.org']}", "malformed"},
     {"{'identifiers':[{'type':'dns'}]}", "malformed"},
     {"{'identifiers':[{'type':'dns','value':1}]}", "malformed"},
-    {"{'identifiers':[{'type':'ip','value':'192.0.2.1'}]}", "unsupportedIdentifier"}, /* ACME-7.4-02 */
+    {"{'identifiers':[{'type':'email','value':'a@example.org'}]}", "unsupportedIdentifier"}, /* ACME-7.4-02 */
     {"{'identifiers':[{'type':'dns','value':'*.example.org'}]}", "rejectedIdentifier"},
     {"{'identifiers':[{'type':'dns','value':'localhost'}]}", "rejectedIdentifier"},
     {"{'identifiers':[{'type':'dns','value':'192.0.2.1'}]}", "rejectedIdentifier"},
