@@ -13,12 +13,16 @@ extern "C" {
 
 /** One challenge to be met.  Everything is NUL-terminated and borrowed for the call. */
 typedef struct stardeleg_challenge {
-  const char *type;              /**< "http-01", "dns-01", ... */
+  const char *type;              /**< "http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01", ... */
   const char *identifier_type;   /**< "dns", ... */
   const char *identifier;        /**< the name, without "*." */
-  const char *token;             /**< base64url characters only; safe in a path */
-  const char *key_authorization; /**< what http-01 serves (RFC 8555 8.1) */
+  const char *token;             /**< base64url characters only; safe in a path; "" for dns-persist-01 */
+  const char *key_authorization; /**< what http-01 serves (RFC 8555 8.1); "" for dns-persist-01 */
   const char *dns_value;         /**< what dns-01 puts into the TXT record: base64url of its SHA-256 */
+  const char *record_name;       /**< the dns types: owner name of the TXT record, without final dot; else "" */
+  const char *record_value;      /**< the dns types: its text, more than 255 bytes never; else "" */
+  const char *account_url;       /**< of the account that the challenge is for */
+  int wildcard;                  /**< nonzero: for "*." and the identifier */
 } stardeleg_challenge;
 
 /** What solves challenges.  The functions are called from the engine's thread and must not block for long nor
@@ -26,13 +30,16 @@ typedef struct stardeleg_challenge {
 typedef struct stardeleg_solver {
   size_t size; /**< sizeof of this struct */
   void *ctx;   /**< handed to every function */
-  /** Nonzero if this solver can meet challenges of |type| for identifiers of |identifier_type|. */
+  /** How much this solver would like to meet a challenge of |type| for an identifier of |identifier_type|: 0: it
+   *  cannot; of several the one with the greatest number is taken, among equals the CA's first.  Types that failed in
+   *  an order before come last, whatever their number. */
   int (*can_solve)(void *ctx, const char *type, const char *identifier_type);
   /** Makes the answer visible.  |*ready_at| is |now| on entry: set it later if the answer needs time; present
    *  is then called again at that moment (it must cope with that), until |*ready_at| stays.  Returns 0 or CALLBACK. */
   stardeleg_err (*present)(void *ctx, const stardeleg_challenge *challenge, stardeleg_time now,
                            stardeleg_time *ready_at);
-  /** Takes the answer away again, valid or not.  Best effort. */
+  /** Takes the answer away again, valid or not.  Best effort.  Not called for dns-persist-01, whose record is meant to
+   *  stay. */
   void (*cleanup)(void *ctx, const stardeleg_challenge *challenge);
 } stardeleg_solver;
 

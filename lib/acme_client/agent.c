@@ -370,6 +370,25 @@ static void describe_failure(stardeleg_problem *problem, const stardeleg_outcome
   problem->status = 0;
 }
 
+/* Where people read more: the problem's own instance (RFC 8555 7.3.3: the terms of service to be agreed to), or else
+ * what the answer links to as terms or as help (6.6). */
+static void add_help(stardeleg_problem *problem, const char *url, const stardeleg_http_response *response)
+{
+  static const char *const relations[] = {"terms-of-service", "help"};
+  sdg_buf link;
+
+  for (size_t i = 0; i < 2 && problem->instance[0] == '\0'; i++) {
+    if (i == 0 && problem->acme != STARDELEG_ACME_USER_ACTION_REQUIRED) {
+      continue;
+    }
+    sdg_buf_init(&link, sizeof(problem->instance) - 1);
+    if (sdg_http_link(&link, response, relations[i], sdg_bytes_str(url)) == STARDELEG_OK) {
+      sdg_text_escape(problem->instance, sizeof(problem->instance), sdg_buf_bytes(&link));
+    }
+    sdg_buf_clear(&link);
+  }
+}
+
 static void fill_result(sdg_result *result, stardeleg_problem *problem, const exchange *open,
                         const stardeleg_outcome *outcome, stardeleg_time now)
 {
@@ -390,6 +409,7 @@ static void fill_result(sdg_result *result, stardeleg_problem *problem, const ex
     return;
   }
   sdg_problem_from_response(problem, outcome->response, now);
+  add_help(problem, open->url, outcome->response);
   result->problem = problem;
   result->err = result->status >= 400 ? STARDELEG_ERR_PROBLEM : STARDELEG_ERR_PROTOCOL;
 }

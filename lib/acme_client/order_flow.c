@@ -61,6 +61,28 @@ void sdg_order_flow_clear(sdg_order_flow *flow)
   memset(flow, 0, sizeof(*flow));
 }
 
+stardeleg_err sdg_order_flow_again(sdg_order_flow *flow)
+{
+  if (flow->state != SDG_FLOW_FAILED) {
+    return STARDELEG_ERR_STATE;
+  }
+  sdg_free(flow->order_url);
+  flow->order_url = NULL;
+  sdg_acme_order_clear(&flow->order);
+  flow->has_order = false;
+  flow->authz_index = 0;
+  flow->state = SDG_FLOW_NEW;
+  flow->wait_until = STARDELEG_TIME_NONE;
+  flow->deadline = STARDELEG_TIME_NONE;
+  flow->tries = 0;
+  flow->finalizes = 0;
+  flow->unreadable = 0;
+  flow->polls = 0;
+  flow->cancel_wanted = false;
+  sdg_problem_clear(&flow->problem);
+  return STARDELEG_OK;
+}
+
 /* --- Moves --- */
 
 static bool is_polling(sdg_flow_state state)

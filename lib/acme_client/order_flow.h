@@ -55,6 +55,9 @@ typedef struct sdg_order_flow {
   uint32_t unreadable;    /* answers in a row that were neither order nor authorization */
   bool cancel_wanted;     /* end as soon as the state allows */
   bool replaces_refused;  /* newOrder goes out without "replaces" */
+  bool challenge_wildcard;
+  char *challenge_issuer; /* dns-persist-01: the CA's name in the record */
+  unsigned failed_types;  /* challenge types that failed: bits of order_flow_challenge.c; tried last */
   stardeleg_problem problem; /* last failure; status 0 and type about:blank if none */
   /* not written to JSON: */
   const stardeleg_solver *solver; /* NULL: an order with work to do on authorizations fails */
@@ -81,6 +84,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_take(sdg_order_flow *flow, sdg
 /* Asks for cancellation: at once in VALID; in earlier states as soon as it can (an order that never became valid needs
  * none: FAILED; nor does one without auto-renewal: CANCELED). */
 void sdg_order_flow_cancel(sdg_order_flow *flow);
+/* A new order for a FAILED one, with the same payload and CSR: what was learned about challenge types is kept (a CA was
+ * seen to give up the whole order for one failed challenge).  STATE in other states. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_again(sdg_order_flow *flow);
 void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_flow *flow);
 /* MALFORMED if the members do not fit the state. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_order_flow_read(sdg_order_flow *flow, const sdg_json *tree);

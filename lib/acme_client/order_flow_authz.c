@@ -50,6 +50,7 @@ static void fail_by_authz(sdg_order_flow *flow, sdg_flow_turn *turn, const sdg_a
   const sdg_json *error = NULL;
   stardeleg_problem problem;
 
+  sdg_flow_blame_challenge(flow);
   for (size_t i = 0; i < authz->challenge_count; i++) {
     if (authz->challenges[i].error != NULL && (error == NULL || is_ours(flow, &authz->challenges[i]))) {
       error = authz->challenges[i].error;
@@ -85,50 +86,21 @@ static bool is_ordered(const sdg_order_flow *flow, const stardeleg_identifier *i
   return false;
 }
 
-static bool can_solve(const sdg_order_flow *flow, const sdg_flow_turn *turn, const sdg_acme_authorization *authz,
-                      const sdg_acme_challenge *challenge)
-{
-  return flow->solver != NULL && challenge->token != NULL && challenge->status != SDG_CHALLENGE_INVALID &&
-         sdg_session_check_url(turn->session, challenge->url) == STARDELEG_OK &&
-         flow->solver->can_solve(flow->solver->ctx, challenge->type, authz->identifier.type) != 0;
-}
-
-static stardeleg_err keep_challenge(sdg_order_flow *flow, const sdg_acme_authorization *authz,
-                                    const sdg_acme_challenge *chosen)
-{
-  sdg_flow_clear_challenge(flow);
-  flow->challenge_url = sdg_strdup(chosen->url);
-  flow->challenge_type = sdg_strdup(chosen->type);
-  flow->challenge_token = sdg_strdup(chosen->token);
-  flow->challenge_name = sdg_strdup(authz->identifier.value);
-  flow->challenge_name_type = sdg_strdup(authz->identifier.type);
-  if (flow->challenge_url == NULL || flow->challenge_type == NULL || flow->challenge_token == NULL ||
-      flow->challenge_name == NULL || flow->challenge_name_type == NULL) {
-    sdg_flow_clear_challenge(flow);
-    return STARDELEG_ERR_NOMEM;
-  }
-  return STARDELEG_OK;
-}
-
 static stardeleg_err begin_challenge(sdg_order_flow *flow, sdg_flow_turn *turn, const sdg_acme_authorization *authz)
 {
-  const sdg_acme_challenge *chosen = NULL;
+  const sdg_acme_challenge *chosen;
   stardeleg_err err;
 
   if (!is_ordered(flow, &authz->identifier)) {
     sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "an authorization is for a name that was not ordered");
     return STARDELEG_OK;
   }
-  for (size_t i = 0; i < authz->challenge_count && chosen == NULL; i++) {
-    if (can_solve(flow, turn, authz, &authz->challenges[i])) {
-      chosen = &authz->challenges[i];
-    }
-  }
+  chosen = sdg_flow_choose(flow, turn->session, authz);
   if (chosen == NULL) {
     fail_by_authz(flow, turn, authz, "the CA offers no challenge that the solver can meet");
     return STARDELEG_OK;
   }
-  err = keep_challenge(flow, authz, chosen);
+  err = sdg_flow_keep_challenge(flow, authz, chosen);
   if (err != STARDELEG_OK) {
     flow->state = SDG_FLOW_AUTHZ; /* from the start, should it have been another challenge before */
     return err;
@@ -169,6 +141,7 @@ static stardeleg_err follow_challenge(sdg_order_flow *flow, sdg_flow_turn *turn,
     ours = is_ours(flow, &authz->challenges[i]) ? &authz->challenges[i] : NULL;
   }
   if (ours != NULL && ours->status == SDG_CHALLENGE_INVALID) {
+    sdg_flow_blame_challenge(flow);
     sdg_flow_drop_challenge(flow, turn->session); /* erratum 6317: the others are left */
     return begin_challenge(flow, turn, authz);
   }

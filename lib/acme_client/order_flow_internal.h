@@ -54,6 +54,13 @@ stardeleg_err sdg_flow_take_challenge(sdg_order_flow *flow, sdg_flow_turn *turn)
 
 /* The solver's side of a challenge (order_flow_challenge.c). */
 stardeleg_err sdg_flow_ask_challenge(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now);
+/* The best challenge of |authz| that the solver can meet, or NULL. */
+const sdg_acme_challenge *sdg_flow_choose(const sdg_order_flow *flow, const sdg_session *session,
+                                          const sdg_acme_authorization *authz);
+STARDELEG_MUST_CHECK stardeleg_err sdg_flow_keep_challenge(sdg_order_flow *flow, const sdg_acme_authorization *authz,
+                                                           const sdg_acme_challenge *chosen);
+/* The challenge under way has failed: others are tried first from now on. */
+void sdg_flow_blame_challenge(sdg_order_flow *flow);
 /* Takes the answer away (RFC 8555 8.3) and forgets the challenge; nothing if there is none. */
 void sdg_flow_drop_challenge(sdg_order_flow *flow, sdg_session *session);
 void sdg_flow_clear_challenge(sdg_order_flow *flow);

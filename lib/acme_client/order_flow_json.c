@@ -38,7 +38,16 @@ void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_
   sdg_jw_int(w, "authorization", (int64_t)flow->authz_index);
   sdg_jw_string_opt(w, "challengeUrl", flow->challenge_url);
   sdg_jw_string_opt(w, "challengeType", flow->challenge_type);
-  sdg_jw_string_opt(w, "challengeToken", flow->challenge_token);
+  if (flow->challenge_token != NULL) {
+    sdg_jw_string(w, "challengeToken", flow->challenge_token); /* "" for those without one */
+  }
+  sdg_jw_string_opt(w, "challengeIssuer", flow->challenge_issuer);
+  if (flow->challenge_wildcard) {
+    sdg_jw_bool(w, "challengeWildcard", true);
+  }
+  if (flow->failed_types != 0) {
+    sdg_jw_int(w, "failedTypes", (int64_t)flow->failed_types);
+  }
   sdg_jw_string_opt(w, "challengeName", flow->challenge_name);
   sdg_jw_string_opt(w, "challengeNameType", flow->challenge_name_type);
   write_time(w, "waitUntil", flow->wait_until);
@@ -91,6 +100,7 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
   int64_t tries = 0;
   int64_t finalizes = 0;
   int64_t unreadable = 0;
+  int64_t failed_types = 0;
   stardeleg_err err;
 
   err = sdg_json_get_int(&authz, tree, "authorization", SDG_JSON_REQUIRED, 0, 100000, NULL);
@@ -113,6 +123,13 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
     err = sdg_json_get_bool(&flow->cancel_wanted, tree, "cancel", SDG_JSON_REQUIRED, NULL);
   }
   if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&failed_types, tree, "failedTypes", SDG_JSON_OPTIONAL, 0, 255, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&flow->challenge_wildcard, tree, "challengeWildcard", SDG_JSON_OPTIONAL, NULL);
+  }
+  flow->failed_types = (unsigned)failed_types;
+  if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&flow->replaces_refused, tree, "replacesRefused", SDG_JSON_OPTIONAL, NULL);
   }
   flow->authz_index = (size_t)authz;
@@ -132,6 +149,7 @@ static stardeleg_err read_texts(sdg_order_flow *flow, const sdg_json *tree)
                {&flow->challenge_url, "challengeUrl"},
                {&flow->challenge_type, "challengeType"},
                {&flow->challenge_token, "challengeToken"},
+               {&flow->challenge_issuer, "challengeIssuer"},
                {&flow->challenge_name, "challengeName"},
                {&flow->challenge_name_type, "challengeNameType"}};
 
@@ -145,13 +163,21 @@ static stardeleg_err read_texts(sdg_order_flow *flow, const sdg_json *tree)
   return STARDELEG_OK;
 }
 
+static bool has_answer(const sdg_order_flow *flow)
+{
+  if (strcmp(flow->challenge_type, "dns-persist-01") == 0) {
+    return flow->challenge_issuer != NULL;
+  }
+  return sdg_base64url_is_text(sdg_bytes_str(flow->challenge_token));
+}
+
 /* True if there is what the state works with: a record that was spoiled is refused here, not met half-way. */
 static bool is_whole(const sdg_order_flow *flow)
 {
   switch (flow->state) {
   case SDG_FLOW_CHALLENGE:
     if (flow->challenge_url == NULL || flow->challenge_type == NULL || flow->challenge_token == NULL ||
-        flow->challenge_name == NULL || !sdg_base64url_is_text(sdg_bytes_str(flow->challenge_token))) {
+        flow->challenge_name == NULL || !has_answer(flow)) {
       return false;
     }
     return flow->has_order && flow->order_url != NULL && flow->authz_index < flow->order.authorization_count;
