@@ -16,6 +16,9 @@ static bool fails(ido_world *w, bool is_batch)
     w->fail_batches--;
     return true;
   }
+  if (is_batch && w->die_after > 0 && --w->die_after == 0) {
+    w->dead = true;
+  }
   return w->dead;
 }
 
