@@ -12,7 +12,7 @@ JOSE = {"Content-Type": "application/jose+json"}
 
 class Client:
     def __init__(self, trust_pem, directory_url, key=None, delegation=False, star=False):
-        self.wire = wire.Wire(trust_pem)
+        self.wire, self.trust = wire.Wire(trust_pem), trust_pem
         self.directory_url = directory_url
         self.key = key or wire.new_key()
         self.kid = None

@@ -105,5 +105,56 @@ def our_ndc(stage):
     yield "nothing is issued any more", quiet
 
 
+def ends(stage):
+    """The owner's end at awkward moments: nothing may be issued after it, whatever was under way."""
+    ca, directory, mac, first = open_scene(stage)
+    ids = [first] + [stage.delegate("cdn", play.template_for(NAME)) for _ in range(3)]
+    ndc = new_ndc(stage, directory, mac)
+    offer = list(ndc.delegations())
+    urls = [next(u for u in offer if u.endswith("/" + i)) for i in ids]
+    csr = csr_template.parts_from(play.template_for(NAME)).der()
+
+    def order(number):
+        return ndc.delegated_order(ndc.star_payload(urls[number], [NAME], 4))
+
+    def between():
+        _, document = order(0)
+        stage.ido("end", ids[0])
+        count = len(ca.requests)
+        refusals.refused("finalize after the end", ndc.finalize(document, csr), (403,), (
+            "unknownDelegation", "unauthorized", "orderNotReady"), "9115 7.2")
+        time.sleep(0.5)
+        strict.must(len(ca.requests) == count, "9115 7.2", "the CA was asked nevertheless")
+    yield "between newOrder and finalize", between
+
+    def under_way():
+        ca.dialects.add("stalled")
+        url, document = order(1)
+        strict.must(ndc.finalize(document, csr).status == 200, "8555 7.4", "finalize")
+        stage.until("the CA's finalize", lambda: [1 for _, path, p in ca.requests if p and "csr" in p])
+        stage.ido("end", ids[1])
+        time.sleep(0.5)
+        ca.dialects.discard("stalled")
+        stage.until("a cancellation", lambda: ca.canceled_at, 10)
+        status = ndc.poll(url, ("canceled", "invalid"), 10)["status"]
+        print(f"# Order1 is then {status}")
+    yield "while the CA is at work", under_way
+
+    def twice():
+        ca.canceled_at = None
+        url, document, certificate = ndc.obtain(ndc.star_payload(urls[2], [NAME], 4),
+                                                csr_template.parts_from(play.template_for(NAME)))
+        other = ndc.obtain(ndc.star_payload(urls[3], [NAME], 4), csr_template.parts_from(play.template_for(NAME)))
+        stage.ido("end", ids[2])
+        stage.until("a cancellation", lambda: ca.canceled_at, 10)
+        strict.must(ndc.poll(url, ("canceled",), 5)["status"] == "canceled", "8739 3.1.2", "Order1")
+        strict.must(ndc.get(certificate).status == 403, "8739 3.1.2", "the certificate")
+        strict.must(ndc.get(other[2]).status == 200, "9115 2.3.6", "another delegation suffered")
+        strict.must(urls[3] in ndc.delegations() and urls[2] not in ndc.delegations(), "9115 2.3.1.2", "the list")
+    yield "one of two delegations of a name", twice
+    yield "all others went on", lambda: strict.must(
+        len([1 for o in ca.certificates.values() if o["status"] == "valid"]) == 1, "9115 2.3.6", "live orders")
+
+
 if __name__ == "__main__":
-    play.main(python_ndc, our_ndc)
+    play.main(python_ndc, our_ndc, ends)

@@ -113,6 +113,8 @@ CA_DIALECTS = [
     ("no-location", None), ("no-index-link", COPES), ("bare-account", COPES), ("problem-as-json", COPES),
     ("no-problem-status", COPES), ("unknown-members", COPES), ("nonces-refused", COPES), ("no-cert-fields", COPES),
     ("no-cache-fields", COPES), ("cancel-refused", COPES), ("cancel-unavailable", COPES),
+    ("fault-500", COPES), ("rate-limited", COPES), ("slow", COPES), ("challenge-fails", REFUSES),
+    ("csr-refused", REFUSES), ("order-fails", REFUSES),
 ]
 
 
@@ -129,7 +131,11 @@ def ca_dialects_2(stage):
 
 
 def ca_dialects_3(stage):
-    yield from under_cas(stage, CA_DIALECTS[16:])
+    yield from under_cas(stage, CA_DIALECTS[16:23])
+
+
+def ca_dialects_4(stage):
+    yield from under_cas(stage, CA_DIALECTS[23:])
 
 
 def under_cas(stage, dialects):
@@ -194,7 +200,7 @@ IDO_DIALECTS = [
     ("no-expires", COPES), ("no-location", None), ("bare-account", COPES), ("unknown-members", COPES),
     ("problem-as-json", COPES), ("no-index-link", COPES), ("nonces-refused", COPES), ("pending-first", None),
     ("delegation-unsaid", None), ("csr-refused-once", COPES), ("get-denied", REFUSES), ("any-template", REFUSES),
-    ("relaxed-order", None), ("no-delegations-member", REFUSES),
+    ("relaxed-order", None), ("no-delegations-member", REFUSES), ("star-unsaid", None), ("plain-only", COPES),
 ]
 FETCH_DIALECTS = [
     ("no-cert-fields", COPES), ("wrong-cert-fields", None), ("one-digit-day", COPES), ("no-cache-fields", COPES),
@@ -265,6 +271,24 @@ def fetch_dialects(stage):
         yield f"fetch: {dialect}", lambda trio=trio, dialect=dialect, wanted=wanted: trio.judge(dialect, wanted, 1)
 
 
+HOSTILE = [
+    ("wrong-key", REFUSES), ("extra-name", REFUSES), ("other-name", REFUSES), ("beyond-end", None),
+    ("not-yet", REFUSES), ("long-gone", REFUSES), ("other-root", REFUSES), ("html", REFUSES), ("key-in-pem", REFUSES),
+    ("reversed", REFUSES), ("nothing", REFUSES), ("cut", REFUSES), ("text-in-pem", None), ("no-issuer", COPES),
+    ("crlf", COPES), ("thousand", None),
+]
+
+
+def hostile_ca(stage):
+    """Certificates that must not be installed, and a few that may."""
+    trios = [(Trio(stage, n, "", dialect), dialect, wanted) for n, (dialect, wanted) in enumerate(HOSTILE)]
+    yield "time to work", lambda: settle([t for t, _, wanted in trios if wanted == COPES], 6)
+    for trio, dialect, wanted in trios:
+        yield f"certificate: {dialect}", lambda trio=trio, dialect=dialect, wanted=wanted: trio.judge(dialect, wanted)
+    yield "certificate: beyond-end is warned of", lambda: stage.until_logged(
+        next(t.who for t, dialect, _ in trios if dialect == "beyond-end"), "the certificate ends after the order's end-date")
+
+
 def end_dialects(stage):
     """Cancellation told in another way: a 4xx, then the order is asked."""
     trios = [(Trio(stage, n, "", dialect), dialect) for n, dialect in enumerate(END_DIALECTS)]
@@ -276,4 +300,5 @@ def end_dialects(stage):
 
 
 if __name__ == "__main__":
-    play.main(ndc_dialects, ca_dialects, ca_dialects_2, ca_dialects_3, ido_dialects, fetch_dialects, end_dialects)
+    play.main(ndc_dialects, ca_dialects, ca_dialects_2, ca_dialects_3, ca_dialects_4, ido_dialects,
+              fetch_dialects, hostile_ca, end_dialects)

@@ -75,9 +75,12 @@ class PythonIdo(AcmeServer):
         super().__init__(stage, "ido.example", dialects)
 
     def meta(self):
-        meta = {"externalAccountRequired": bool(self.mac_keys), "delegation-enabled": True}
+        meta = {"externalAccountRequired": bool(self.mac_keys), "delegation-enabled": True, "auto-renewal": {
+            "min-lifetime": 1, "max-duration": 31622400, "allow-certificate-get": True}}
         if self.speaks("delegation-unsaid"):
             del meta["delegation-enabled"]
+        if self.speaks("star-unsaid") or self.speaks("plain-only"):
+            del meta["auto-renewal"]
         return meta
 
     # --- Delegations ---
@@ -131,6 +134,8 @@ class PythonIdo(AcmeServer):
             raise Problem(403, "unknownDelegation", "not a delegation of this account")
         names = asked.get("identifiers")
         self.check_names(delegation["csr-template"], names)
+        if ("auto-renewal" in asked) == self.speaks("plain-only") and self.dialects & {"plain-only", "star-unsaid"}:
+            raise Problem(403, "unauthorized", "not this kind of order")
         order = {"status": "ready", "identifiers": names, "authorizations": [], "delegation": url}
         if "auto-renewal" in asked:
             order["auto-renewal"] = self.star_settings(asked)

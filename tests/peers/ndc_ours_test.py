@@ -159,5 +159,39 @@ def templates(stage):
         yield "allowed: " + what, case
 
 
+def accounts(stage):
+    """New keys and the end of an account (RFC 8555 sections 7.3.5, 7.3.6; RFC 9115 section 7.2)."""
+    open_ours(stage)
+    macs = {name: stage.ido("ndc-add", name) for name in ("cdn", "rival")}
+    stage.delegate("cdn", play.template_for(NAME))
+    directory = stage.start_ido()
+    ndc, rival = Ndc(stage.trust, directory), Ndc(stage.trust, directory)
+    for client, name in ((ndc, "cdn"), (rival, "rival")):
+        client.register(externalAccountBinding=client.eab(name, macs[name]))
+    yield from refusals.key_change_cases(ndc, rival)
+    parts = csr_template.parts_from(play.template_for(NAME))
+    got = {}
+
+    def obtained():
+        got["order"], got["document"], got["url"] = ndc.obtain(
+            ndc.star_payload(list(ndc.delegations())[0], [NAME], 4), parts)
+    yield "an order under the new key", obtained
+
+    def deactivated():
+        reply = ndc.post(ndc.kid, {"status": "deactivated"})
+        strict.must(reply.status == 200 and reply.json()["status"] == "deactivated", "8555 7.3.6", f"{reply!r}")
+        refusals.refused("after deactivation", ndc.post(ndc.kid), (401, 403), ("unauthorized",), "8555 7.3.6")
+        refusals.refused("newOrder after deactivation", ndc.try_order(ndc.star_payload("https://x/", [NAME], 4)),
+                         (401, 403), ("unauthorized",), "8555 7.3.6")
+        reply = ndc.try_register(onlyReturnExisting=True)
+        print(f"# newAccount with a deactivated key: {reply.status} {reply.kind() or reply.json().get('status')}")
+    yield "deactivation", deactivated
+
+    def renewals_after():
+        status = ndc.get(got["url"]).status
+        print(f"# the star-certificate of a deactivated account: {status} at once")
+    yield "the certificate then", renewals_after
+
+
 if __name__ == "__main__":
-    play.main(life, signatures, orders, templates)
+    play.main(life, signatures, orders, templates, accounts)

@@ -21,6 +21,7 @@ from acme_wire import Problem
 from stage import Root
 
 FRACTION = 0.5
+HOSTILE = {"wrong-key", "extra-name", "other-name", "beyond-end", "not-yet", "long-gone", "other-root"}
 
 
 def utc(seconds):
@@ -51,6 +52,7 @@ class StarCa(AcmeServer):
         self.by_serial = {}
         self.issued = []
         self.canceled_at = None
+        self.stumbles = 0
         super().__init__(stage, "ca.example", dialects)
 
     def meta(self):
@@ -64,7 +66,16 @@ class StarCa(AcmeServer):
 
     # --- Orders ---
 
+    def stumble(self):
+        """What a busy CA does: twice, then no more."""
+        for dialect, problem in (("fault-500", Problem(500, "serverInternal", "a fault")),
+                                 ("rate-limited", Problem(429, "rateLimited", "slower", headers={"Retry-After": "1"}))):
+            if self.speaks(dialect) and self.stumbles < 2:
+                self.stumbles += 1
+                raise problem
+
     def new_order(self, request):
+        self.stumble()
         asked = request.payload if isinstance(request.payload, dict) else {}
         names = asked.get("identifiers")
         if not isinstance(names, list) or not names:
@@ -92,6 +103,8 @@ class StarCa(AcmeServer):
         return self.keep_order(request, order)
 
     def show_order(self, order):
+        if order["status"] == "processing" and time.time() >= order["due"] and not self.speaks("stalled"):
+            self.begin(order)
         if order["status"] == "pending":
             states = [self.objects[url][2]["status"] for url in order["authorizations"]]
             if all(s == "valid" for s in states):
@@ -135,6 +148,7 @@ class StarCa(AcmeServer):
         challenge = authz["challenges"][0]
         if request.payload is not None and challenge["status"] == "pending":
             good = self.http01_port is None or self.fetch_token(request.account, authz)
+            good = good and not self.speaks("challenge-fails")
             challenge["status"] = authz["status"] = "valid" if good else "invalid"
             if good:
                 challenge["validated"] = wire.rfc3339(time.time())
@@ -172,19 +186,30 @@ class StarCa(AcmeServer):
             raise Problem(400, "badCSR", "other names than the order's")
         if wire.thumbprint(request.account["jwk"]) == self.thumbprint_of(csr):
             raise Problem(400, "badCSR", "the account's key")
+        if self.speaks("csr-refused"):
+            raise Problem(400, "badCSR", "not this key")
         order["csr"] = csr
+        if self.speaks("order-fails"):
+            order["status"] = "invalid"
+            order["error"] = Problem(403, "caa", "CAA forbids it").document
+            return Answer(200, self.show_order(order))
+        order["status"] = "processing"
+        order["due"] = time.time() + (2 if self.speaks("slow") else 0)
+        return Answer(200, self.show_order(order), Retry_After="1")
+
+    def begin(self, order):
+        """The first certificate."""
         order["status"] = "valid"
         star = "auto-renewal" in order
         url = self.new_url("cert")
         order["star-certificate" if star else "certificate"] = url
         self.certificates[url] = order
-        self.objects[url] = (request.account, self.certificate_object, order)
+        self.objects[url] = (order["account"], self.certificate_object, order)
         order["chain"] = []
         order["nrd"] = math.floor(time.time())
         if star and "start-date" in order["auto-renewal"]:
             order["nrd"] = max(order["nrd"], math.floor(wire.parse_rfc3339(order["auto-renewal"]["start-date"])))
         self.publish(order)
-        return Answer(200, self.show_order(order))
 
     @staticmethod
     def thumbprint_of(csr):
@@ -226,10 +251,42 @@ class StarCa(AcmeServer):
             extensions.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False))
         extensions += [(x509.BasicConstraints(False, None), True),
                        (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root.key.public_key()), False)]
-        leaf = self.root.sign(csr.subject, csr.public_key(), utc(before), utc(after), extensions)
+        public, signer = csr.public_key(), self.root
+        if self.dialects & HOSTILE:
+            public, signer, before, after, extensions = self.spoil(public, before, after, extensions)
+        leaf = signer.sign(csr.subject, public, utc(before), utc(after), extensions)
         self.issued.append((time.time(), before, after, leaf))
         self.by_serial[leaf.serial_number] = order
         return (before, after, leaf.public_bytes(serialization.Encoding.PEM))
+
+    def spoil(self, public, before, after, extensions):
+        """Certificates that no NDC should take."""
+        if self.speaks("wrong-key"):
+            public = wire.new_key().public_key()
+        if self.speaks("extra-name") or self.speaks("other-name"):
+            mine = [] if self.speaks("other-name") else ["video.cp.example"]
+            names = x509.SubjectAlternativeName([x509.DNSName(n) for n in mine + ["evil.example"]])
+            extensions = [(names, False)] + [e for e in extensions if not isinstance(e[0], x509.SubjectAlternativeName)]
+        if self.speaks("beyond-end"):
+            after += 30 * 86400
+        if self.speaks("not-yet"):
+            before, after = before + 7200, after + 7200
+        if self.speaks("long-gone"):
+            before, after = before - 7200, after - 7200
+        return public, Root("Another Root") if self.speaks("other-root") else self.root, before, after, extensions
+
+    def bundle(self, pem):
+        """The download; or something else."""
+        key = wire.new_key().private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                           serialization.NoEncryption())
+        bodies = {"html": b"<html>Hello</html>", "text-in-pem": b"the leaf:\n" + pem + self.root.pem(),
+                  "key-in-pem": pem + key, "reversed": self.root.pem() + pem, "nothing": b"\n",
+                  "cut": pem[:200], "no-issuer": pem, "crlf": (pem + self.root.pem()).replace(b"\n", b"\r\n"),
+                  "thousand": pem + self.root.pem() * 1000}
+        for name, body in bodies.items():
+            if self.speaks(name):
+                return body
+        return pem + self.root.pem()
 
     # --- Certificates ---
 
@@ -249,14 +306,15 @@ class StarCa(AcmeServer):
             raise Problem(403, "autoRenewalCanceled", "canceled by the owner")
         self.publish(order)
         before, after, pem = order["chain"][-1]
-        if "auto-renewal" in order and after <= time.time():
+        if "auto-renewal" in order and after <= time.time() and not self.speaks("long-gone"):
             if self.speaks("expired-400"):
                 raise Problem(400, "serverInternal", "order expired")
             raise Problem(403, "autoRenewalExpired", "expired")
         if self.speaks("not-yet-404") and len(order["chain"]) == 1 and order.setdefault("misses", 0) < 3:
             order["misses"] += 1
             raise Problem(404, "malformed", "not issued yet")
-        answer = Answer(200, body=pem + self.root.pem(), kind="application/pem-certificate-chain")
+        answer = Answer(200, body=self.bundle(pem), kind="text/html" if self.speaks("html") else
+                        "application/pem-certificate-chain")
         if not self.speaks("no-cache-fields"):
             answer.fields.append(("Cache-Control", f"public, max-age={self.fresh_for(order, after)}"))
         answer.fields += self.time_fields(before, after)

@@ -217,7 +217,8 @@ def bad_orders(stage):
         yield "newOrder: " + what, lambda what=what, payload=payload: refusals.refused(
             what, client.try_order(payload), (400, 403), STAR, "8739 3.1.1, 3.2")
     for what, value in (("an address as dns", "192.0.2.1"), ("a label only", "localhost"),
-                        ("a bad label", "-a.example"), ("a final dot", NAME + "."), ("a wildcard inside", "a.*.example")):
+                        ("a bad label", "-a.example"), ("a final dot", NAME + "."),
+                        ("a wildcard inside", "a.*.example")):
         yield "newOrder: " + what, lambda what=what, value=value: refusals.refused(
             what, client.try_order({**good, "identifiers": [{"type": "dns", "value": value}]}), (400, 403),
             ("malformed", "rejectedIdentifier", "unsupportedIdentifier"), "8555 7.1.4")
@@ -248,5 +249,60 @@ def csr_cases(client, tokens):
         yield "finalize: " + what, case
 
 
+def plain(stage):
+    """Certificates of RFC 8555 with the plain GET of RFC 9115 section 2.3.5, and their revocation."""
+    client, tokens = open_scene(stage)
+    names = {"identifiers": [{"type": "dns", "value": NAME}]}
+    got = {}
+
+    def obtained(key, payload):
+        url, document = client.order(payload)
+        strict.order(document)
+        prove(client, document, tokens)
+        document = client.poll(url, ("ready", "invalid"), 10)
+        parts = csr_template.parts_from(play.template_for(NAME))
+        strict.must(client.finalize(document, parts.der()).status == 200, "8555 7.4", "finalize")
+        got[key] = client.poll(url)
+        strict.must(got[key]["status"] == "valid", "8555 7.4", f"{got[key]}")
+        leaf = strict.chain(client.post(got[key]["certificate"]))[0]
+        strict.must(strict.names_of(leaf) == [NAME], "8555 7.4", f"{strict.names_of(leaf)}")
+        got[key + " leaf"] = leaf
+        return url
+
+    def granted():
+        strict.must(client.directory["meta"].get("allow-certificate-get") is True, "9115 3", "not advertised")
+        got["url"] = obtained("open", {**names, "allow-certificate-get": True})
+        strict.must(got["open"].get("allow-certificate-get") is True, "9115 2.3.5", "not reflected")
+        reply = client.get(got["open"]["certificate"])
+        strict.must(strict.chain(reply)[0] == got["open leaf"], "9115 2.3.5", "GET and POST-as-GET differ")
+        strict.must(client.get(got["open"]["certificate"], "HEAD").status == 200, "9115 2.3.5", "no HEAD")
+    yield "allow-certificate-get: GET, HEAD and POST-as-GET", granted
+
+    def closed():
+        obtained("closed", names)
+        strict.must(got["closed"].get("allow-certificate-get") is not True, "9115 2.3.5", "granted unasked")
+        reply = client.get(got["closed"]["certificate"])
+        refusals.refused("GET without the grant", reply, (401, 403, 405), refusals.PLAIN, "8555 6.3")
+    yield "not asked for: no plain GET", closed
+    yield "cancel of a plain order", lambda: refused_cancel(client, got["url"], "cancel of a plain order", (400, 403),
+                                                            ("autoRenewalCancellationInvalid", "malformed"))
+    yield "revocation", lambda: revoked(client, got["open leaf"])
+
+
+def revoked(client, leaf):
+    """RFC 8555 section 7.6: 200, then alreadyRevoked; a stranger may not."""
+    payload = {"certificate": wire.b64u(leaf.public_bytes(serialization.Encoding.DER))}
+    url = client.directory["revokeCert"]
+    stranger = Client(client.trust, client.directory_url)
+    stranger.register()
+    refusals.refused("revocation by a stranger", stranger.post(url, payload), (401, 403), ("unauthorized",),
+                     "8555 7.6")
+    refusals.refused("a bad reason", client.post(url, {**payload, "reason": 7}), (400, 403), (
+        "badRevocationReason", "malformed"), "8555 7.6")
+    reply = client.post(url, {**payload, "reason": 1})
+    strict.must(reply.status == 200, "8555 7.6", f"{reply!r}")
+    refusals.refused("revocation again", client.post(url, payload), (400,), ("alreadyRevoked",), "8555 7.6")
+
+
 if __name__ == "__main__":
-    play.main(rolling, times, bad_orders)
+    play.main(rolling, times, bad_orders, plain)

@@ -76,7 +76,8 @@ TEMPLATES = [
     ("an unknown kind of name", edit(*SAN, "IP", to=["192.0.2.1"])),
     ("an unknown extension", edit("extensions", "basicConstraints", to={})),
     ("empty keyUsage", edit(*USE, to=[])), ("an unknown usage", edit(*USE, to=["signing"])),
-    ("contentCommitment", edit(*USE, to=["contentCommitment"])), ("keyUsage as text", edit(*USE, to="digitalSignature")),
+    ("contentCommitment", edit(*USE, to=["contentCommitment"])),
+    ("keyUsage as text", edit(*USE, to="digitalSignature")),
     ("keyUsage **", edit(*USE, to=["**"])), ("every other usage", edit(*USE, to=[
         "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "encipherOnly",
         "decipherOnly"])),
@@ -133,7 +134,8 @@ def kinds(stage):
     yield "two names", lambda: obtain(url_of(two), [SECOND, NAME])
     yield "an optional name left out", lambda: obtain(url_of(optional), [NAME])
     names = ("rejectedIdentifier",)
-    for what, delegation, given in (("one of two names", two, [NAME]), ("a third name", two, [NAME, SECOND, "c." + NAME]),
+    for what, delegation, given in (("one of two names", two, [NAME]),
+                                    ("a third name", two, [NAME, SECOND, "c." + NAME]),
                                     ("a chosen name without policy", optional, [NAME, "c." + NAME]),
                                     ("a mandatory choice without policy", mandatory, [NAME, "c." + NAME]),
                                     ("a mandatory choice left out", mandatory, [NAME])):
