@@ -21,6 +21,7 @@ stardeleg_err sdg_download_init(sdg_download *download, const char *url, bool al
   for (size_t i = 0; i < SDG_DOWNLOAD_CHAINS_MAX; i++) {
     sdg_buf_init(&download->chains[i], 2u * SDG_CHAIN_BYTES_MAX);
   }
+  sdg_buf_init(&download->leaf, SDG_CHAIN_BYTES_MAX);
   download->alternates_wanted = alternates_wanted;
   download->url = sdg_strdup(url);
   return download->url != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
@@ -29,6 +30,7 @@ stardeleg_err sdg_download_init(sdg_download *download, const char *url, bool al
 void sdg_download_clear(sdg_download *download)
 {
   sdg_free(download->url);
+  sdg_buf_clear(&download->leaf);
   for (size_t i = 0; i < SDG_DOWNLOAD_CHAINS_MAX; i++) {
     sdg_free(download->links[i]);
     sdg_buf_clear(&download->chains[i]);
@@ -124,6 +126,14 @@ static stardeleg_err keep_chain(sdg_download *download, const sdg_result *result
   if (err != STARDELEG_OK) {
     return err;
   }
+  if (download->chain_count == 0) {
+    sdg_buf_reset(&download->leaf);
+    sdg_buf_add_bytes(&download->leaf, chain.certs[0]);
+  }
+  if (!sdg_bytes_equal(chain.certs[0], sdg_buf_bytes(&download->leaf))) {
+    sdg_chain_clear(&chain);
+    return STARDELEG_ERR_PROTOCOL; /* an alternate is for the same certificate */
+  }
   count = chain.count;
   if (download->drop_roots && count > 1 && is_root(chain.certs[count - 1])) {
     count--; /* T-47 */
@@ -133,7 +143,7 @@ static stardeleg_err keep_chain(sdg_download *download, const sdg_result *result
     sdg_pem_write(out, "CERTIFICATE", chain.certs[i]);
   }
   sdg_chain_clear(&chain);
-  err = sdg_buf_error(out);
+  err = sdg_buf_error(out) != STARDELEG_OK ? sdg_buf_error(out) : sdg_buf_error(&download->leaf);
   if (err == STARDELEG_OK) {
     download->chain_count++;
   }
@@ -187,7 +197,7 @@ static stardeleg_err take_chain(sdg_download *download, const sdg_session *sessi
   problem.status = 0;
   unreadable.err = STARDELEG_ERR_TRANSPORT; /* half an answer: worth a few more tries */
   unreadable.problem = &problem;
-  if (++download->unreadable >= UNREADABLE_MAX || !sdg_errand_retries(&download->errand, agent, &unreadable, now)) {
+  if (err == STARDELEG_ERR_PROTOCOL || ++download->unreadable >= UNREADABLE_MAX || !sdg_errand_retries(&download->errand, agent, &unreadable, now)) {
     give_up(download, &problem);
   }
   return STARDELEG_OK;

@@ -17,6 +17,7 @@ typedef struct sdg_download {
   size_t link_count;
   size_t link_next;
   uint32_t unreadable;     /* answers in a row that were no chain */
+  sdg_buf leaf;            /* DER of the certificate: what all chains are for */
   sdg_buf chains[SDG_DOWNLOAD_CHAINS_MAX]; /* PEM, written anew: end-entity first; the default chain is the first */
   size_t chain_count;
 } sdg_download;

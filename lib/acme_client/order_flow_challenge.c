@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* acme_client/order_flow_challenge.c -- choosing a challenge, and the solver that makes its answer visible (RFC 8555 8).
- */
+/* acme_client/order_flow_challenge.c -- choosing a challenge, and the solver that meets it (RFC 8555 8). */
 #include "acme_client/order_flow_internal.h"
 
 #include <string.h>

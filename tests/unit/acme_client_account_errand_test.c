@@ -51,7 +51,7 @@ static void end(running *r)
   sdg_order_list_clear(&r->list);
 }
 
-/* ACME-7.3.2-01, ACME-7.3.3-01, ACME-7.3.6-01, ACME-7.5.2-01, T-60: what is sent, and a body that shows little */
+/* ACME-7.3.6-01, ACME-7.5.2-01, T-60: what is sent, and a body that shows little */
 static void done(void **state)
 {
   static const char *const two[] = {"mailto:a@b.example", "mailto:c@d.example", NULL};
@@ -93,14 +93,14 @@ static void refused(void **state)
     begin(&r, (sdg_account_task)task, contacts);
     client_rig_expect(&r.rig, "POST", task == SDG_AUTHORIZATION_DEACTIVATE ? AUTHZ : CLIENT_ACCOUNT, NULL);
     scripted_answer(&r.rig.server, 403, NULL, CLIENT_PROBLEM("unauthorized"));
-    /* ACME-7.3.6: the first request did not deactivate anything */
+    /* RFC 8555 7.3.6: the first request did not deactivate anything */
     assert_int_equal(r.errand.errand.state, SDG_ERRAND_FAILED);
     assert_int_equal(r.errand.errand.problem.acme, STARDELEG_ACME_UNAUTHORIZED);
     end(&r);
   }
 }
 
-/* ACME-7.3.6-02: the answer was lost, and now the account is closed: that is what we wanted */
+/* RFC 8555 7.3.6: the answer was lost, and now the account is closed: that is what we wanted */
 static void deactivation_lost(void **state)
 {
   static const struct {
@@ -152,7 +152,7 @@ static void begin_list(running *r, const char *account)
   scripted_answer(&r->rig.server, 200, NULL, account);
 }
 
-/* ACME-7.1.2.1-01 to -03: pages by Link, relative ones too */
+/* RFC 8555 7.1.2.1: pages by Link, relative ones too */
 static void lists_orders(void **state)
 {
   static const char *const next[] = {"Link: </acme/directory>;rel=\"index\", <orders?page=2>;rel=\"next\"", NULL};

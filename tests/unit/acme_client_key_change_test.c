@@ -92,7 +92,7 @@ static void expect_look(changing *c)
   assert_non_null(strstr(c->rig.server.header, "\"ES384\"")); /* the new key */
 }
 
-/* ACME-7.3.5-01 to -05: outer by the old key and account, inner by the new one, same url, no nonce */
+/* ACME-7.3.5-01, ACME-7.3.5-02, ACME-7.3.5-03: outer by the old key and account, inner by the new one, same url, no nonce */
 static void changes(void **state)
 {
   stardeleg_problem problem;
@@ -133,7 +133,7 @@ static void changes(void **state)
   end(&c);
 }
 
-/* Field 36: the answer is lost: the new key tells whether it got through */
+/* ACME-7.3.5-08: the answer is lost: the new key tells whether it got through */
 static void answer_lost(void **state)
 {
   changing c;
@@ -181,7 +181,7 @@ static void restarted(void **state)
   }
 }
 
-/* ACME-7.3.5-10 and others: refused: a look makes sure, then the old key stays and the refusal is told */
+/* RFC 8555 7.3.5: refused: a look makes sure, then the old key stays and the refusal is told */
 static void refused(void **state)
 {
   static const struct {

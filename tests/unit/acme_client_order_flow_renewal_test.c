@@ -86,7 +86,7 @@ static void replaces_where_offered(void **state)
   end(&o);
 }
 
-/* ARI-5-05, T-52, field 8: refused with it, ordered once without it, never a third time */
+/* ARI-5-05, T-52: refused with it, ordered once without it, never a third time */
 static void replaces_refused(void **state)
 {
   static const struct {

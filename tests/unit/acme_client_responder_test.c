@@ -27,7 +27,7 @@ static stardeleg_err find(void *ctx, const char *token, char *out, size_t size)
   return STARDELEG_OK;
 }
 
-/* ACME-8.3-05, field 5: the token's answer and nothing else; nothing of the request comes back */
+/* ACME-8.3-03: the token's answer and nothing else; nothing of the request comes back */
 static void http01(void **state)
 {
   static const struct {

@@ -47,7 +47,7 @@ static void end(revoking *r)
   stardeleg_key_free(r->key);
 }
 
-/* ACME-7.6-01, ACME-7.6-02 */
+/* ACME-7.6-01 */
 static void by_account(void **state)
 {
   revoking r;
@@ -64,7 +64,7 @@ static void by_account(void **state)
   end(&r);
 }
 
-/* ACME-7.6-03: the certificate's own key, and no account beside it; without any account too */
+/* RFC 8555 7.6: the certificate's own key, and no account beside it; without any account too */
 static void by_certificate_key(void **state)
 {
   revoking r;
@@ -94,7 +94,7 @@ static void by_certificate_key(void **state)
   }
 }
 
-/* ACME-7.6-08: it is what we want, by whatever status it is said */
+/* RFC 8555 7.6: it is what we want, by whatever status it is said */
 static void already_revoked(void **state)
 {
   static const int statuses[] = {400, 403, 409};
@@ -182,7 +182,7 @@ static void not_offered(void **state)
   end(&r);
 }
 
-/* ACME-7.6-05: reasons of RFC 5280 5.3.1 only */
+/* ACME-7.6-01: reasons of RFC 5280 5.3.1 only */
 static void reasons(void **state)
 {
   sdg_revoke revoke;
