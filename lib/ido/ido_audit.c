@@ -60,14 +60,29 @@ static void write_event(sdg_buf *out, const stardeleg_ido_event *event)
   sdg_jw_object_end(&w);
 }
 
+/* Of entries of the same millisecond, causes stand before effects. */
+static unsigned rank_of(const char *event)
+{
+  static const char *const ranks[] = {"ndc-added",       "delegation-added", "delegation-changed", "order-made",
+                                      "csr-accepted",    "csr-refused",      "order-valid",        "certificate",
+                                      "ndc-disabled",    "delegation-ending", "order-ending",      "order-failed",
+                                      "order-canceled",  "delegation-ended", "ndc-removed"};
+  unsigned rank = 0;
+
+  while (rank < sizeof(ranks) / sizeof(ranks[0]) && strcmp(ranks[rank], event) != 0) {
+    rank++;
+  }
+  return rank;
+}
+
 void sdg_ido_audit_add(sdg_ido_also *also, const stardeleg_ido_event *event, const char *id, uint64_t version,
                        unsigned nth)
 {
   char key[SDG_ALSO_NAME_SIZE];
   char index[SDG_ALSO_NAME_SIZE];
 
-  (void)snprintf(key, sizeof(key), "%0*lld-%s-%llu.%u", KEY_DIGITS, digits_of(event->at), id,
-                 (unsigned long long)version, nth);
+  (void)snprintf(key, sizeof(key), "%0*lld-%02u-%s-%llu.%u", KEY_DIGITS, digits_of(event->at), rank_of(event->event),
+                 id, (unsigned long long)version, nth);
   if (event->delegation != NULL && event->delegation[0] != '\0') {
     (void)snprintf(index, sizeof(index), "%s", event->delegation);
   } else {
