@@ -85,7 +85,7 @@ class AcmeServer:
         self.lock = threading.RLock()
         self.nonces, self.accounts, self.objects = set(), {}, {}
         self.mac_keys = {}
-        self.requests = []
+        self.requests, self.times, self.agents = [], [], set()
         self.http = TlsServer(self, context)
         self.origin = f"https://{host}:{self.http.server_address[1]}"
         self.directory_url = self.origin + "/acme/directory"
@@ -110,6 +110,21 @@ class AcmeServer:
         """Not guessable (RFC 8739 section 6.3)."""
         return self.url(kind, wire.b64u(secrets.token_bytes(16)))
 
+    def fault(self, wrong):
+        self.requests.append(("fault", repr(wrong), None))
+        self.times.append(time.time())
+
+    def pauses(self):
+        """Seconds between each finalize and the next look at an order; finalize is answered with Retry-After: 1."""
+        found, begun = [], None
+        for (method, path, payload), at in zip(self.requests, self.times):
+            if method == "POST" and "/finalize/" in path:
+                begun = at
+            elif method == "POST" and "/order/" in path and begun is not None:
+                found.append(at - begun)
+                begun = None
+        return found
+
     # --- Answering ---
 
     def nonce(self):
@@ -124,7 +139,7 @@ class AcmeServer:
             except Problem as problem:
                 answer = self.problem(problem)
             except Exception as wrong:  # pylint: disable=broad-except
-                self.requests.append(("fault", repr(wrong), None))
+                self.fault(wrong)
                 answer = self.problem(Problem(500, "serverInternal", f"fault: {wrong!r}"))
             if request.url != self.directory_url and not self.speaks("no-index-link"):
                 answer.fields.append(("Link", f'<{self.directory_url}>;rel="index"'))
@@ -139,6 +154,7 @@ class AcmeServer:
 
     def dispatch(self, request):
         self.requests.append((request.method, request.path, None))
+        self.times.append(time.time())
         if request.url == self.directory_url:
             return Answer(200, self.directory())
         if request.url == self.url("newNonce"):
@@ -172,6 +188,7 @@ class AcmeServer:
             raise Problem(415, "malformed", "application/jose+json, please")
         if not request.fields.get("User-Agent"):
             raise Problem(400, "malformed", "clients send a User-Agent")
+        self.agents.add((request.fields["User-Agent"], request.fields.get("Accept-Language")))
         try:
             message = wire.read_json(request.body)
             if set(message) != {"protected", "payload", "signature"}:

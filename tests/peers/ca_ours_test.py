@@ -103,6 +103,18 @@ def our_ndc(stage):
         strict.must(len(ca.issued) == count, "8739 3.1.2", "issued after the cancellation")
         strict.must(not [r for r in ca.requests if r[0] == "fault"], "test", f"the Python CA failed: {ca.requests}")
     yield "nothing is issued any more", quiet
+    yield "our servers and agents are polite", lambda: polite(ca)
+
+
+def polite(server):
+    """Retry-After is kept (RFC 8555 section 7.4), clients say who they are (6.1), nobody hammers."""
+    pauses = server.pauses()
+    strict.must(pauses and min(pauses) >= 0.9, "8555 7.4", f"Retry-After: 1, looked again after {pauses}")
+    for agent, language in server.agents:
+        strict.should(language is not None, "8555 6.1", f"no Accept-Language from {agent}")
+    fetched = [path for method, path, _ in server.requests if method == "GET" and "/cert/" in path]
+    print(f"# {len(fetched)} fetches of {len(server.issued)} certificates, by {sorted(a for a, _ in server.agents)}")
+    strict.must(len(fetched) <= 4 * len(server.issued) + 20, "8739 3.5.1", f"{len(fetched)} fetches")
 
 
 def ends(stage):

@@ -285,8 +285,9 @@ def hostile_ca(stage):
     yield "time to work", lambda: settle([t for t, _, wanted in trios if wanted == COPES], 6)
     for trio, dialect, wanted in trios:
         yield f"certificate: {dialect}", lambda trio=trio, dialect=dialect, wanted=wanted: trio.judge(dialect, wanted)
+    late = next(t.who for t, dialect, _ in trios if dialect == "beyond-end")
     yield "certificate: beyond-end is warned of", lambda: stage.until_logged(
-        next(t.who for t, dialect, _ in trios if dialect == "beyond-end"), "the certificate ends after the order's end-date")
+        late, "the certificate ends after the order's end-date")
 
 
 def end_dialects(stage):

@@ -238,7 +238,7 @@ class PythonIdo(AcmeServer):
                         order[name] = document[name]
                 order["status"] = document["status"]
         except (strict.Disagreement, ValueError, KeyError, OSError) as wrong:
-            self.requests.append(("fault", repr(wrong), None))
+            self.fault(wrong)
             with self.lock:
                 order["status"] = "invalid"
                 order["error"] = Problem(500, "serverInternal", str(wrong)).document

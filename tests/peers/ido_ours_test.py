@@ -94,6 +94,7 @@ def our_ca(stage):
     with open(stage.path("star-ca", "root.pem"), "rb") as file:
         start_agent(stage, ido, directory, file.read())
     yield from whole_life(stage, ido, url, told_why)
+    yield "Retry-After is kept", lambda: strict.must(min(ido.pauses()) >= 0.9, "8555 7.4", f"{ido.pauses()}")
 
 
 def all_python(stage):
@@ -118,6 +119,7 @@ def all_python(stage):
     yield "order, finalize, valid", obtained
     yield "one renewal", lambda: got["follower"].follow(1, 10)
     yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
+    yield "a plain order", lambda: strict.chain(ndc.get(ndc.obtain(ndc.plain_payload(url, [NAME]), parts)[2]))
     yield "the owner ends it", lambda: ido.end(url)
     yield "403 afterwards", lambda: got["follower"].follow_to_end(5)
 

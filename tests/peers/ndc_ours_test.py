@@ -193,5 +193,40 @@ def accounts(stage):
     yield "the certificate then", renewals_after
 
 
+def restarts(stage):
+    """Both of our servers are killed: orders, delegations and renewals go on, nonces of before do not."""
+    open_ours(stage)
+    mac = stage.ido("ndc-add", "cdn")
+    stage.delegate("cdn", play.template_for(NAME))
+    ndc = Ndc(stage.trust, stage.start_ido())
+    ndc.register(externalAccountBinding=ndc.eab("cdn", mac))
+    offer = ndc.delegations()
+    parts = csr_template.parts_from(play.template_for(NAME))
+    url, document, certificate = ndc.obtain(ndc.star_payload(list(offer)[0], [NAME], 4), parts)
+    follower = Follower(ndc, certificate, document, parts.key)
+    follower.look()
+    old_nonce = ndc.nonce()
+
+    def again(who, config):
+        stage.processes[who].kill()
+        stage.processes.pop(who).wait()
+        stage.spawn(who, stage.program(who), "run", "--config", config)
+        stage.until(f"a new {who}", lambda: answers(ndc, ndc.directory_url if who == "ido-server" else certificate), 10)
+    yield "ido-server is killed", lambda: again("ido-server", stage.ido_config)
+    yield "star-ca is killed", lambda: again("star-ca", stage.star_ca_config)
+    yield "its delegations are the same", lambda: strict.must(ndc.delegations() == offer, "9115 2.3.1", "changed")
+    yield "its order is the same", lambda: strict.must(ndc.poll(url) == document, "8555 7.4", "changed")
+    yield "a nonce of before: badNonce", lambda: refusals.refused("an old nonce", ndc.post(ndc.kid, nonce=old_nonce), (
+        400,), ("badNonce",), "8555 6.5")
+    yield "renewals go on", lambda: follower.follow(2, 20)
+
+
+def answers(ndc, url):
+    try:
+        return ndc.get(url).status == 200
+    except OSError:
+        return False
+
+
 if __name__ == "__main__":
-    play.main(life, signatures, orders, templates, accounts)
+    play.main(life, signatures, orders, templates, accounts, restarts)
