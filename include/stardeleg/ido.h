@@ -24,17 +24,76 @@ extern "C" {
 /** The owner's role.  Opaque. */
 typedef struct stardeleg_ido stardeleg_ido;
 
-/** A CA (or upstream IdO) certificates are obtained from. */
+/** A certificate that the program's own CA is to issue.  Borrowed for the call. */
+typedef struct stardeleg_issue_request {
+  size_t size;                             /**< sizeof of this struct */
+  const char *order;                       /**< id of the order */
+  const char *delegation;                  /**< id of the delegation */
+  const stardeleg_identifier *identifiers; /**< the names, all of them */
+  size_t identifier_count;                 /**< how many */
+  stardeleg_bytes csr;       /**< DER; it has passed the template, its signature is good */
+  stardeleg_time not_before; /**< wanted beginning, whole seconds */
+  stardeleg_time not_after;  /**< wanted end (exact for STAR orders: it must not be later), or NONE: as the CA likes */
+  stardeleg_time asked_at;   /**< when this certificate was asked for first: with |order| it names it, however often the
+                                  call is repeated */
+} stardeleg_issue_request;
+
+/** A CA of the program's own, for issuers of kind "local".  The functions are called from the engine's thread and must
+ *  not block for long nor call back into the role. */
+typedef struct stardeleg_local_issuer {
+  size_t size; /**< sizeof of this struct */
+  void *ctx;   /**< handed to every function */
+  /** Issues.  |*ready_at| is |now| on entry: set it later if issuing takes time; the same is then asked again at that
+   *  moment, until |*ready_at| stays and |*chain_pem| is the chain, end-entity first (read before the next call).
+   *  Returns 0; CALLBACK: not now, it is tried again after a pause; POLICY: never. */
+  stardeleg_err (*issue)(void *ctx, const stardeleg_issue_request *request, stardeleg_time now,
+                         stardeleg_time *ready_at, stardeleg_bytes *chain_pem);
+  /** Revokes the certificate |der|; repeated after a pause until it returns 0.  May be NULL. */
+  stardeleg_err (*revoke)(void *ctx, stardeleg_bytes der, stardeleg_time now);
+} stardeleg_local_issuer;
+
+/** Where certificates come from.
+ *
+ *  "star": a CA with RFC 8739 and unauthenticated GET.  RFC 9115 to the letter: orders are passed on, with and without
+ *  auto-renewal, and the delegate gets the CA's own certificate URL.  A CA that lacks what an order needs makes it
+ *  invalid, with allow-certificate-get false (2.3.2, 2.3.3).
+ *
+ *  "proxy": another owner who delegates to us (2.4).  Orders are passed on to it byte by byte, under the delegation our
+ *  account has there, once the request has passed our own template and, as far as it can be read, the upstream one.
+ *  An order is passed on with its CSR, not before: until then "expires" is ours.  What upstream does not let us cancel
+ *  goes on there when our delegation ends; that is tried until the order is over.
+ *
+ *  "renew": any CA of RFC 8555.  STAR is emulated: the same CSR is ordered again and again, and the certificates are
+ *  published at our own URL, which departs from "copied from the CA's order" (2.3.2) but looks the same to a delegate.
+ *  With certificates valid V seconds, only a lifetime over V/2 and up to V/1.5 can be served, and an order must end at
+ *  least V after it begins; the rest is refused at newOrder, with the bounds.  The end of a delegation withdraws the
+ *  URL at once.
+ *
+ *  "local": a callback issues; published like "renew", by the exact schedule of RFC 8739 3.5. */
 typedef struct stardeleg_issuer_options {
   size_t size;                       /**< sizeof of this struct */
   const char *name;                  /**< how delegations refer to it, [a-z0-9-] */
-  const char *kind; /**< "star": RFC 8739 with unauthenticated GET, its certificate URL is passed on (RFC 9115 2.3.2) */
-  const char *directory_url;         /**< required */
+  const char *kind;                  /**< "star", "proxy", "renew", "local"; NULL: "star" */
+  const char *directory_url;         /**< required, except for "local" */
   const char *const *contacts;       /**< NULL-terminated; NULL: none */
   int terms_agreed;                  /**< nonzero: agree to the CA's terms of service */
   const char *eab_key_id;            /**< external account binding at the CA; NULL: none */
   const char *eab_mac_key;           /**< base64url */
   const stardeleg_solver *solver;    /**< NULL: the built-in http-01 solver, served by stardeleg_ido_handle_http01() */
+  /** "star", "proxy": nonzero: take for granted that the CA's certificate URLs can be read by plain GET, although its
+   *  directory and orders do not say so; each is tried before an order becomes valid.  0: RFC 9115 to the letter. */
+  int assume_certificate_get;
+  int64_t validity_s; /**< "renew": how long the CA's certificates are valid, required; "local": at most; 0: any */
+  int64_t backdate_s; /**< "renew": how far the CA sets notBefore back; start-dates are waited for so much longer */
+  int takes_not_after; /**< "renew": nonzero: the CA takes notAfter: lifetimes from 1 s to validity_s / 1.5 */
+  const char *profile; /**< "renew": the CA's certificate profile to order; NULL: its default */
+  size_t set_limit;    /**< "renew": most certificates for one set of names in set_window_s, over all delegates, those not
+                            counted that say what they replace (RFC 9773 5); at most 100; 0: any number */
+  int64_t set_window_s; /**< the window; 0: 7 days */
+  size_t set_reserve;   /**< of set_limit: kept for certificates that are about to expire */
+  int revoke_at_end;    /**< "renew", "local": nonzero: the end of a delegation revokes STAR orders' certificates too;
+                             those without auto-renewal always are (2.3.6.2) */
+  const stardeleg_local_issuer *local; /**< "local": required; borrowed, must outlive the role */
 } stardeleg_issuer_options;
 
 /** How the role works.  Set by stardeleg_ido_options_default(), then changed.  Strings are copied; objects are borrowed
@@ -85,8 +144,8 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_new(stardeleg_ido
                                                                    stardeleg_problem *problem);
 
 /** Answers one request of a delegate.  |request| is borrowed; its url is the request target.  |*reply| is always set on
- * success; free it with stardeleg_http_reply_free().  Never waits for the CA.  The directory announces auto-renewal
- * bounds of 1 second and 366 days: the true ones are those of the delegation and of its CA.  Any number of threads.
+ * success; free it with stardeleg_http_reply_free().  Never waits for the CA.  The directory announces the
+ * shortest lifetime any issuer can serve and 366 days: the true bounds are those of the delegation and of its CA.  Any number of threads.
  * Returns 0, NOMEM (answer 503) or ARGUMENT. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_handle(stardeleg_ido *ido,
                                                                       const stardeleg_http_request *request,
@@ -138,6 +197,8 @@ typedef struct stardeleg_ido_delegation {
   int64_t certificates_max; /**< most certificates alive at once, those being issued included; where one order is to
                                  follow another without a gap, at least 2; 0: any number */
   const char *by;           /**< who makes it, for the audit record; NULL: "owner" */
+  const char *upstream; /**< issuers of kind "proxy": URL of the delegation that the upstream owner has for us; NULL: the
+                             first of its list whose template takes the request; changed together with |issuer| */
 } stardeleg_ido_delegation;
 
 /** Adds a delegation.  |id| gets its identifier (65 bytes of room).  |problem| (may be NULL) says what is wrong, with
@@ -147,8 +208,9 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err
 stardeleg_ido_delegation_add(stardeleg_ido *ido, const stardeleg_ido_delegation *delegation, char id[65],
                              stardeleg_time now, stardeleg_problem *problem);
 
-/** Ends a delegation: from the return on it takes no orders; its STAR orders will be cancelled at the CA, tried again
- *  until done, over restarts too.  Ending twice is fine.  Returns 0, NOT_FOUND, STORE or NOMEM. */
+/** Ends a delegation: from the return on it takes no orders; its STAR orders will be cancelled at the CA, the
+ *  certificates of others revoked (RFC 9115 2.3.6), what is published here withdrawn; tried again until done, over
+ *  restarts too.  Ending twice is fine.  Returns 0, NOT_FOUND, STORE or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_delegation_end(stardeleg_ido *ido, const char *id,
                                                                               stardeleg_time now);
 

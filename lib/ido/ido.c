@@ -9,6 +9,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/ido_publication.h"
 
 static const sdg_route routes[] = {
     {"/new-order", SDG_ROUTE_POST | SDG_ROUTE_ORDER, sdg_ido_route_new_order},
@@ -16,6 +17,7 @@ static const sdg_route routes[] = {
     {"/order/{}/finalize", SDG_ROUTE_POST, sdg_ido_route_finalize},
     {"/delegations/{}", SDG_ROUTE_FETCH, sdg_ido_route_delegations},
     {"/delegation/{}", SDG_ROUTE_FETCH, sdg_ido_route_delegation},
+    {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ido_route_certificate},
 };
 
 void stardeleg_ido_options_default(stardeleg_ido_options *options)
@@ -66,11 +68,13 @@ static stardeleg_err check_options(const stardeleg_ido_options *options, stardel
 
 static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_directory *directory)
 {
-  (void)role;
+  const stardeleg_ido *ido = role;
+
   (void)server;
   directory->delegation_enabled = true; /* RFC 9115 2.3.4 */
+  directory->certificate_get = true;    /* 2.3.5 */
   directory->has_auto_renewal = true;
-  directory->star_min_lifetime_s = SDG_IDO_MIN_LIFETIME_S;
+  directory->star_min_lifetime_s = sdg_issuers_min_lifetime_s(&ido->options);
   directory->star_max_duration_s = SDG_IDO_MAX_DURATION_S;
   directory->star_certificate_get = true;
   return STARDELEG_OK;

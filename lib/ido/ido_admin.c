@@ -124,6 +124,7 @@ static stardeleg_err check_issuer(edit *a)
 
     if (a->request.issuer == NULL || strcmp(name, a->request.issuer) == 0) {
       (void)snprintf(a->made.issuer, sizeof(a->made.issuer), "%s", name);
+      a->made.upstream = a->request.upstream; /* borrowed, like the request */
       return STARDELEG_OK;
     }
   }
@@ -309,6 +310,7 @@ static const struct {
                {STARDELEG_IDO_LIFETIME, "lifetimeMax", NULL},
                {STARDELEG_IDO_EXPIRY, "expiresAt", "expiry"},
                {STARDELEG_IDO_ISSUER, "issuer", "issuer"},
+               {STARDELEG_IDO_ISSUER, "upstream", NULL},
                {STARDELEG_IDO_NAMES, "scope", "names"},
                {STARDELEG_IDO_KEY_KINDS, "scope", "key kinds"},
                {STARDELEG_IDO_ORDER_KINDS, "scope", "order kinds"},
@@ -353,6 +355,7 @@ static void write_changed(sdg_buf *out, const edit *a, const sdg_json *tree, sta
   }
   if ((a->members & STARDELEG_IDO_ISSUER) != 0) {
     sdg_jw_string(&w, "issuer", a->made.issuer);
+    sdg_jw_string_opt(&w, "upstream", a->made.upstream);
   }
   if ((a->members & SCOPE_MEMBERS) != 0) {
     sdg_ido_scope_write(&w, &a->made.scope);

@@ -91,6 +91,18 @@ static stardeleg_err load_template(sdg_ido_delegation *delegation, const sdg_jso
   return err;
 }
 
+static stardeleg_err read_upstream(sdg_ido_delegation *delegation, const sdg_json *tree)
+{
+  const char *text = NULL;
+  stardeleg_err err = sdg_json_get_string(&text, tree, "upstream", SDG_JSON_OPTIONAL, NULL);
+
+  if (err == STARDELEG_OK && text != NULL) {
+    delegation->upstream = sdg_strdup(text);
+    err = delegation->upstream != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+  }
+  return err;
+}
+
 static stardeleg_err read_members(sdg_ido_delegation *delegation, const sdg_json *tree)
 {
   stardeleg_err err = read_text(delegation->ndc, tree, "ndc");
@@ -116,6 +128,9 @@ static stardeleg_err read_members(sdg_ido_delegation *delegation, const sdg_json
   if (err == STARDELEG_OK) {
     err = sdg_ido_scope_read(&delegation->scope, tree);
   }
+  if (err == STARDELEG_OK) {
+    err = read_upstream(delegation, tree);
+  }
   return err == STARDELEG_OK ? load_template(delegation, tree) : err;
 }
 
@@ -127,6 +142,7 @@ static void free_delegation(sdg_cached *object)
     stardeleg_template_free(delegation->tmpl);
     sdg_cname_map_free(delegation->cnames, delegation->cname_count);
     sdg_ido_scope_clear(&delegation->scope);
+    sdg_free((void *)(uintptr_t)delegation->upstream);
     sdg_free(delegation);
   }
 }
@@ -180,6 +196,7 @@ void sdg_ido_delegation_write(sdg_buf *out, const sdg_ido_delegation *delegation
     sdg_jw_int(&w, "expiresAt", delegation->expires_at);
   }
   sdg_ido_scope_write(&w, &delegation->scope);
+  sdg_jw_string_opt(&w, "upstream", delegation->upstream);
   sdg_jw_int(&w, "createdAt", now);
   sdg_jw_object_end(&w);
 }

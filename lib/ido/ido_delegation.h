@@ -31,6 +31,7 @@ typedef struct sdg_ido_delegation {
   int64_t lifetime_max_s;    /* 0: any */
   stardeleg_time expires_at; /* NEVER: no bound */
   sdg_ido_scope scope;
+  const char *upstream;      /* URL of the delegation it is passed on under, or NULL; owned by those from the cache */
 } sdg_ido_delegation;
 
 /* True if it takes orders at |now|. */

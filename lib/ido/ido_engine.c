@@ -8,6 +8,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/ido_publication.h"
 
 #define CLAIM_MAX 32u
 /* An order whose issuer this process does not know may be another process's: it is offered again after this. */
@@ -15,7 +16,7 @@
 /* Work that is due but could not be taken is looked at again after this. */
 #define BUSY_PAUSE 20
 
-static sdg_issuer *find_issuer(stardeleg_ido *ido, const char *name)
+sdg_issuer *sdg_ido_find_issuer(const stardeleg_ido *ido, const char *name)
 {
   for (size_t i = 0; i < ido->issuer_count; i++) {
     if (strcmp(ido->issuers[i].name, name) == 0) {
@@ -32,20 +33,21 @@ static stardeleg_err put_back(stardeleg_ido *ido, sdg_ido_order *order, stardele
   return sdg_ido_order_put(ido->options.store, order, due, true, NULL, NULL);
 }
 
-/* With it go its CNAMEs, if it has any and no other order wants them. */
+/* With it go what is published of it, and its CNAMEs, if it has any and no other order wants them. */
 static stardeleg_err remove_order(stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time now)
 {
-  stardeleg_store_op op = {.verb = STARDELEG_STORE_DEL,
-                           .kind = "order",
-                           .key = order->id,
-                           .due = STARDELEG_TIME_NEVER,
-                           .expected_version = order->version,
-                           .fence = order->fence};
+  stardeleg_store_op ops[2] = {{.verb = STARDELEG_STORE_DEL,
+                                .kind = "order",
+                                .key = order->id,
+                                .due = STARDELEG_TIME_NEVER,
+                                .expected_version = order->version,
+                                .fence = order->fence}};
+  size_t n = sdg_ido_publication_del(order, &ops[1]) ? 2 : 1;
   sdg_ido_also *also;
   stardeleg_err err;
 
   if (!order->cnames) {
-    return sdg_store_batch(ido->options.store, &op, 1);
+    return sdg_store_batch(ido->options.store, ops, n);
   }
   also = sdg_calloc(1, sizeof(*also));
   if (also == NULL) {
@@ -54,7 +56,7 @@ static stardeleg_err remove_order(stardeleg_ido *ido, const sdg_ido_order *order
   sdg_ido_also_init(also);
   err = sdg_ido_cname_mark(also, ido->options.store, order->delegation, now);
   if (err == STARDELEG_OK) {
-    err = sdg_ido_also_write(also, ido->options.store, &op, 1);
+    err = sdg_ido_also_write(also, ido->options.store, ops, n);
   }
   sdg_ido_also_clear(also);
   sdg_free(also);
@@ -99,7 +101,7 @@ static stardeleg_err check_delegation(stardeleg_ido *ido, sdg_ido_order *order)
 
 static stardeleg_err begin(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now)
 {
-  sdg_issuer *issuer = find_issuer(ido, order->issuer);
+  sdg_issuer *issuer = sdg_ido_find_issuer(ido, order->issuer);
 
   if (issuer != NULL) {
     return sdg_ido_job_begin(ido, issuer, order, now);
@@ -107,6 +109,14 @@ static stardeleg_err begin(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_t
   sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.issuer.unknown", "order=%s issuer=%s: not configured here",
           order->id, order->issuer);
   return put_back(ido, order, sdg_time_add(now, UNKNOWN_ISSUER_PAUSE));
+}
+
+static bool has_work(const sdg_ido_order *order, stardeleg_time now)
+{
+  if (order->wire.status == SDG_ORDER_VALID) {
+    return order->cancel || (order->renew_at <= now && now < order->wire.expires);
+  }
+  return order->wire.status == SDG_ORDER_PROCESSING;
 }
 
 static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)
@@ -125,7 +135,7 @@ static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *reco
   }
   if (order.wire.status == SDG_ORDER_READY) {
     err = give_up_ready(ido, &order, now);
-  } else if (order.wire.status == SDG_ORDER_PROCESSING || (order.wire.status == SDG_ORDER_VALID && order.cancel)) {
+  } else if (has_work(&order, now)) {
     err = begin(ido, &order, now);
   } else if (now >= order.wire.expires) {
     err = remove_order(ido, &order, now);

@@ -45,7 +45,8 @@ static void fill_holder(stardeleg_ido_status *status, const holder *h)
 
 static bool has_work(const sdg_ido_order *order)
 {
-  return order->wire.status == SDG_ORDER_PROCESSING || (order->wire.status == SDG_ORDER_VALID && order->cancel);
+  return order->wire.status == SDG_ORDER_PROCESSING ||
+         (order->wire.status == SDG_ORDER_VALID && (order->cancel || order->renew_at != STARDELEG_TIME_NEVER));
 }
 
 static int tell_order(void *ctx, const stardeleg_record *record)
@@ -63,7 +64,9 @@ static int tell_order(void *ctx, const stardeleg_record *record)
   fill_holder(&status, in->holder);
   status.order = order.id;
   status.order_status = sdg_order_status_name(order.wire.status);
-  status.certificate_url = order.wire.star_certificate != NULL ? order.wire.star_certificate : "";
+  status.certificate_url = order.wire.star_certificate != NULL ? order.wire.star_certificate
+                           : order.wire.certificate != NULL    ? order.wire.certificate
+                                                               : "";
   status.last_success = order.last_success;
   status.reason = order.reason;
   if (sdg_auto_renewal_parse(&renewal, order.wire.auto_renewal, NULL) == STARDELEG_OK) {
@@ -73,7 +76,10 @@ static int tell_order(void *ctx, const stardeleg_record *record)
     status.reason = sdg_json_string(sdg_json_member(order.wire.error, "detail"));
   }
   if (has_work(&order)) {
-    status.step = order.step[0] != '\0' ? order.step : (order.cancel ? "cancel" : "new");
+    status.step = order.step[0] != '\0'                       ? order.step
+                  : order.cancel                             ? "cancel"
+                  : order.wire.status == SDG_ORDER_VALID ? "renew"
+                                                             : "new";
     status.next_try = order.due;
   }
   in->stopped = in->each(in->ctx, &status) != 0;

@@ -80,6 +80,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_end_all(stardeleg_ido *ido, const cha
 /* When the engine must look at an order that nobody works on. */
 stardeleg_time sdg_ido_order_due(const stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time now);
 
+/* The issuer of this name; NULL if this process has none.  What handlers may read of it never changes. */
+sdg_issuer *sdg_ido_find_issuer(const stardeleg_ido *ido, const char *name);
+
 /* --- The built-in solver (ido_http01.c) --- */
 void sdg_ido_http01_init(stardeleg_solver *solver, stardeleg_ido *ido);
 

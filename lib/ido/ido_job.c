@@ -117,6 +117,12 @@ static void tell(const sdg_ido_job *j, stardeleg_log_level level, const char *ev
 
 static void become_valid(sdg_ido_job *j)
 {
+  if (j->order.wire.status == SDG_ORDER_VALID) { /* one of those that follow the first */
+    if (j->order.publication != NULL) {
+      tell(j, STARDELEG_LOG_INFO, "ido.order.renewed");
+    }
+    return;
+  }
   j->order.cnames = true; /* the write that says so makes the chore of telling them */
   j->order.wire.status = SDG_ORDER_VALID;
   tell(j, STARDELEG_LOG_INFO, "ido.order.valid");
@@ -183,14 +189,18 @@ bool sdg_ido_job_is_idle(const sdg_ido_job *j)
 stardeleg_time sdg_ido_job_latest(const sdg_ido_job *j)
 {
   const sdg_ido_order *order = &j->order;
-  stardeleg_time patience = sdg_time_add(order->finalized_at, j->ido->options.order_pending_s * SDG_TIME_S);
+  int64_t patience_ms = j->ido->options.order_pending_s * SDG_TIME_S;
   sdg_auto_renewal renewal;
 
-  if (order->wire.status == SDG_ORDER_VALID || order->cancel ||
-      sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) != STARDELEG_OK) {
+  if (order->wire.status == SDG_ORDER_VALID || order->cancel) {
     return order->wire.expires;
   }
-  return sdg_time_min(order->wire.expires, sdg_time_min(renewal.end_at, patience));
+  if (sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) != STARDELEG_OK) {
+    return sdg_time_min(order->wire.expires, sdg_time_add(order->finalized_at, patience_ms));
+  }
+  /* A CA may well wait for start-date before it issues. */
+  return sdg_time_min(sdg_time_min(order->wire.expires, renewal.end_at),
+                      sdg_time_add(sdg_time_max(order->finalized_at, renewal.start_at), patience_ms));
 }
 
 /* Once it has expired there is nothing left that a CA would have to be told; before that, what was begun is cancelled.

@@ -84,8 +84,21 @@ static stardeleg_err check_bounds(sdg_call *call, const sdg_ido_delegation *dele
   return STARDELEG_OK;
 }
 
-static stardeleg_err check_star(sdg_call *call, const sdg_acme_new_order *request, const sdg_ido_delegation *delegation,
-                                sdg_auto_renewal *renewal)
+/* What the issuer could never do is said here; a process that does not know the issuer leaves it to the one that does.
+ */
+static stardeleg_err check_supply(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation,
+                                  const sdg_auto_renewal *renewal)
+{
+  const sdg_issuer *issuer = sdg_ido_find_issuer(ido, delegation->issuer);
+
+  if (issuer == NULL || !issuer->ops->publishes) {
+    return STARDELEG_OK;
+  }
+  return sdg_star_supply_check(&issuer->supply, renewal, call->now, &call->problem);
+}
+
+static stardeleg_err check_star(const stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request,
+                                const sdg_ido_delegation *delegation, sdg_auto_renewal *renewal)
 {
   stardeleg_err err;
 
@@ -101,7 +114,50 @@ static stardeleg_err check_star(sdg_call *call, const sdg_acme_new_order *reques
     err = refuse_at(call, "/auto-renewal/allow-certificate-get",
                     "allow-certificate-get must be there and true (RFC 9115 2.3.2)");
   }
-  return err == STARDELEG_OK ? check_bounds(call, delegation, renewal) : err;
+  if (err == STARDELEG_OK) {
+    err = check_bounds(call, delegation, renewal);
+  }
+  return err == STARDELEG_OK ? check_supply(ido, call, delegation, renewal) : err;
+}
+
+static stardeleg_err check_plain_end(sdg_call *call, const sdg_acme_new_order *request,
+                                     const sdg_ido_delegation *delegation)
+{
+  char end[SDG_TIME_TEXT_SIZE];
+  char detail[160];
+
+  if (request->not_after <= delegation->expires_at && request->not_after != STARDELEG_TIME_NONE) {
+    return STARDELEG_OK;
+  }
+  if (delegation->expires_at == STARDELEG_TIME_NEVER) {
+    return STARDELEG_OK;
+  }
+  sdg_time_write_rfc3339(end, delegation->expires_at);
+  (void)snprintf(detail, sizeof(detail), "notAfter must be there and not after the end of the delegation, %s", end);
+  return refuse_at(call, "/notAfter", detail);
+}
+
+/* AMB-23: the dates of an order without auto-renewal are the delegate's to choose, within the delegation's bounds. */
+static stardeleg_err check_plain(sdg_call *call, const sdg_acme_new_order *request,
+                                 const sdg_ido_delegation *delegation)
+{
+  stardeleg_time from = request->not_before != STARDELEG_TIME_NONE ? request->not_before : call->now;
+  int64_t most_s = delegation->lifetime_max_s > 0 && delegation->lifetime_max_s < SDG_STAR_LIFETIME_MAX_S
+                       ? delegation->lifetime_max_s
+                       : SDG_STAR_LIFETIME_MAX_S;
+  char detail[128];
+
+  if (request->not_after != STARDELEG_TIME_NONE) {
+    if (request->not_after <= from || request->not_after <= call->now) {
+      return refuse_at(call, "/notAfter", "notAfter must be in the future, and after notBefore");
+    }
+    if (request->not_after - from > most_s * SDG_TIME_S) {
+      (void)snprintf(detail, sizeof(detail), "notAfter is too late; the longest lifetime of this delegation is %lld s",
+                     (long long)most_s);
+      return refuse_at(call, "/notAfter", detail);
+    }
+  }
+  return check_plain_end(call, request, delegation);
 }
 
 /* AMB-18: an order with auto-renewal is a STAR order; allow-certificate-get at the top counts for the other kind only.
@@ -120,8 +176,7 @@ static stardeleg_err check_kind(sdg_call *call, const sdg_acme_new_order *reques
     return refuse_at(call, "/allow-certificate-get",
                      "orders here need auto-renewal, or else allow-certificate-get true (RFC 9115 2.3.2, 2.3.3)");
   }
-  return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED,
-                       "this owner delegates STAR certificates only: auto-renewal is missing");
+  return STARDELEG_OK;
 }
 
 /* RFC 9115 2.3.2: "entries in the identifiers field for each delegated name"; nothing that the template could not
@@ -149,8 +204,7 @@ static stardeleg_err check_identifiers(stardeleg_ido *ido, sdg_call *call, const
 
 /* Identifiers, auto-renewal and delegation move from the request into the order: shown exactly as they came. */
 static stardeleg_err fill_order(stardeleg_ido *ido, const sdg_call *call, sdg_acme_new_order *request,
-                                const sdg_ido_delegation *delegation, const sdg_auto_renewal *renewal,
-                                sdg_ido_order *order)
+                                const sdg_ido_delegation *delegation, stardeleg_time end_at, sdg_ido_order *order)
 {
   stardeleg_err err = sdg_server_new_id(ido->server, order->id);
 
@@ -167,10 +221,15 @@ static stardeleg_err fill_order(stardeleg_ido *ido, const sdg_call *call, sdg_ac
   order->created_at = call->now;
   order->now = call->now;
   order->wire.status = SDG_ORDER_READY;
-  order->wire.expires = sdg_time_add(renewal->end_at, ido->options.order_grace_s * SDG_TIME_S); /* AMB-15 */
+  order->wire.expires = sdg_time_add(end_at, ido->options.order_grace_s * SDG_TIME_S); /* AMB-15 */
   order->wire.identifiers = request->identifiers;
   order->wire.auto_renewal = request->auto_renewal;
   order->wire.delegation = request->delegation;
+  if (!sdg_ido_order_is_star(order)) {
+    order->wire.certificate_get = SDG_TRUE; /* STARDEL-2.3.3-07 */
+    order->wire.not_before = request->not_before;
+    order->wire.not_after = request->not_after;
+  }
   memset(&request->identifiers, 0, sizeof(request->identifiers));
   request->auto_renewal = NULL;
   request->delegation = NULL;
@@ -221,12 +280,32 @@ static stardeleg_err store_order(stardeleg_ido *ido, sdg_call *call, const sdg_i
   return err;
 }
 
+/* |*end_at|: until when there may be a certificate of the order. */
+static stardeleg_err check_dates(const stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request,
+                                 const sdg_ido_delegation *delegation, stardeleg_time *end_at)
+{
+  sdg_auto_renewal renewal;
+  stardeleg_err err;
+
+  if (request->auto_renewal == NULL) {
+    *end_at = request->not_after != STARDELEG_TIME_NONE
+                  ? request->not_after
+                  : sdg_time_add(call->now, SDG_IDO_MAX_DURATION_S * SDG_TIME_S);
+    return check_plain(call, request, delegation);
+  }
+  err = check_star(ido, call, request, delegation, &renewal);
+  if (err == STARDELEG_OK) {
+    *end_at = renewal.end_at;
+  }
+  return err;
+}
+
 static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new_order *request,
                                 const sdg_ido_delegation *delegation)
 {
-  sdg_auto_renewal renewal;
+  stardeleg_time end_at = STARDELEG_TIME_NONE;
   sdg_ido_order order;
-  stardeleg_err err = check_star(call, request, delegation, &renewal);
+  stardeleg_err err = check_dates(ido, call, request, delegation, &end_at);
 
   if (err == STARDELEG_OK) {
     err = check_identifiers(ido, call, request, delegation);
@@ -235,7 +314,7 @@ static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new
     return err;
   }
   sdg_ido_order_init(&order);
-  err = fill_order(ido, call, request, delegation, &renewal, &order);
+  err = fill_order(ido, call, request, delegation, end_at, &order);
   if (err == STARDELEG_OK) {
     err = store_order(ido, call, delegation, &order);
   }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "ido/ido_order_audit.h"
+#include "ido/ido_publication.h"
 
 /* A wire object needs a finalize URL to be read back; the real one is made when the order is shown. */
 #define PLACEHOLDER_URL "https://order.invalid/"
@@ -21,7 +22,8 @@
 /* What this version writes itself; all other members are kept as they are. */
 static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
                                     "template", "csr",     "cancel",     "cnames",      "work",
-                                    "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key"};
+                                    "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key",
+                                    "renewAt",  "published", "publications"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -33,6 +35,7 @@ void sdg_ido_order_init(sdg_ido_order *order)
   order->finalized_at = STARDELEG_TIME_NONE;
   order->last_success = STARDELEG_TIME_NONE;
   order->due = STARDELEG_TIME_NEVER;
+  order->renew_at = STARDELEG_TIME_NEVER;
   order->now = STARDELEG_TIME_NONE;
   sdg_buf_init(&order->csr, SDG_IDO_CSR_MAX);
 }
@@ -43,6 +46,7 @@ void sdg_ido_order_clear(sdg_ido_order *order)
   sdg_free(order->tmpl);
   sdg_buf_clear(&order->csr);
   sdg_json_free(order->tree);
+  sdg_ido_publication_free(order->publication);
   sdg_ido_order_init(order);
 }
 
@@ -93,6 +97,13 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   sdg_jw_string_opt(w, "step", order->step);
   sdg_jw_string_opt(w, "reason", order->reason);
   sdg_jw_string_opt(w, "key", order->key);
+  if (order->renew_at != STARDELEG_TIME_NEVER) {
+    sdg_jw_int(w, "renewAt", order->renew_at);
+  }
+  sdg_jw_string_opt(w, "published", order->published);
+  if (order->published[0] != '\0') {
+    sdg_jw_int(w, "publications", (int64_t)(order->publications + (order->publication != NULL ? 1 : 0)));
+  }
 }
 
 static void write_record(sdg_buf *out, const sdg_ido_order *order, sdg_ido_write_work write_work, const void *ctx)
@@ -115,6 +126,40 @@ static void write_record(sdg_buf *out, const sdg_ido_order *order, sdg_ido_write
   sdg_jw_object_end(&w);
 }
 
+/* The order and what is published of it: one batch, or the one would tell of a certificate that the other lacks. */
+static stardeleg_err write_both(const stardeleg_store *store, sdg_ido_order *order, const stardeleg_store_op *op)
+{
+  const stardeleg_store_op *also = order->also;
+  size_t also_count = order->also_count;
+  stardeleg_store_op ops[SDG_IDO_ALSO_OPS_MAX];
+  sdg_buf value;
+  stardeleg_err err;
+
+  if (order->publication == NULL) {
+    return sdg_ido_order_write_audited(store, order, op);
+  }
+  if (also_count >= SDG_IDO_ALSO_OPS_MAX) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  for (size_t i = 0; i < also_count; i++) {
+    ops[i] = also[i];
+  }
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  err = sdg_ido_publication_put(order, &ops[also_count], &value);
+  if (err == STARDELEG_OK) {
+    order->also = ops;
+    order->also_count = also_count + 1;
+    err = sdg_ido_order_write_audited(store, order, op);
+  }
+  order->also = also;
+  order->also_count = also_count;
+  sdg_buf_clear(&value);
+  if (err == STARDELEG_OK) {
+    sdg_ido_publication_done(order);
+  }
+  return err;
+}
+
 stardeleg_err sdg_ido_order_put(const stardeleg_store *store, sdg_ido_order *order, stardeleg_time due, bool release,
                                 sdg_ido_write_work write_work, const void *ctx)
 {
@@ -135,7 +180,7 @@ stardeleg_err sdg_ido_order_put(const stardeleg_store *store, sdg_ido_order *ord
                              .fence = order->fence,
                              .release = release && order->fence != 0 ? 1 : 0};
 
-    err = sdg_ido_order_write_audited(store, order, &op);
+    err = write_both(store, order, &op);
   }
   sdg_buf_clear(&value);
   return err;
@@ -166,7 +211,8 @@ static stardeleg_err read_texts(sdg_ido_order *order, const sdg_json *tree)
                {order->issuer, sizeof(order->issuer), "issuer", SDG_JSON_REQUIRED},
                {order->step, sizeof(order->step), "step", SDG_JSON_OPTIONAL},
                {order->reason, sizeof(order->reason), "reason", SDG_JSON_OPTIONAL},
-               {order->key, sizeof(order->key), "key", SDG_JSON_OPTIONAL}};
+               {order->key, sizeof(order->key), "key", SDG_JSON_OPTIONAL},
+               {order->published, sizeof(order->published), "published", SDG_JSON_OPTIONAL}};
 
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     stardeleg_err err = read_text(texts[i].out, texts[i].size, tree, texts[i].name, texts[i].need);
@@ -183,18 +229,19 @@ static stardeleg_err read_instants(sdg_ido_order *order, const sdg_json *tree)
   const struct {
     stardeleg_time *out;
     const char *name;
-  } instants[] = {
-      {&order->created_at, "createdAt"}, {&order->finalized_at, "finalizedAt"}, {&order->last_success, "lastSuccess"}};
+  } instants[] = {{&order->created_at, "createdAt"},
+                  {&order->finalized_at, "finalizedAt"},
+                  {&order->last_success, "lastSuccess"},
+                  {&order->renew_at, "renewAt"}};
+  int64_t publications = 0;
+  stardeleg_err err =
+      sdg_json_get_int(&publications, tree, "publications", SDG_JSON_OPTIONAL, 0, INT64_MAX, NULL);
 
-  for (size_t i = 0; i < sizeof(instants) / sizeof(instants[0]); i++) {
-    stardeleg_err err =
-        sdg_json_get_int(instants[i].out, tree, instants[i].name, SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
-
-    if (err != STARDELEG_OK) {
-      return err;
-    }
+  order->publications = (uint64_t)publications;
+  for (size_t i = 0; err == STARDELEG_OK && i < sizeof(instants) / sizeof(instants[0]); i++) {
+    err = sdg_json_get_int(instants[i].out, tree, instants[i].name, SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
   }
-  return STARDELEG_OK;
+  return err;
 }
 
 static stardeleg_err read_wire(sdg_ido_order *order, const sdg_json *tree)

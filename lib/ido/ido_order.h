@@ -27,6 +27,8 @@ typedef struct sdg_ido_order_certificate {
   stardeleg_time not_after;
 } sdg_ido_order_certificate;
 
+typedef struct sdg_ido_publication sdg_ido_publication;
+
 typedef struct sdg_ido_order {
   char id[SDG_ID_SIZE];
   char account[SDG_ID_SIZE];
@@ -41,6 +43,10 @@ typedef struct sdg_ido_order {
   stardeleg_time finalized_at; /* or NONE */
   stardeleg_time last_success; /* of a step towards the issuer; or NONE */
   stardeleg_time due;          /* as the record was read */
+  stardeleg_time renew_at;     /* valid: when the issuer has something to do again; NEVER */
+  char published[SDG_ID_SIZE]; /* the id under which its certificate is shown here; "": none is */
+  uint64_t publications;       /* writes of that record so far: its version */
+  sdg_ido_publication *publication; /* to be written with the order, by whoever has its lease; owned; NULL */
   char step[40];               /* what is being done at the issuer; "" if nothing */
   char reason[256];            /* why the last step failed; "" */
   const sdg_json *work;        /* the issuer's state as saved, within |tree|; NULL: none yet */
@@ -75,6 +81,11 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_put(const stardeleg_store *stor
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_set_error(sdg_ido_order *order, const stardeleg_problem *problem);
 /* The order becomes invalid, with the problem as its error. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_fail(sdg_ido_order *order, const stardeleg_problem *problem);
+/* True for an order with auto-renewal (AMB-18). */
+static inline bool sdg_ido_order_is_star(const sdg_ido_order *order)
+{
+  return order->wire.auto_renewal != NULL;
+}
 /* True if nothing will ever change any more. */
 bool sdg_ido_order_is_final(const sdg_ido_order *order);
 

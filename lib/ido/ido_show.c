@@ -113,6 +113,7 @@ static stardeleg_err fill_view(stardeleg_ido_delegation_view *view, const texts 
   d->orders_period_s = t->scope.orders_period_s;
   d->certificates_max = t->scope.certificates_max;
   d->by = "";
+  d->upstream = sdg_json_string(sdg_json_member(t->tree, "upstream"));
   return STARDELEG_OK;
 }
 

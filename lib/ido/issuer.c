@@ -11,7 +11,8 @@
 #include "base/problem.h"
 #include "ido/ido_internal.h"
 
-static const sdg_issuer_ops *const kinds[] = {&sdg_issuer_star};
+static const sdg_issuer_ops *const kinds[] = {&sdg_issuer_star, &sdg_issuer_proxy, &sdg_issuer_renew,
+                                              &sdg_issuer_local};
 
 /* --- The account key: made once, never anywhere but in the secret store --- */
 
@@ -215,5 +216,35 @@ void sdg_issuer_close(sdg_issuer *issuer)
 {
   if (issuer->ops != NULL) {
     issuer->ops->close(issuer);
+  }
+  sdg_free(issuer->profile);
+  issuer->profile = NULL;
+}
+
+int64_t sdg_issuers_min_lifetime_s(const stardeleg_ido_options *options)
+{
+  int64_t least = INT64_MAX;
+
+  for (size_t i = 0; i < options->issuer_count; i++) {
+    const stardeleg_issuer_options *each = &options->issuers[i];
+    sdg_star_supply supply = {each->validity_s, 0, each->takes_not_after != 0};
+    bool is_renew = each->kind != NULL && strcmp(each->kind, sdg_issuer_renew.kind) == 0;
+    int64_t own = is_renew && each->validity_s > 0 ? sdg_star_supply_min_s(&supply) : SDG_IDO_MIN_LIFETIME_S;
+
+    least = own < least ? own : least;
+  }
+  return least != INT64_MAX ? least : SDG_IDO_MIN_LIFETIME_S;
+}
+
+/* --- One order --- */
+
+void sdg_issuance_tell_try(sdg_issuance *issuance, uint32_t tries, const stardeleg_problem *problem)
+{
+  issuance->failed_try = tries > 0;
+  issuance->reason[0] = '\0';
+  if (issuance->failed_try) {
+    (void)snprintf(issuance->reason, sizeof(issuance->reason), "%.255s",
+                   problem->detail[0] != '\0' ? problem->detail : problem->type);
+    issuance->news = SDG_NEWS_MOVED; /* kept too: a restart must not begin with the shortest pause again */
   }
 }

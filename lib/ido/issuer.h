@@ -9,6 +9,7 @@
 #include <stardeleg/ido.h>
 #include "acme_client/order_flow.h"
 #include "ido/ido_order.h"
+#include "star/emulation.h"
 
 /* What a step has come to. */
 typedef enum sdg_issuer_news {
@@ -33,6 +34,7 @@ typedef struct sdg_issuance {
 
 typedef struct sdg_issuer_ops {
   const char *kind;
+  bool publishes; /* the certificates are shown at our own URLs, as far as |supply| of the issuer goes */
   /* Sets the issuer up; CONFIG with |problem|. */
   stardeleg_err (*open)(sdg_issuer *issuer, const stardeleg_issuer_options *options, stardeleg_problem *problem);
   void (*close)(sdg_issuer *issuer);
@@ -48,6 +50,14 @@ typedef struct sdg_issuer_ops {
   const char *(*step_name)(const sdg_issuance *issuance);
 } sdg_issuer_ops;
 
+/* How many certificates the CA gives for one set of names. */
+#define SDG_BUDGET_MAX 100u
+typedef struct sdg_budget {
+  size_t limit;   /* 0: any number */
+  size_t reserve; /* of these, for emergencies */
+  int64_t window_ms;
+} sdg_budget;
+
 struct sdg_issuer {
   sdg_job probe; /* first: looks once, at the start, whether the CA can do what will be asked of it */
   const sdg_issuer_ops *ops;
@@ -58,13 +68,23 @@ struct sdg_issuer {
   char *directory_url;
   sdg_session *session;
   const stardeleg_solver *solver;
+  bool assume_certificate_get; /* AMB-04 */
+  /* kinds that publish: */
+  sdg_star_supply supply;
+  bool revoke_at_end;
+  char *profile;      /* at the CA, or NULL */
+  sdg_budget budget;
   /* others: */
   void *own;
 };
 
-extern const sdg_issuer_ops sdg_issuer_star;
+extern const sdg_issuer_ops sdg_issuer_star, sdg_issuer_proxy, sdg_issuer_renew, sdg_issuer_local;
 
 /* --- issuer.c --- */
+/* The last step failed (|tries| not 0) and will be repeated, or not. */
+void sdg_issuance_tell_try(sdg_issuance *issuance, uint32_t tries, const stardeleg_problem *problem);
+/* The shortest lifetime the issuers of these options can serve, for the directory. */
+int64_t sdg_issuers_min_lifetime_s(const stardeleg_ido_options *options);
 STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_open(sdg_issuer *issuer, stardeleg_ido *ido,
                                                    const stardeleg_issuer_options *options, stardeleg_problem *problem);
 void sdg_issuer_close(sdg_issuer *issuer);

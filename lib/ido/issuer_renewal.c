@@ -53,18 +53,30 @@ static stardeleg_err show_renewal(sdg_ido_order *order, const sdg_auto_renewal *
   return err;
 }
 
-/* RFC 9115 2.3.2: "it MUST move the Order status to invalid and set the allow-certificate-get in the auto-renewal
- * object to false". */
-stardeleg_err sdg_issuer_lack_get(sdg_ido_order *order, const char *detail)
+static stardeleg_err show_lack(sdg_ido_order *order)
 {
-  stardeleg_problem problem;
   sdg_auto_renewal renewal;
-  stardeleg_err err = sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL);
+  stardeleg_err err;
 
+  if (!sdg_ido_order_is_star(order)) {
+    order->wire.certificate_get = SDG_FALSE;
+    return STARDELEG_OK;
+  }
+  err = sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL);
   if (err == STARDELEG_OK) {
     renewal.certificate_get = false;
     err = show_renewal(order, &renewal);
   }
+  return err;
+}
+
+/* RFC 9115 2.3.2: "it MUST move the Order status to invalid and set the allow-certificate-get in the auto-renewal
+ * object to false"; 2.3.3 the same with the one at the top. */
+stardeleg_err sdg_issuer_lack_get(sdg_ido_order *order, const char *detail)
+{
+  stardeleg_problem problem;
+  stardeleg_err err = show_lack(order);
+
   if (err == STARDELEG_OK) {
     sdg_problem_set(&problem, STARDELEG_ACME_NONE, "%s", detail);
     problem.status = 0;
@@ -88,13 +100,28 @@ static bool same_second(stardeleg_time a, stardeleg_time b)
   return a == b || (a != STARDELEG_TIME_NONE && b != STARDELEG_TIME_NONE && sdg_time_floor_s(a) == sdg_time_floor_s(b));
 }
 
-stardeleg_err sdg_issuer_judge_renewal(sdg_ido_order *order, const sdg_json *reflected, bool *fits)
+static stardeleg_err judge_values(sdg_ido_order *order, const sdg_auto_renewal *asked, const sdg_auto_renewal *given,
+                                  bool *fits)
+{
+  if (!same_second(asked->start_at, given->start_at)) {
+    return change_not_allowed(order, "start-date");
+  }
+  if (!same_second(asked->end_at, given->end_at)) {
+    return change_not_allowed(order, "end-date");
+  }
+  if (given->lifetime_s > asked->lifetime_s) {
+    return change_not_allowed(order, "a longer lifetime");
+  }
+  *fits = true;
+  return STARDELEG_OK;
+}
+
+static stardeleg_err judge_star(sdg_ido_order *order, const sdg_json *reflected, bool assumed, bool *fits)
 {
   sdg_auto_renewal asked;
   sdg_auto_renewal given;
   stardeleg_err err = sdg_auto_renewal_parse(&asked, order->wire.auto_renewal, NULL);
 
-  *fits = false;
   if (err != STARDELEG_OK) {
     return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
   }
@@ -107,17 +134,20 @@ stardeleg_err sdg_issuer_judge_renewal(sdg_ido_order *order, const sdg_json *ref
                ? sdg_issuer_lack_get(order, "the CA does not reflect auto-renewal, nor its allow-certificate-get")
                : change_not_allowed(order, "it cannot be read any more");
   }
-  if (!given.certificate_get) {
+  if (!given.certificate_get && !assumed) {
     return sdg_issuer_lack_get(order, "the CA does not reflect allow-certificate-get");
   }
-  if (!same_second(asked.start_at, given.start_at)) {
-    return change_not_allowed(order, "start-date");
+  return judge_values(order, &asked, &given, fits);
+}
+
+stardeleg_err sdg_issuer_judge(sdg_ido_order *order, const sdg_acme_order *given, bool assumed, bool *fits)
+{
+  *fits = false;
+  if (sdg_ido_order_is_star(order)) {
+    return judge_star(order, given->auto_renewal, assumed, fits);
   }
-  if (!same_second(asked.end_at, given.end_at)) {
-    return change_not_allowed(order, "end-date");
-  }
-  if (given.lifetime_s > asked.lifetime_s) {
-    return change_not_allowed(order, "a longer lifetime");
+  if (given->certificate_get != SDG_TRUE && !assumed) {
+    return sdg_issuer_lack_get(order, "the CA does not reflect allow-certificate-get");
   }
   *fits = true;
   return STARDELEG_OK;
@@ -136,5 +166,6 @@ stardeleg_err sdg_issuer_adopt_renewal(sdg_ido_order *order, const sdg_json *ref
       (asked.lifetime_s == given.lifetime_s && asked.lifetime_adjust_s == given.lifetime_adjust_s)) {
     return err;
   }
+  given.certificate_get = asked.certificate_get; /* judged before, or assumed */
   return show_renewal(order, &given);
 }

@@ -8,10 +8,11 @@
 
 /* The certificate could not be fetched without an account: the order gets allow-certificate-get false, and an error. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_lack_get(sdg_ido_order *order, const char *detail);
-/* Compares the object that the issuer reflects (NULL: none) with the one that was asked for; |*fits| false: the order's
- * error says why not.  lifetime-adjust may change, and lifetime become shorter; nothing else may. */
-STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_judge_renewal(sdg_ido_order *order, const sdg_json *reflected,
-                                                            bool *fits);
+/* Compares what the issuer shows of its order with what was asked for; |*fits| false: the order's error says why not.
+ * lifetime-adjust may change, and lifetime become shorter; nothing else may.  |assumed|: allow-certificate-get need not
+ * be reflected. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_judge(sdg_ido_order *order, const sdg_acme_order *given, bool assumed,
+                                                    bool *fits);
 /* Shows what may have changed; all other members stay as the delegate sent them. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_adopt_renewal(sdg_ido_order *order, const sdg_json *reflected);
 

@@ -115,7 +115,6 @@ static const bad_order bad_orders[] = {
     {400, "malformed", ABC, D("one")},
     {400, "malformed", ABC, D("one") ",\"allow-certificate-get\":false"},
     {400, "malformed", ABC, D("one") ",\"allow-certificate-get\":\"true\""},
-    {403, "unauthorized", ABC, D("one") "," GET},
     /* the bounds of a delegation */
     {400, "malformed", ABC, STAR("\"end-date\":\"2026-01-10T00:00:00Z\",\"lifetime\":3599," GET) "," D("bounded")},
     {400, "malformed", ABC, STAR("\"end-date\":\"2026-01-10T00:00:00Z\",\"lifetime\":86401," GET) "," D("bounded")},

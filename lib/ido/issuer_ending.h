@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/issuer_ending.h -- ending what cannot be cancelled: the certificate is fetched, unless it is at hand, and revoked
+ * under our account (RFC 9115 2.3.6.2, RFC 8555 7.6). */
+#ifndef SDG_IDO_ISSUER_ENDING_H
+#define SDG_IDO_ISSUER_ENDING_H
+
+#include "acme_client/revoke.h"
+#include "ido/issuer.h"
+
+typedef struct sdg_ending {
+  char *url;            /* of the certificate; NULL: it was at hand */
+  sdg_errand fetching;
+  sdg_revoke revoke;    /* once it is here */
+  bool has_certificate;
+} sdg_ending;
+
+/* |url| is copied. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_init(sdg_ending *ending, const sdg_issuer *issuer, const char *url);
+/* The same with the certificate at hand. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_init_der(sdg_ending *ending, const sdg_issuer *issuer,
+                                                       stardeleg_bytes der);
+void sdg_ending_clear(sdg_ending *ending);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_ask(sdg_ending *ending, const sdg_issuer *issuer, sdg_step *step,
+                                                  stardeleg_time now);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer,
+                                                   const sdg_result *result, stardeleg_time now);
+/* OPEN; DONE: revoked, or gone from the server; FAILED: the server will not do it. */
+sdg_errand_state sdg_ending_state(const sdg_ending *ending);
+/* Failures in a row, and why the last try failed. */
+uint32_t sdg_ending_tries(const sdg_ending *ending);
+const stardeleg_problem *sdg_ending_problem(const sdg_ending *ending);
+void sdg_ending_write(sdg_json_writer *w, const char *name, const sdg_ending *ending);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_read(sdg_ending *out, const sdg_issuer *issuer, const sdg_json *tree);
+
+#endif /* SDG_IDO_ISSUER_ENDING_H */

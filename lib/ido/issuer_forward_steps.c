@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ido/issuer_forward_steps.c -- an order that is passed on: followed, taken over, ended. */
+#include "ido/issuer_forward.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/problem.h"
+#include "base/time.h"
+#include "ido/ido_internal.h"
+#include "ido/issuer_renewal.h"
+#include "x509/cert.h"
+
+/* --- What the flow has come to --- */
+
+stardeleg_err sdg_forward_fail(sdg_issuance *issuance, const stardeleg_problem *problem)
+{
+  stardeleg_problem ended;
+
+  issuance->news = SDG_NEWS_FAILED;
+  if (issuance->order->wire.error != NULL) {
+    return STARDELEG_OK;
+  }
+  if (issuance->order->cancel) {
+    sdg_ido_set_ended_problem(&ended);
+    problem = &ended;
+  }
+  return sdg_ido_order_set_error(issuance->order, problem);
+}
+
+/* RFC 9115 2.3.2, 2.3.3: the URL is copied, byte by byte. */
+static stardeleg_err copy_url(sdg_issuance *issuance, char **place, const char *url)
+{
+  char *copy = sdg_strdup(url);
+
+  if (copy == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  sdg_free(*place);
+  *place = copy;
+  issuance->news = SDG_NEWS_VALID;
+  return STARDELEG_OK;
+}
+
+static stardeleg_err lack_certificate(sdg_issuance *issuance)
+{
+  stardeleg_problem problem;
+
+  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the CA has issued, but not the kind of certificate it was asked for");
+  problem.status = 0;
+  return sdg_forward_fail(issuance, &problem);
+}
+
+static stardeleg_err take_star(sdg_issuance *issuance, const sdg_acme_order *given)
+{
+  sdg_ido_order *order = issuance->order;
+  stardeleg_err err;
+
+  if (given->star_certificate == NULL) {
+    return lack_certificate(issuance);
+  }
+  err = sdg_issuer_adopt_renewal(order, given->auto_renewal);
+  return err == STARDELEG_OK ? copy_url(issuance, &order->wire.star_certificate, given->star_certificate) : err;
+}
+
+/* RFC 9115 2.3.3: notBefore and notAfter as Order2 has them, or none.  The order is kept for as long as there may be a
+ * certificate to revoke. */
+static stardeleg_err take_plain(sdg_issuance *issuance, const sdg_acme_order *given)
+{
+  sdg_acme_order *wire = &issuance->order->wire;
+  int64_t grace = issuance->issuer->ido->options.order_grace_s * SDG_TIME_S;
+  stardeleg_err err;
+
+  if (given->certificate == NULL) {
+    return lack_certificate(issuance);
+  }
+  err = copy_url(issuance, &wire->certificate, given->certificate);
+  if (err == STARDELEG_OK) {
+    wire->not_before = given->not_before;
+    wire->not_after = given->not_after;
+    if (given->not_after != STARDELEG_TIME_NONE) {
+      wire->expires = sdg_time_add(given->not_after, grace);
+    }
+  }
+  return err;
+}
+
+static stardeleg_err take_valid(sdg_issuance *issuance)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  const sdg_acme_order *given = &forward->flow.order;
+
+  if (issuance->issuer->assume_certificate_get && forward->probe.state == SDG_ERRAND_OPEN) {
+    issuance->news = SDG_NEWS_MOVED; /* first it is tried */
+    return STARDELEG_OK;
+  }
+  return sdg_ido_order_is_star(issuance->order) ? take_star(issuance, given) : take_plain(issuance, given);
+}
+
+static bool is_resting(sdg_flow_state state)
+{
+  return state == SDG_FLOW_VALID || state == SDG_FLOW_CANCELED || state == SDG_FLOW_FAILED;
+}
+
+/* True once the CSR may be at the CA: then the order has to be ended there, not just left alone. */
+static bool may_be_issued(const sdg_order_flow *flow)
+{
+  return flow->state == SDG_FLOW_POLL || flow->state == SDG_FLOW_VALID || flow->finalizes > 0;
+}
+
+static void take_misfit(sdg_issuance *issuance)
+{
+  if (may_be_issued(&sdg_forward_of(issuance)->flow)) {
+    issuance->order->cancel = true;
+    issuance->news = SDG_NEWS_MOVED;
+  } else {
+    issuance->news = SDG_NEWS_FAILED;
+  }
+}
+
+/* What was ended: a STAR order is canceled (AMB-10); for others there is no such status, they are invalid. */
+static stardeleg_err take_ended(sdg_issuance *issuance)
+{
+  if (sdg_ido_order_is_star(issuance->order) && issuance->order->wire.error == NULL) {
+    issuance->news = SDG_NEWS_CANCELED;
+    return STARDELEG_OK;
+  }
+  return sdg_forward_fail(issuance, NULL);
+}
+
+/* After every step that changed something. */
+static stardeleg_err follow(sdg_issuance *issuance)
+{
+  const sdg_order_flow *flow = &sdg_forward_of(issuance)->flow;
+  bool fits = true;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (flow->state == SDG_FLOW_FAILED) {
+    return sdg_forward_fail(issuance, &flow->problem);
+  }
+  if (flow->state == SDG_FLOW_CANCELED) {
+    return take_ended(issuance);
+  }
+  if (flow->has_order && !issuance->order->cancel) {
+    err = sdg_issuer_judge(issuance->order, &flow->order, issuance->issuer->assume_certificate_get, &fits);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  issuance->news = SDG_NEWS_MOVED;
+  if (!fits) {
+    take_misfit(issuance);
+  } else if (flow->state == SDG_FLOW_VALID && !issuance->order->cancel) {
+    return take_valid(issuance);
+  }
+  return STARDELEG_OK;
+}
+
+/* --- Steps --- */
+
+/* RFC 9115 2.3.2, 2.3.3: the directory is looked at before the order is forwarded; |*forward| false: not now. */
+static stardeleg_err check_directory(sdg_issuance *issuance, sdg_step *step, bool *forward)
+{
+  const sdg_acme_directory *directory = sdg_session_directory(issuance->issuer->session);
+  const char *lack;
+
+  *forward = false;
+  if (directory == NULL) {
+    step->kind = SDG_STEP_SESSION;
+    return STARDELEG_OK;
+  }
+  lack = sdg_forward_lacks(issuance->issuer, directory, sdg_ido_order_is_star(issuance->order));
+  if (lack != NULL) {
+    char detail[128];
+
+    (void)snprintf(detail, sizeof(detail), "the CA does not offer %s", lack);
+    issuance->news = SDG_NEWS_FAILED;
+    return sdg_issuer_lack_get(issuance->order, detail);
+  }
+  *forward = true;
+  return STARDELEG_OK;
+}
+
+static bool is_probing(const sdg_issuance *issuance)
+{
+  const sdg_forward *forward = sdg_forward_of(issuance);
+
+  return issuance->issuer->assume_certificate_get && forward->flow.state == SDG_FLOW_VALID &&
+         forward->probe.state == SDG_ERRAND_OPEN && !issuance->order->cancel;
+}
+
+static void ask_probe(const sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  const sdg_acme_order *given = &forward->flow.order;
+
+  if (!sdg_errand_waits(&forward->probe, step, now)) {
+    step->kind = SDG_STEP_GET;
+    step->url = sdg_ido_order_is_star(issuance->order) ? given->star_certificate : given->certificate;
+    step->accept = "application/pem-certificate-chain";
+    step->response_max = SDG_CHAIN_BYTES_MAX;
+  }
+}
+
+/* AMB-04: what was assumed must be true before the delegate is sent there. */
+static stardeleg_err take_probe(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  stardeleg_err err;
+
+  if (result->err == STARDELEG_OK && result->status == 200) {
+    sdg_errand_done(&forward->probe);
+    return follow(issuance);
+  }
+  if (result->err != STARDELEG_OK && sdg_errand_retries(&forward->probe, issuance->issuer->ido->agent, result, now)) {
+    return STARDELEG_OK;
+  }
+  err = sdg_issuer_lack_get(issuance->order, "the certificate cannot be had by unauthenticated GET, as was assumed");
+  take_misfit(issuance);
+  return err;
+}
+
+/* Without auto-renewal there is nothing to cancel: the certificate is revoked (RFC 9115 2.3.6.2). */
+static stardeleg_err begin_end(sdg_issuance *issuance)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+
+  bool is_wrong_kind = forward->flow.state == SDG_FLOW_VALID && forward->flow.order.certificate == NULL;
+
+  if (sdg_ido_order_is_star(issuance->order) || is_wrong_kind || !may_be_issued(&forward->flow)) {
+    sdg_order_flow_cancel(&forward->flow);
+    return STARDELEG_OK;
+  }
+  if (forward->flow.state != SDG_FLOW_VALID) {
+    return STARDELEG_OK; /* it goes on until it is known whether there is a certificate */
+  }
+  forward->ending = sdg_calloc(1, sizeof(*forward->ending));
+  if (forward->ending == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  issuance->news = SDG_NEWS_MOVED;
+  return sdg_ending_init(forward->ending, issuance->issuer, forward->flow.order.certificate);
+}
+
+/* True if the end is decided, one way or the other. */
+static bool is_ending_over(sdg_issuance *issuance)
+{
+  const sdg_ending *ending = sdg_forward_of(issuance)->ending;
+
+  if (ending == NULL || sdg_ending_state(ending) == SDG_ERRAND_OPEN) {
+    return false;
+  }
+  if (sdg_ending_state(ending) == SDG_ERRAND_FAILED) {
+    sdg_log(&issuance->issuer->ido->options.log, STARDELEG_LOG_ERROR, "ido.revoke.failed", "order=%s: %s",
+            issuance->order->id, sdg_ending_problem(ending)->detail);
+  }
+  return true;
+}
+
+static stardeleg_err ask_flow(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  sdg_order_flow *flow = &sdg_forward_of(issuance)->flow;
+  bool forward = true;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (flow->state == SDG_FLOW_NEW && !flow->cancel_wanted) {
+    err = check_directory(issuance, step, &forward);
+  }
+  if (err == STARDELEG_OK && forward) {
+    err = sdg_order_flow_ask(flow, issuance->issuer->session, issuance->issuer->ido->agent, step, now);
+  }
+  if (err == STARDELEG_OK && is_resting(flow->state)) {
+    /* given up without a word to the CA; or its last answer could not be worked on for lack of memory */
+    err = follow(issuance);
+  }
+  return err;
+}
+
+stardeleg_err sdg_forward_ask(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  stardeleg_err err = STARDELEG_OK;
+
+  if (issuance->order->cancel && !forward->flow.cancel_wanted && forward->ending == NULL) {
+    err = begin_end(issuance);
+  }
+  if (err != STARDELEG_OK || issuance->news != SDG_NEWS_NONE) {
+    return err;
+  }
+  if (is_ending_over(issuance)) {
+    return take_ended(issuance);
+  }
+  if (forward->ending != NULL) {
+    return sdg_ending_ask(forward->ending, issuance->issuer, step, now);
+  }
+  if (is_probing(issuance)) {
+    ask_probe(issuance, step, now);
+    return STARDELEG_OK;
+  }
+  return ask_flow(issuance, step, now);
+}
+
+static stardeleg_err take_ending(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
+{
+  sdg_ending *ending = sdg_forward_of(issuance)->ending;
+  stardeleg_err err = sdg_ending_take(ending, issuance->issuer, result, now);
+
+  if (err == STARDELEG_OK) {
+    issuance->news = SDG_NEWS_MOVED;
+    sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
+  }
+  return err;
+}
+
+stardeleg_err sdg_forward_take(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  sdg_flow_change change = SDG_FLOW_SAME;
+  stardeleg_err err;
+
+  if (forward->ending != NULL) {
+    return take_ending(issuance, result, now);
+  }
+  if (is_probing(issuance)) {
+    err = take_probe(issuance, result, now);
+    sdg_issuance_tell_try(issuance, forward->probe.tries, &forward->probe.problem);
+    return err;
+  }
+  err = sdg_order_flow_take(&forward->flow, issuance->issuer->session, issuance->issuer->ido->agent, result, now,
+                            &change);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  sdg_issuance_tell_try(issuance, forward->flow.tries, &forward->flow.problem);
+  return change == SDG_FLOW_SAME ? STARDELEG_OK : follow(issuance);
+}
