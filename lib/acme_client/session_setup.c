@@ -249,11 +249,6 @@ static void take_nonce(sdg_session *session, const sdg_result *result, stardeleg
     }
     return;
   }
-  if (result->err == STARDELEG_OK && sdg_session_is_ready(session)) {
-    /* The nonce has gone to a waiting job, which will be asked in a moment. */
-    succeed(session);
-    return;
-  }
   session->head_failed = !session->head_failed;
   if (result->err != STARDELEG_OK) {
     fail(session, "newNonce", result->problem, result->retry_at, now);
