@@ -45,25 +45,37 @@ static stardeleg_err check_life(sdg_call *call, const sdg_ca_cert *cert)
   return STARDELEG_OK;
 }
 
-/* RFC 8739 4.3: no cache may keep it beyond its life, and better not beyond the moment its successor is here.  Counted
- * from now, so an answer that comes late is fresh for less.  Expires says the same to caches that know no max-age, and
- * never more than it: max-age is rounded down, and so is the date. */
+/* Of what is left of its life.  Caches that pass an answer on without Age (RFC 9111 5.1) each give it its whole
+ * freshness again: a few of them in a row must not outlive the certificate. */
+#define FRESH_PART 4
+
+/* RFC 8739 4.3: no cache may keep it beyond its life, and better not beyond the moment its successor is here. */
+static int64_t freshness_s(const sdg_call *call, const sdg_ca_cert *cert)
+{
+  int64_t left = sdg_time_min(cert->not_after, cert->end_at) - call->now;
+  int64_t ms = left / FRESH_PART;
+
+  if (cert->next_at - call->now < ms) {
+    ms = cert->next_at - call->now;
+  }
+  return ms > 0 ? ms / SDG_TIME_S : 0;
+}
+
+/* Expires says the same to caches that know no max-age. */
 static stardeleg_err add_caching(sdg_call *call, const sdg_ca_cert *cert)
 {
   char text[64];
-  char date[SDG_TIME_TEXT_SIZE];
-  stardeleg_time until = sdg_time_min(sdg_time_min(cert->not_after, cert->end_at), cert->next_at);
-  int64_t seconds = (until - call->now) / SDG_TIME_S;
+  int64_t seconds = freshness_s(call, cert);
   stardeleg_err err;
 
   if (!is_plain_get(call)) {
     return STARDELEG_OK; /* answers to POST get the common no-store */
   }
-  (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)(seconds > 0 ? seconds : 0));
+  (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)seconds);
   err = sdg_http_reply_add_header(call->reply, "Cache-Control", text);
   if (err == STARDELEG_OK) {
-    sdg_time_write_http(date, until > call->now ? until : call->now);
-    err = sdg_http_reply_add_header(call->reply, "Expires", date);
+    sdg_time_write_http(text, sdg_time_add(call->now, seconds * SDG_TIME_S));
+    err = sdg_http_reply_add_header(call->reply, "Expires", text);
   }
   return err;
 }
