@@ -2,6 +2,11 @@
 /* support/ca_world.c -- the CA's surroundings. */
 #include "support/ca_world.h"
 
+#include <stdlib.h>
+#if STARDELEG_HAVE_SQLITE
+#include <stardeleg/store_sqlite.h>
+#endif
+
 #include "base/address.h"
 #include "base/base64.h"
 #include "base/bytes.h"
@@ -20,11 +25,33 @@ static void count_work(void *ctx)
   ((ca_world *)ctx)->work++;
 }
 
+/* In memory, or a new SQLite file for each world (environment STARDELEG_TEST_STORE=sqlite). */
+static void open_store(stardeleg_store **out)
+{
+  const char *kind = getenv("STARDELEG_TEST_STORE");
+
+#if STARDELEG_HAVE_SQLITE
+  if (kind != NULL && strcmp(kind, "sqlite") == 0) {
+    static unsigned worlds;
+    stardeleg_sqlite_options options;
+    char path[512];
+
+    stardeleg_sqlite_options_default(&options);
+    options.relaxed = 1; /* no power is cut here */
+    (void)snprintf(path, sizeof(path), "%s/world%u.db", test_directory(), worlds++);
+    assert_ok(stardeleg_store_sqlite_open(out, path, &options, NULL, 0));
+    return;
+  }
+#endif
+  assert_true(kind == NULL || strcmp(kind, "memory") == 0);
+  assert_ok(stardeleg_store_memory_new(out));
+}
+
 void ca_world_init(ca_world *w)
 {
   memset(w, 0, sizeof(*w));
   w->now = CA_START;
-  assert_ok(stardeleg_store_memory_new(&w->store));
+  open_store(&w->store);
   assert_ok(stardeleg_secrets_memory_new(&w->secrets));
   assert_ok(stardeleg_key_generate(&w->root_key, test_crypto(), STARDELEG_KEY_P256));
   assert_ok(stardeleg_key_generate(&w->key, test_crypto(), STARDELEG_KEY_P256));
