@@ -149,11 +149,16 @@ class Stage:
 
     # --- Our programs ---
 
+    @staticmethod
+    def with_crypto(config):
+        """PEERS_CRYPTO chooses the programs' crypto backend."""
+        return {**config, "crypto": os.environ["PEERS_CRYPTO"]} if "PEERS_CRYPTO" in os.environ else config
+
     def start_star_ca(self, http01_port, names, **more):
-        config = self.write_json("star-ca.json", {
+        config = self.write_json("star-ca.json", self.with_crypto({
             "listen": "127.0.0.1:0", "base-url": "https://ca.example:{port}/acme", "state": self.path("star-ca"),
             "tls-names": ["ca.example"], "root-name": "Our Root", "min-lifetime": 2, "max-duration": 86400,
-            "http-01-port": http01_port, "resolve": [f"{n}:{http01_port}:127.0.0.1" for n in names], **more})
+            "http-01-port": http01_port, "resolve": [f"{n}:{http01_port}:127.0.0.1" for n in names], **more}))
         self.run(self.program("star-ca"), "server-cert", "--config", config, "--cert", self.path("unused.pem"),
                  "--key", self.path("unused.key"), "unused.example")
         self.trust_also(self.path("star-ca", "root.pem"))
@@ -163,12 +168,12 @@ class Stage:
 
     def configure_ido(self, ca_directory, http01_port, **more):
         ca_port = port_of(ca_directory)
-        self.ido_config = self.write_json("ido-server.json", {
+        self.ido_config = self.write_json("ido-server.json", self.with_crypto({
             "listen": "127.0.0.1:0", "base-url": "https://ido.example:{port}/acme", "state": self.path("ido-server"),
             "tls": {"cert": self.cert, "key": self.key}, "http-01-listen": f"127.0.0.1:{http01_port}",
             "trust": self.trust, "resolve": [f"ca.example:{ca_port}:127.0.0.1"], "order-poll-ms": 100,
             "backoff-min-ms": 200, "backoff-max-ms": 1000, "lease-ms": 1000,
-            "issuers": [{"name": "ca", "kind": "star", "directory": ca_directory}], **more})
+            "issuers": [{"name": "ca", "kind": "star", "directory": ca_directory}], **more}))
 
     def ido(self, *argv, status=0):
         return self.run(self.program("ido-server"), argv[0], "--config", self.ido_config, *argv[1:], status=status)
@@ -184,11 +189,11 @@ class Stage:
     def start_agent(self, directory, mac_key, resolve, roots=None, who="ndc-agent", **more):
         live = self.path("live-" + who)
         os.makedirs(live, mode=0o700, exist_ok=True)
-        config = self.write_json(who + ".json", {
+        config = self.write_json(who + ".json", self.with_crypto({
             "directory": directory, "state": self.path(who), "live": live,
             "eab": {"key-id": "cdn", "mac-key-file": self.write(who + ".eab", mac_key + "\n")}, "lifetime": 4,
             "order-duration": 3600, "discovery-interval": 1, "order-poll-ms": 100, "backoff-min-ms": 200,
-            "backoff-max-ms": 1000, "trust": self.trust, "roots": roots or self.trust, "resolve": resolve, **more})
+            "backoff-max-ms": 1000, "trust": self.trust, "roots": roots or self.trust, "resolve": resolve, **more}))
         self.spawn(who, self.program("ndc-agent"), "run", "--config", config)
 
     def live(self, name, who="ndc-agent"):

@@ -175,6 +175,21 @@ def adjusted(client, tokens):
     print(f"# the first, without start-date: notAfter - notBefore = {after - before:.0f} s with T 4 and a pad of 3")
 
 
+def padded(stage):
+    """The larger of both pads counts, and the client's is never longer than T (section 3.5)."""
+    client, tokens = open_scene(stage, **{"server-fraction": 750})
+    for adjust, pad in ((0, 3), (2, 3), (10, 4)):
+        def case(adjust=adjust, pad=pad):
+            _, document, cert, key = issued(client, tokens, star_payload(4, **{"lifetime-adjust": adjust}))
+            follower = Follower(client, cert, document, key, client_pad=adjust)
+            follower.follow(1, 10)
+            if len(follower.seen) < 2:
+                raise strict.Disagreement("one certificate only")
+            before, after = strict.validity(follower.seen[-1][1])
+            strict.must(after - before == 4 + pad, "8739 3.5", f"valid for {after - before} s, not for {4 + pad}")
+        yield f"T 4, f .75, lifetime-adjust {adjust}: a pad of {pad}", case
+
+
 def started(client, tokens):
     start = time.time() + 3
     url, document = ready(client, tokens, star_payload(4, **{"start-date": wire.rfc3339(start)}))
@@ -305,4 +320,4 @@ def revoked(client, leaf):
 
 
 if __name__ == "__main__":
-    play.main(rolling, times, bad_orders, plain)
+    play.main(rolling, times, padded, bad_orders, plain)
