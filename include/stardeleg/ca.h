@@ -37,13 +37,13 @@ typedef struct stardeleg_ca_profile {
   int no_plain;                    /**< nonzero: only for orders with auto-renewal */
   int64_t plain_lifetime_s;        /**< validity of certificates of orders without auto-renewal that name no end; 0: as
                                         in the options */
-  int64_t lifetime_max_s;          /**< longest validity that may be ordered: notAfter minus notBefore, or lifetime of an
-                                        order with auto-renewal; 0: only the options' bounds */
+  int64_t lifetime_max_s;          /**< longest validity that may be ordered: notAfter minus notBefore, or lifetime
+                                        of an order with auto-renewal; 0: only the options' bounds */
   stardeleg_ca_choice server_auth; /**< extended key usage serverAuth; default ALWAYS */
   stardeleg_ca_choice client_auth; /**< extended key usage clientAuth; default AS_ASKED */
   stardeleg_ca_choice key_encipherment; /**< key usage of RSA keys; default AS_ASKED */
-  stardeleg_ca_choice common_name; /**< AS_ASKED (default): the CSR's, which is one of the names; ALWAYS: that, or else the
-                                        first name of up to 64 characters */
+  stardeleg_ca_choice common_name; /**< AS_ASKED (default): the CSR's, which is one of the names; ALWAYS: that, or else
+                                        the first name of up to 64 characters */
   int no_subject_key_id;           /**< nonzero: without subjectKeyIdentifier */
 } stardeleg_ca_profile;
 
@@ -88,9 +88,9 @@ typedef struct stardeleg_ca_options {
   const stardeleg_ca_profile *profiles; /**< |profile_count| profiles, the default one first; NULL: none can be chosen,
                                              and certificates are as the default of each member says */
   size_t profile_count;                 /**< how many; at most 16 */
-  const stardeleg_bytes *alternate_chains_pem; /**< |alternate_chain_count| more ways from the issuing key to a root, each
-                                                    like |issuer_chain_pem| with another certificate for the same name
-                                                    and key; clients can choose (RFC 8555 7.4.2).  Copied */
+  const stardeleg_bytes *alternate_chains_pem; /**< |alternate_chain_count| more ways from the issuing key to a root,
+                                                    each like |issuer_chain_pem| with another certificate for the
+                                                    same name and key; clients can choose (RFC 8555 7.4.2).  Copied */
   size_t alternate_chain_count;                /**< how many; at most 8 */
   const stardeleg_server_options *server; /**< limits, nonces, changed terms; NULL: the defaults */
 } stardeleg_ca_options;
@@ -99,7 +99,7 @@ typedef struct stardeleg_ca_options {
  * large numbers.  Set by stardeleg_ca_renewal_default(), then changed. */
 typedef struct stardeleg_ca_renewal {
   size_t size;                  /**< sizeof of this struct */
-  const char *serial;           /**< of one certificate, hex as the log writes it; NULL: of all issued before
+  const char *serial;           /**< of one certificate, hex as the log writes it; NULL: all issued before
                                      |issued_before| */
   stardeleg_time issued_before; /**< with |serial| NULL: those issued later, replacements among them, keep their time */
   stardeleg_time start_at;      /**< beginning of the window; may be in the past: at once.  STARDELEG_TIME_NONE takes an
@@ -137,11 +137,11 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_eab_add(stardeleg_
 /** Sets |renewal| to "all certificates, taken back". */
 STARDELEG_API void stardeleg_ca_renewal_default(stardeleg_ca_renewal *renewal);
 
-/** Moves the renewal of certificates to another time, or back to the usual one: clients that ask for renewal information
- * (RFC 9773) see it from their next request on.  What was revoked is to be renewed at once anyway.  A change for one
- * certificate goes before one for all; of each kind the last one counts.  Kept in the store.  Any thread.  Returns 0,
- * ARGUMENT (no window, no URL, or a serial that is none), NOT_FOUND (no such certificate, or one of a STAR order),
- * STORE, CONFLICT (somebody else changed it at the same time) or NOMEM. */
+/** Moves the renewal of certificates to another time, or back to the usual one: clients that ask for renewal
+ * information (RFC 9773) see it from their next request on.  What was revoked is to be renewed at once anyway.  A
+ * change for one certificate goes before one for all; of each kind the last one counts.  Kept in the store.  Any
+ * thread.  Returns 0, ARGUMENT (no window, no URL, or a serial that is none), NOT_FOUND (no such certificate, or one of
+ * a STAR order), STORE, CONFLICT (somebody else changed it at the same time) or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_renewal_move(stardeleg_ca *ca,
                                                                            const stardeleg_ca_renewal *renewal);
 

@@ -3,6 +3,8 @@
  *
  * Revoking writes a record of kind "revoked" and makes the list due at once; the engine goes through these records and
  * signs.  So no request waits for a signature, and a list is made anew in time whether or not anybody revokes. */
+#include "ca/ca_crl.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +13,6 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
-#include "ca/ca_crl.h"
 #include "ca/ca_record_internal.h"
 
 #define REVOKED_KIND "revoked"

@@ -157,8 +157,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_csr(stardeleg_ca *ca, const sdg_
 
 /* --- Renewal information (ca_renewal.c) --- */
 stardeleg_err sdg_ca_route_renewal_info(void *role, sdg_call *call);
-/* The certificate that a new order for |identifiers| says it |replaces|, marked as replaced by |order_id|: to be written
- * with the order.  Else a problem (RFC 9773 5). */
+/* The certificate that a new order for |identifiers| says it |replaces|, marked as replaced by |order_id|: to be
+ * written with the order.  Else a problem (RFC 9773 5). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_replace(stardeleg_ca *ca, sdg_call *call, const sdg_identifiers *identifiers,
                                                   const char *replaces, const char *order_id, sdg_ca_cert *out);
 

@@ -60,6 +60,16 @@ static void clear_urls(sdg_acme_order *view)
   sdg_free(view->authorizations);
 }
 
+/* An engine in this process is woken at once; another one looks into the store every |poll_ms|. */
+static stardeleg_err add_retry_after(const stardeleg_ca *ca, sdg_call *call)
+{
+  int64_t wait_ms = ca->options.on_work == NULL ? ca->options.poll_ms : 0;
+  char text[32];
+
+  (void)snprintf(text, sizeof(text), "%lld", (long long)(wait_ms / SDG_TIME_S + 1));
+  return sdg_http_reply_add_header(call->reply, "Retry-After", text);
+}
+
 stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, int status)
 {
   sdg_acme_order view = order->wire;
@@ -80,7 +90,7 @@ stardeleg_err sdg_ca_reply_order(stardeleg_ca *ca, sdg_call *call, const sdg_ca_
     err = sdg_call_location(call, url);
   }
   if (err == STARDELEG_OK && order->wire.status == SDG_ORDER_PROCESSING) {
-    err = sdg_http_reply_add_header(call->reply, "Retry-After", "1");
+    err = add_retry_after(ca, call);
   }
   if (err == STARDELEG_OK) {
     err = sdg_call_json(call, &w);

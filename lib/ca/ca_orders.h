@@ -11,8 +11,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_own_order(stardeleg_ca *ca, sdg_call *
  */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_next_order(const stardeleg_ca *ca, const char *account_id,
                                                      char id[SDG_ID_SIZE], sdg_ca_order *out);
-/* Cancels a valid order with auto-renewal (RFC 8739 3.1.2): order and certificate change together, so that no GET can see
- * the one without the other.  |release| drops the lease.  CONFLICT: somebody was faster, nothing has changed. */
+/* Cancels a valid order with auto-renewal (RFC 8739 3.1.2): order and certificate change together, so that no GET can
+ * see the one without the other.  |release| drops the lease.  CONFLICT: somebody was faster, nothing has changed. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_cancel_order(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now,
                                                        bool release);
 /* Tells the program that the engine has something to do. */

@@ -26,7 +26,8 @@ typedef struct sdg_star_period {
   stardeleg_time not_after;   /* min(nrd + T, end-date) */
 } sdg_star_period;
 
-/* By how much certificates are pre-dated: max(min(T, la), f*T), in seconds, of a |renewal| whose values are in range. */
+/* By how much certificates are pre-dated: max(min(T, la), f*T), in seconds, of a |renewal| whose values are in range.
+ */
 int64_t sdg_star_adjust_s(const sdg_auto_renewal *renewal, unsigned fraction_permille);
 /* ARGUMENT for a fraction outside the bounds; EXPIRED if the order ends before the first certificate could begin. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_star_schedule_init(sdg_star_schedule *out, const sdg_auto_renewal *renewal,

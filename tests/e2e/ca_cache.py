@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""star-ca behind real caches: one nginx and two in a row never hand out a certificate that has ended, see a new one when
-it is there, and learn of a cancellation (RFC 8739 4.3, RFC 9111).
+"""star-ca behind real caches: one nginx and two in a row never hand out a certificate that has ended, see a new one
+when it is there, and learn of a cancellation (RFC 8739 4.3, RFC 9111).
 
 Prints TAP; everything is skipped, with the reason, where there is no nginx.  Usage: ca_cache.py BUILD_DIR
 """

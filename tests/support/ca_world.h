@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* support/ca_world.h -- a CA on a store in memory, or in SQLite (environment STARDELEG_TEST_STORE), with a virtual clock,
- * a client, and the web servers it validates. */
+/* support/ca_world.h -- a CA on a store in memory, or in SQLite (environment STARDELEG_TEST_STORE), with a virtual
+ * clock, a client, and the web servers it validates. */
 #ifndef SDG_TESTS_SUPPORT_CA_WORLD_H
 #define SDG_TESTS_SUPPORT_CA_WORLD_H
 
