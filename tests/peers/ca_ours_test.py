@@ -168,5 +168,62 @@ def ends(stage):
         len([1 for o in ca.certificates.values() if o["status"] == "valid"]) == 1, "9115 2.3.6", "live orders")
 
 
+def plain_orders(stage):
+    """Delegation without STAR (RFC 9115 section 2.3.3) and its end by revocation (2.3.6.2)."""
+    ca, directory, mac, star = open_scene(stage)
+    plain = stage.delegate("cdn", play.template_for(NAME), "--order-kinds", "plain")
+    ndc = new_ndc(stage, directory, mac)
+    offer = list(ndc.delegations())
+    urls = {i: next(u for u in offer if u.endswith("/" + i)) for i in (star, plain)}
+    parts = csr_template.parts_from(play.template_for(NAME))
+    payload = ndc.plain_payload(urls[plain], [NAME])
+    got = {}
+
+    def obtained():
+        got["order"], got["document"], got["url"] = ndc.obtain(payload, parts)
+        strict.must("auto-renewal" not in got["document"] and "star-certificate" not in got["document"], "9115 2.3.3",
+                    f"{got['document']}")
+    yield "order, finalize, valid", obtained
+
+    def order2():
+        strict.must(last_order(ca) == {"identifiers": payload["identifiers"], "allow-certificate-get": True},
+                    "9115 2.3.3", f"Order2: {last_order(ca)}")
+        strict.must(got["url"] == list(ca.certificates.values())[-1]["certificate"], "9115 2.3.3", "no copy")
+        leaf = strict.chain(ndc.get(got["url"]))[0]
+        strict.must(leaf.public_key().public_numbers() == parts.key.public_key().public_numbers(), "9115 2.3.3", "key")
+    yield "Order2 and certificate are copies", order2
+    for what, changed in (("false", {**payload, "allow-certificate-get": False}),
+                          ("as text", {**payload, "allow-certificate-get": "true"}),
+                          ("only inside auto-renewal", ndc.star_payload(urls[plain], [NAME], 4))):
+        yield "allow-certificate-get " + what, lambda what=what, changed=changed: refusals.refused(
+            what, ndc.try_order(changed), (400, 403), refusals.PLAIN, "9115 2.3.3")
+    yield "a plain order under a STAR delegation", lambda: told_kind(ndc, ndc.plain_payload(urls[star], [NAME]))
+
+    def denied():
+        ca.dialects.add("get-not-reflected")
+        url, document = ndc.delegated_order(payload)
+        ndc.finalize(document, parts.der())
+        document = ndc.poll(url)
+        ca.dialects.clear()
+        strict.must(document["status"] == "invalid" and document["allow-certificate-get"] is False, "9115 2.3.3",
+                    f"the CA grants no GET: {document}")
+    yield "no grant by the CA: invalid, and false", denied
+    yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
+    stage.ido("end", plain)
+    yield "the owner's end: revoked at the CA", lambda: stage.until("a revocation", lambda: any(
+        "revoked" in order for order in ca.certificates.values()), 10)
+    yield "no new order", lambda: refusals.order_of_ended(ndc, payload)
+
+
+def told_kind(ndc, payload):
+    """Either kind may be what the owner lets be ordered by default."""
+    reply = ndc.try_order(payload)
+    if reply.status == 201:
+        strict.delegated_order(reply.json(), payload)
+        print("# accepted")
+    else:
+        refusals.refused("a plain order", reply, (403,), ("unauthorized",), "9115 2.3.3")
+
+
 if __name__ == "__main__":
-    play.main(python_ndc, our_ndc, ends)
+    play.main(python_ndc, our_ndc, ends, plain_orders)

@@ -4,6 +4,8 @@ import http.server
 import threading
 import time
 
+from cryptography.hazmat.primitives import serialization
+
 import acme_wire as wire
 import csr_template
 import strict
@@ -95,7 +97,7 @@ class PythonIdo(AcmeServer):
         return url
 
     def mine(self, account):
-        return [url for url, d in self.delegations.items() if d["name"] == account.get("name")]
+        return [url for url, d in self.delegations.items() if d["name"] == account.get("name") and not d.get("ended")]
 
     def added_account(self, account):
         url = account["delegations"] = self.new_url("delegations")
@@ -130,7 +132,7 @@ class PythonIdo(AcmeServer):
         asked = request.payload if isinstance(request.payload, dict) else {}
         url = asked.get("delegation")
         delegation = self.delegations.get(url)
-        if url not in self.mine(request.account) or delegation.get("ended"):
+        if url not in self.mine(request.account):
             raise Problem(403, "unknownDelegation", "not a delegation of this account")
         names = asked.get("identifiers")
         self.check_names(delegation["csr-template"], names)
@@ -256,7 +258,7 @@ class PythonIdo(AcmeServer):
             order["status"] = "invalid"
 
     def end(self, url):
-        """Ends a delegation: STAR orders are canceled at the CA."""
+        """Ends a delegation: STAR orders are canceled at the CA, other certificates revoked (2.3.6)."""
         delegation = self.delegations[url]
         delegation["ended"] = True
         for order in delegation["orders"]:
@@ -264,6 +266,11 @@ class PythonIdo(AcmeServer):
                 reply = self.client.post(order["order2"], {"status": "canceled"})
                 strict.must(reply.status == 200 and reply.json()["status"] == "canceled", "8739 3.1.2", f"{reply!r}")
                 order["status"] = "canceled"
+            elif order["status"] == "valid":
+                leaf = strict.chain(self.client.post(order["certificate"]))[0]
+                reply = self.client.post(self.client.directory["revokeCert"], {
+                    "certificate": wire.b64u(leaf.public_bytes(serialization.Encoding.DER))})
+                strict.must(reply.status == 200, "8555 7.6", f"{reply!r}")
 
     def revoke(self, request):
         raise Problem(403, "unauthorized", "the owner revokes")

@@ -97,6 +97,29 @@ def our_ca(stage):
     yield "Retry-After is kept", lambda: strict.must(min(ido.pauses()) >= 0.9, "8555 7.4", f"{ido.pauses()}")
 
 
+def plain_only(stage):
+    """Our ndc-agent before a Python IdO that takes no STAR orders; its CA is ours."""
+    tokens = Tokens(stage)
+    directory = stage.start_star_ca(tokens.http.server_address[1], [NAME])
+    ido = PythonIdo(stage, directory, tokens.tokens, {"plain-only"})
+    ido.mac_keys["cdn"] = refusals.wire.un_b64u(MAC)
+    url = ido.delegate("cdn", play.template_for(NAME))
+    with open(stage.path("star-ca", "root.pem"), "rb") as file:
+        start_agent(stage, ido, directory, file.read())
+    yield "a certificate for the name", lambda: stage.until("a certificate", lambda: os.path.exists(stage.live(NAME)))
+
+    def request():
+        sent = [p for _, path, p in ido.requests if path.endswith("/newOrder") and p]
+        strict.must(sent == [ndc_payload(url)], "9115 2.3.3", f"{sent}")
+    yield "its order is as section 2.3.3 has it", request
+    yield "the owner ends it: revoked at the CA", lambda: ido.end(url)
+    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended", 10)
+
+
+def ndc_payload(url):
+    return {"identifiers": [{"type": "dns", "value": NAME}], "allow-certificate-get": True, "delegation": url}
+
+
 def all_python(stage):
     """No program of ours: the Python side is held to the same checks and refuses the same requests."""
     ca, ido, url = open_scene(stage)
@@ -125,4 +148,4 @@ def all_python(stage):
 
 
 if __name__ == "__main__":
-    play.main(python_ca, our_ca, all_python)
+    play.main(python_ca, our_ca, plain_only, all_python)

@@ -8,6 +8,7 @@ Prints TAP.  Usage: ndc_ours_test.py BUILD_DIR
 import functools
 import time
 
+import accounts as account_refusals
 import acme_wire as wire
 import csr_template
 import refusals
@@ -24,7 +25,7 @@ def open_ours(stage, names=(NAME, OTHER), **ca):
     """Our CA and, still without delegations, our IdO."""
     http01_port = stage.free_port()
     directory = stage.start_star_ca(http01_port, names, **ca)
-    stage.configure_ido(directory, http01_port)
+    stage.configure_ido(directory, http01_port, **{"terms-of-service": "https://ido.example/terms"})
     return directory
 
 
@@ -113,7 +114,7 @@ def signatures(stage):
     stage.delegate("cdn", play.template_for(NAME))
     ndc = Ndc(stage.trust, stage.start_ido())
     yield from refusals.binding_cases(stage, ndc, mac)
-    ndc.register(externalAccountBinding=ndc.eab("cdn", mac))
+    yield from account_refusals.payload_cases(ndc, mac)
     before = ndc.delegations()
     yield from refusals.jws_cases(ndc)
     yield from refusals.transport_cases(ndc)
@@ -168,7 +169,7 @@ def accounts(stage):
     ndc, rival = Ndc(stage.trust, directory), Ndc(stage.trust, directory)
     for client, name in ((ndc, "cdn"), (rival, "rival")):
         client.register(externalAccountBinding=client.eab(name, macs[name]))
-    yield from refusals.key_change_cases(ndc, rival)
+    yield from account_refusals.key_change_cases(ndc, rival)
     parts = csr_template.parts_from(play.template_for(NAME))
     got = {}
 

@@ -133,47 +133,6 @@ def replay(ndc, message):
         strict.must(reply.header("Replay-Nonce") is not None, "8555 6.5", "badNonce without a fresh nonce")
 
 
-# --- A new key (8555 7.3.5) ---
-
-def key_change_cases(ndc, rival):
-    url = ndc.directory["keyChange"]
-    new = wire.new_key()
-    old_jwk, new_jwk = wire.jwk_of(ndc.key.public_key()), wire.jwk_of(new.public_key())
-
-    def inner(key=new, payload=None, **changes):
-        header = {"alg": "ES256", "jwk": wire.jwk_of(key.public_key()), "url": url, **changes}
-        header = {k: v for k, v in header.items() if v is not None}
-        body = {"account": ndc.kid, "oldKey": old_jwk, **(payload or {})}
-        return wire.jws(header, json.dumps(body).encode(), lambda text: wire.sign_raw(key, text))
-
-    broken = inner()
-    cases = [
-        ("another url inside", inner(url=url + "x"), (400, 401, 403)), ("no jwk inside", inner(jwk=None), (400,)),
-        ("a nonce inside", inner(nonce=wire.b64u(b"n" * 16)), (400,)), ("a kid inside", inner(kid=ndc.kid), (400,)),
-        ("another account", inner(payload={"account": rival.kid}), (400, 401, 403)),
-        ("another old key", inner(payload={"oldKey": new_jwk}), (400, 401, 403)),
-        ("a spoiled signature", {**broken, "signature": wire.b64u(bytes(64))}, (400, 401, 403)),
-        ("no inner JWS", {"account": ndc.kid, "oldKey": old_jwk}, (400,)),
-    ]
-    for what, payload, statuses in cases:
-        yield "key change: " + what, lambda what=what, payload=payload, statuses=statuses: refused(
-            what, ndc.post(url, payload), statuses, PLAIN, "8555 7.3.5")
-
-    def taken():
-        refused("the key of another account", ndc.post(url, inner(key=rival.key)), (409,), PLAIN, "8555 7.3.5")
-
-    def changed():
-        reply = ndc.post(url, inner())
-        strict.must(reply.status == 200, "8555 7.3.5", f"{reply!r}")
-        old, ndc.key = ndc.key, new
-        strict.must(ndc.account()["status"] == "valid", "8555 7.3.5", "the new key is not in force")
-        ndc.key = old
-        refused("the old key", ndc.post(ndc.kid), (400, 401, 403), PLAIN, "8555 7.3.5")
-        ndc.key = new
-    yield "key change: to another account's key: 409", taken
-    yield "key change: the new key serves, the old does not", changed
-
-
 # --- HTTP (8555 6.1, 6.2, 6.3) ---
 
 def transport_cases(ndc):
@@ -349,6 +308,18 @@ def finalize_cases(ndc, name):
         tell_state(ndc, url, "the account's key")
     yield "finalize: the account's key", own_key
     yield "finalize: twice", functools.partial(finalize_twice, ndc, payload, name)
+    yield "every open order is listed", functools.partial(order_list, ndc, payload)
+
+
+def order_list(ndc, payload):
+    """Orders come in pages; every open one is there, none that has failed (RFC 8555 section 7.1.2.1)."""
+    made = {ndc.delegated_order(payload)[0] for _ in range(70)}
+    listed, pages = ndc.pages(ndc.account()["orders"], "orders", "8555 7.1.2.1")
+    strict.must(len(set(listed)) == len(listed), "8555 7.1.2.1", "an order is listed twice")
+    strict.should(made <= set(listed), "8555 7.1.2.1", f"{len(made - set(listed))} open orders are not listed")
+    failed = [url for url in listed[:100] if ndc.fetch(url).json()["status"] == "invalid"]
+    strict.should(not failed, "8555 7.1.2.1", f"{len(failed)} orders are listed that have failed")
+    print(f"# {len(listed)} orders in {pages} pages")
 
 
 def finalize_twice(ndc, payload, name):

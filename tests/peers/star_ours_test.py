@@ -135,6 +135,11 @@ def not_granted(client, tokens):
     reply = client.get(cert)
     strict.must(reply.status in (401, 403, 405), "8739 3.4", f"a plain GET without the grant: {reply!r}")
     strict.star_certificate(client.post(cert), document, time.time())
+    stranger = Client(client.trust, client.directory_url)
+    stranger.register()
+    refusals.refused("another account's certificate", stranger.post(cert), (401, 403, 404), refusals.PLAIN, "8555 6.3")
+    for who in (client, stranger):
+        refusals.refused("no such certificate", who.post(cert + "x"), (401, 403, 404), refusals.PLAIN, "8555 6.3")
     client.post(url, {"status": "canceled"})
 
 
