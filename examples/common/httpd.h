@@ -28,7 +28,7 @@ typedef int (*httpd_write_page)(void *ctx, const stardeleg_http_request *request
 
 /* Set by httpd_options_default(), then changed.  Strings are not kept. */
 typedef struct httpd_options {
-  const char *listen;    /* "127.0.0.1:0", "[::1]:8443", "name:port" or "unix:/path" */
+  const char *listen;    /* "127.0.0.1:0", "[::1]:8443", "name:port", "unix:/path", "unix-private:/path" */
   const char *cert_file; /* PEM chain, leaf first; NULL: plain http */
   const char *key_file;  /* PEM key; not NULL with |cert_file| */
   unsigned threads;      /* workers, 1 to 64 */

@@ -15,6 +15,7 @@
 
 #define BACKLOG 512
 #define UNIX_PREFIX "unix:"
+#define PRIVATE_PREFIX "unix-private:"
 
 static int copy_part(char *out, size_t size, const char *from, size_t len)
 {
@@ -141,9 +142,11 @@ static int is_left_behind(const struct sockaddr_un *address)
   return refused;
 }
 
-static int open_unix(int *fd, const char *path)
+/* The socket is never open to more than |mode| says, not even between bind() and chmod(). */
+static int open_unix(int *fd, const char *path, mode_t mode)
 {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
+  mode_t mask;
   int rv = copy_part(address.sun_path, sizeof(address.sun_path), path, strlen(path));
 
   if (rv != 0) {
@@ -152,8 +155,10 @@ static int open_unix(int *fd, const char *path)
   if (is_left_behind(&address)) {
     (void)unlink(address.sun_path);
   }
+  mask = umask(~mode & 0777);
   rv = open_socket(fd, (const struct sockaddr *)&address, sizeof(address));
-  if (rv == 0 && chmod(path, 0660) != 0) {
+  (void)umask(mask);
+  if (rv == 0 && chmod(path, mode) != 0) {
     rv = errno;
     (void)close(*fd);
     *fd = -1;
@@ -168,7 +173,10 @@ int listener_open(int *fd, uint16_t *port, const char *where)
   *fd = -1;
   *port = 0;
   if (strncmp(where, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
-    return open_unix(fd, where + strlen(UNIX_PREFIX));
+    return open_unix(fd, where + strlen(UNIX_PREFIX), 0660);
+  }
+  if (strncmp(where, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) == 0) {
+    return open_unix(fd, where + strlen(PRIVATE_PREFIX), 0600);
   }
   rv = open_inet(fd, where);
   if (rv == 0) {
@@ -181,5 +189,7 @@ void listener_remove(const char *where)
 {
   if (strncmp(where, UNIX_PREFIX, strlen(UNIX_PREFIX)) == 0) {
     (void)unlink(where + strlen(UNIX_PREFIX));
+  } else if (strncmp(where, PRIVATE_PREFIX, strlen(PRIVATE_PREFIX)) == 0) {
+    (void)unlink(where + strlen(PRIVATE_PREFIX));
   }
 }

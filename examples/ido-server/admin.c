@@ -1,181 +1,252 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido-server/admin.c -- the owner's commands. */
+/* ido-server/admin.c -- from the command line to a request. */
 #include "ido-server/admin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "common/clock.h"
+#include "base/bytes.h"
 #include "common/files.h"
+#include "ido-server/admin_http.h"
+#include "ido-server/admin_print.h"
+#include "json/json_write.h"
 
-#define TEMPLATE_MAX (128u * 1024u)
+const char *const admin_usage[] = {
+    "ndc-add NAME",
+    "ndc-key NAME --key FILE           (JWK or PEM: an account without a MAC key)",
+    "ndc-mac-key NAME --key-id ID      ndc-mac-key-remove NAME --key-id ID",
+    "ndc-disable NAME                  ndc-remove NAME",
+    "ndc-list [--after NAME] [--limit N]",
+    "ndc-show NAME",
+    "delegation-add --ndc NAME --template FILE [--id ID] [SCOPE]",
+    "delegation-change ID [--template FILE] [SCOPE]",
+    "    SCOPE: [--issuer NAME] [--cname-map FILE] [--lifetime-min S] [--lifetime-max S] [--expires-at DATE]",
+    "           [--names NAME,...] [--key-kinds P-256,...] [--order-kinds star,plain]",
+    "           [--orders-max N --orders-period S] [--certificates-max N]",
+    "end ID",
+    "list [ID]                         (orders: how they stand, next try, why the last one failed)",
+    "delegations [--ndc NAME] [--after ID] [--limit N]",
+    "show ID",
+    "cnames [ID]                       cname-removed ID --name NAME",
+    "audit [ID] [--ndc NAME] [--from DATE] [--to DATE] [--after CURSOR] [--limit N]",
+    NULL};
 
-const char admin_usage[] =
-    "       ido-server ndc-add --config FILE NAME\n"
-    "       ido-server delegation-add --config FILE --ndc NAME --template FILE [--id ID] [--issuer NAME]\n"
-    "                  [--cname-map FILE] [--lifetime-min S] [--lifetime-max S]\n"
-    "       ido-server end --config FILE ID\n"
-    "       ido-server list --config FILE [ID]\n";
+typedef enum word_type { WORD_TEXT, WORD_INT, WORD_LIST, WORD_OBJECT, WORD_KEY, WORD_DATE } word_type;
 
-static int fail(const char *what, stardeleg_err err, const stardeleg_problem *problem)
+/* Options, and what they become. */
+static const struct {
+  const char *option;
+  const char *member;
+  word_type type;
+} options[] = {{"--ndc", "ndc", WORD_TEXT},
+               {"--id", "id", WORD_TEXT},
+               {"--key", "key", WORD_KEY},
+               {"--key-id", "key-id", WORD_TEXT},
+               {"--name", "name", WORD_TEXT},
+               {"--template", "csr-template", WORD_OBJECT},
+               {"--cname-map", "cname-map", WORD_OBJECT},
+               {"--issuer", "issuer", WORD_TEXT},
+               {"--lifetime-min", "lifetime-min", WORD_INT},
+               {"--lifetime-max", "lifetime-max", WORD_INT},
+               {"--expires-at", "expires-at", WORD_DATE},
+               {"--names", "names", WORD_LIST},
+               {"--key-kinds", "key-kinds", WORD_LIST},
+               {"--order-kinds", "order-kinds", WORD_LIST},
+               {"--orders-max", "orders-max", WORD_INT},
+               {"--orders-period", "orders-period", WORD_INT},
+               {"--certificates-max", "certificates-max", WORD_INT},
+               {"--from", "from", WORD_TEXT},
+               {"--to", "to", WORD_TEXT},
+               {"--after", "after", WORD_TEXT},
+               {"--limit", "limit", WORD_INT}};
+
+static const struct {
+  const char *word;
+  const char *command;
+  const char *positional; /* member of the word without an option; NULL: none */
+  const char *shown;      /* member that is printed alone; NULL: all */
+  bool is_change;         /* who makes it is told */
+} commands[] = {{"ndc-add", "ndc-add", "name", "mac-key", true},
+                {"ndc-key", "ndc-key-add", "name", "account", true},
+                {"ndc-mac-key", "ndc-mac-key-add", "name", "mac-key", true},
+                {"ndc-mac-key-remove", "ndc-mac-key-remove", "name", NULL, true},
+                {"ndc-disable", "ndc-disable", "name", NULL, true},
+                {"ndc-remove", "ndc-remove", "name", NULL, true},
+                {"ndc-list", "ndc-list", NULL, NULL, false},
+                {"ndc-show", "ndc-show", "name", NULL, false},
+                {"delegation-add", "delegation-add", NULL, "id", true},
+                {"delegation-change", "delegation-change", "id", NULL, true},
+                {"end", "delegation-end", "id", NULL, true},
+                {"list", "inspect", "id", NULL, false},
+                {"inspect", "inspect", "id", NULL, false},
+                {"delegations", "delegation-list", NULL, NULL, false},
+                {"show", "delegation-show", "id", NULL, false},
+                {"cnames", "cname-list", "delegation", NULL, false},
+                {"cname-removed", "cname-removed", "delegation", NULL, false},
+                {"audit", "audit", "delegation", NULL, false}};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+/* --- Words --- */
+
+static int complain(const char *word, const char *why)
 {
-  (void)fprintf(stderr, "%s: %s", what, stardeleg_strerror(err));
-  if (problem != NULL && problem->detail[0] != '\0') {
-    (void)fprintf(stderr, ": %s%s%s", problem->detail, problem->place[0] != '\0' ? " at " : "", problem->place);
-  }
-  (void)fputc('\n', stderr);
-  return 1;
+  (void)fprintf(stderr, "%s: %s\n", word, why);
+  return -1;
 }
 
-static int add_ndc(stardeleg_ido *ido, int argc, char **argv)
+static int write_list(sdg_json_writer *w, const char *member, const char *text)
 {
-  char mac_key[64];
-  stardeleg_err err;
+  sdg_jw_array(w, member);
+  while (*text != '\0') {
+    size_t len = strcspn(text, ",");
 
-  if (argc != 1) {
-    return 2;
+    sdg_jw_bytes(w, NULL, sdg_bytes(text, len));
+    text += len + (text[len] == ',' ? 1 : 0);
   }
-  err = stardeleg_ido_ndc_add(ido, argv[0], mac_key, clock_now(NULL));
-  if (err != STARDELEG_OK) {
-    return fail("cannot add the delegate", err, NULL);
-  }
-  (void)printf("%s\n", mac_key);
+  sdg_jw_array_end(w);
   return 0;
 }
 
-/* The value of |option| among |argv|; NULL if it is not there. */
-static const char *value_of(int argc, char **argv, const char *option)
+/* A file of JSON becomes the member; one of something else becomes a text, where that may be. */
+static int write_file(sdg_json_writer *w, const char *member, const char *path, bool may_be_text)
 {
-  for (int i = 0; i + 1 < argc; i += 2) {
-    if (strcmp(argv[i], option) == 0) {
-      return argv[i + 1];
-    }
-  }
-  return NULL;
-}
+  sdg_json_limits limits = sdg_json_limits_default();
+  sdg_json_fault fault;
+  sdg_json *tree = NULL;
+  char *text = NULL;
+  size_t len = 0;
+  int rc = file_read(&text, &len, path, ADMIN_BODY_MAX / 2);
 
-static int64_t seconds_of(int argc, char **argv, const char *option)
-{
-  const char *text = value_of(argc, argv, option);
-  int64_t value = 0;
-
-  for (; text != NULL && *text >= '0' && *text <= '9' && value < INT64_MAX / 100; text++) {
-    value = value * 10 + (*text - '0');
+  if (rc != 0) {
+    return complain(path, strerror(rc));
   }
-  return value;
-}
-
-static int add_delegation(stardeleg_ido *ido, int argc, char **argv)
-{
-  stardeleg_ido_delegation delegation;
-  stardeleg_problem problem;
-  const char *template_file = value_of(argc, argv, "--template");
-  const char *map_file = value_of(argc, argv, "--cname-map");
-  char *template_text = NULL;
-  char *map_text = NULL;
-  size_t template_len = 0;
-  size_t map_len = 0;
-  char id[65];
-  int rc = 2;
-  stardeleg_err err;
-
-  memset(&delegation, 0, sizeof(delegation));
-  delegation.size = sizeof(delegation);
-  delegation.id = value_of(argc, argv, "--id");
-  delegation.ndc = value_of(argc, argv, "--ndc");
-  delegation.issuer = value_of(argc, argv, "--issuer");
-  delegation.lifetime_min_s = seconds_of(argc, argv, "--lifetime-min");
-  delegation.lifetime_max_s = seconds_of(argc, argv, "--lifetime-max");
-  delegation.expires_at = STARDELEG_TIME_NEVER;
-  if (delegation.ndc == NULL || template_file == NULL) {
-    return 2;
+  limits.bytes_max = ADMIN_BODY_MAX;
+  if (may_be_text && text[strspn(text, " \t\r\n")] != '{') {
+    sdg_jw_string(w, member, text);
+  } else if (sdg_json_parse(&tree, sdg_bytes(text, len), &limits, &fault) == STARDELEG_OK) {
+    sdg_jw_tree(w, member, tree);
+  } else {
+    (void)fprintf(stderr, "%s:%zu:%zu: %s\n", path, fault.line, fault.column, fault.reason);
+    rc = -1;
   }
-  if (file_read(&template_text, &template_len, template_file, TEMPLATE_MAX) != 0 ||
-      (map_file != NULL && file_read(&map_text, &map_len, map_file, TEMPLATE_MAX) != 0)) {
-    (void)fprintf(stderr, "cannot read %s\n", template_text == NULL ? template_file : map_file);
-    goto out;
-  }
-  delegation.csr_template = (stardeleg_bytes){(const uint8_t *)template_text, template_len};
-  delegation.cname_map = (stardeleg_bytes){(const uint8_t *)map_text, map_len};
-  err = stardeleg_ido_delegation_add(ido, &delegation, id, clock_now(NULL), &problem);
-  rc = err == STARDELEG_OK ? 0 : fail("cannot add the delegation", err, &problem);
-  if (rc == 0) {
-    (void)printf("%s\n", id);
-  }
-out:
-  free(template_text);
-  free(map_text);
+  sdg_json_free(tree);
+  free(text);
   return rc;
 }
 
-static int end(stardeleg_ido *ido, int argc, char **argv)
+static int write_word(sdg_json_writer *w, size_t option, const char *word)
 {
-  stardeleg_err err;
+  const char *member = options[option].member;
+  uint64_t number = 0;
 
-  if (argc != 1) {
-    return 2;
+  switch (options[option].type) {
+  case WORD_INT:
+    if (!sdg_bytes_to_uint(&number, sdg_bytes_str(word), INT64_MAX / 1024)) {
+      return complain(word, "not a number");
+    }
+    sdg_jw_int(w, member, (int64_t)number);
+    return 0;
+  case WORD_LIST:
+    return write_list(w, member, word);
+  case WORD_OBJECT:
+    return write_file(w, member, word, false);
+  case WORD_KEY:
+    return write_file(w, member, word, true);
+  case WORD_DATE:
+    if (strcmp(word, "never") == 0) {
+      sdg_jw_null(w, member);
+      return 0;
+    }
+    break;
+  default:
+    break;
   }
-  err = stardeleg_ido_delegation_end(ido, argv[0], clock_now(NULL));
-  return err == STARDELEG_OK ? 0 : fail("cannot end the delegation", err, NULL);
-}
-
-static void print_time(const char *label, stardeleg_time at)
-{
-  char text[CLOCK_TEXT_SIZE];
-
-  if (at != STARDELEG_TIME_NONE && at != STARDELEG_TIME_NEVER) {
-    clock_write(text, at);
-    (void)printf(" %s=%s", label, text);
-  }
-}
-
-static int print_status(void *ctx, const stardeleg_ido_status *status)
-{
-  (void)ctx;
-  (void)printf("delegation=%s ndc=%s state=%s", status->delegation, status->ndc, status->delegation_state);
-  if (status->order[0] != '\0') {
-    (void)printf(" order=%s status=%s", status->order, status->order_status);
-    print_time("end", status->end_at);
-    print_time("last_success", status->last_success);
-    print_time("next_try", status->next_try);
-  }
-  if (status->step[0] != '\0') {
-    (void)printf(" step=%s", status->step);
-  }
-  if (status->certificate_url[0] != '\0') {
-    (void)printf(" certificate=%s", status->certificate_url);
-  }
-  if (status->reason[0] != '\0') {
-    (void)printf(" reason=\"%s\"", status->reason);
-  }
-  (void)fputc('\n', stdout);
+  sdg_jw_string(w, member, word);
   return 0;
 }
 
-static int list(stardeleg_ido *ido, int argc, char **argv)
+static int write_words(sdg_json_writer *w, size_t command, int argc, char **argv, bool *as_json)
 {
-  stardeleg_err err;
+  bool positional = commands[command].positional == NULL;
 
-  if (argc > 1) {
-    return 2;
-  }
-  err = stardeleg_ido_inspect(ido, argc == 1 ? argv[0] : NULL, print_status, NULL);
-  return err == STARDELEG_OK ? 0 : fail("cannot list", err, NULL);
-}
+  for (int i = 0; i < argc; i++) {
+    size_t option = 0;
 
-int admin_run(stardeleg_ido *ido, int argc, char **argv)
-{
-  static const struct {
-    const char *name;
-    int (*run)(stardeleg_ido *ido, int argc, char **argv);
-  } commands[] = {{"ndc-add", add_ndc}, {"delegation-add", add_delegation}, {"end", end}, {"list", list}};
-
-  for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-    if (strcmp(argv[0], commands[i].name) == 0) {
-      /* argv: command --config FILE rest... */
-      return commands[i].run(ido, argc - 3, argv + 3);
+    if (strcmp(argv[i], "--json") == 0) {
+      *as_json = true;
+      continue;
+    }
+    while (option < OPTIONS && strcmp(options[option].option, argv[i]) != 0) {
+      option++;
+    }
+    if (option < OPTIONS && i + 1 < argc) {
+      if (write_word(w, option, argv[++i]) != 0) {
+        return 1;
+      }
+    } else if (!positional && argv[i][0] != '-') {
+      positional = true;
+      sdg_jw_string(w, commands[command].positional, argv[i]);
+    } else {
+      (void)complain(argv[i], "what is this?");
+      return 2;
     }
   }
-  return -1;
+  return 0;
+}
+
+/* --- The request --- */
+
+static int send_request(size_t command, const sdg_buf *request, bool as_json, admin_send send, void *ctx)
+{
+  char *body = NULL;
+  int status = send(ctx, commands[command].command, sdg_buf_str(request), request->len, &body);
+  int rc = 1;
+
+  if (status == 200) {
+    rc = admin_print_answer(body, commands[command].shown, as_json);
+  } else if (status != 0) {
+    admin_print_problem(body, as_json);
+  }
+  if (body != NULL) {
+    stardeleg_secret_free(body, strlen(body));
+  }
+  return rc;
+}
+
+int admin_run(int argc, char **argv, admin_send send, void *ctx)
+{
+  size_t command = 0;
+  sdg_json_writer w;
+  sdg_buf request;
+  char who[64];
+  bool as_json = false;
+  int rc;
+
+  while (command < COMMANDS && strcmp(commands[command].word, argv[0]) != 0) {
+    command++;
+  }
+  if (command == COMMANDS) {
+    return 2;
+  }
+  sdg_buf_init(&request, ADMIN_BODY_MAX);
+  sdg_jw_init(&w, &request);
+  sdg_jw_object(&w, NULL);
+  rc = write_words(&w, command, argc - 1, argv + 1, &as_json);
+  if (commands[command].is_change) {
+    (void)snprintf(who, sizeof(who), "uid %lu", (unsigned long)getuid());
+    sdg_jw_string(&w, "by", who);
+  }
+  sdg_jw_object_end(&w);
+  if (rc == 0 && sdg_buf_error(&request) != STARDELEG_OK) {
+    rc = 1;
+    (void)complain(argv[0], "the request is too long, or its words are no UTF-8");
+  }
+  if (rc == 0) {
+    rc = send_request(command, &request, as_json, send, ctx);
+  }
+  sdg_buf_clear(&request);
+  return rc;
 }

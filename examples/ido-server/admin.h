@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido-server/admin.h -- the owner's commands.  They work on the store that a running server shares, so they work
- * whether it runs or not. */
+/* ido-server/admin.h -- the owner's commands on the command line: words become a request, the answer becomes lines. */
 #ifndef EXAMPLE_IDO_SERVER_ADMIN_H
 #define EXAMPLE_IDO_SERVER_ADMIN_H
 
-#include <stardeleg/ido.h>
+#include <stddef.h>
 
-/* Runs the command |argv[0]| (ndc-add, delegation-add, end, list) and returns an exit code; -1: no such command. */
-int admin_run(stardeleg_ido *ido, int argc, char **argv);
+/* Carries a request out: by a running server or on the store.  |*body| is NUL-terminated, free() it.  Returns the
+ * status of the answer, or 0 after a line on standard error. */
+typedef int (*admin_send)(void *ctx, const char *command, const char *request, size_t len, char **body);
+
+/* Runs the command |argv[0]| with the words behind it; returns an exit code; 2: no such command, or bad words. */
+int admin_run(int argc, char **argv, admin_send send, void *ctx);
 /* The usage lines of the commands. */
-extern const char admin_usage[];
+extern const char *const admin_usage[];
 
 #endif /* EXAMPLE_IDO_SERVER_ADMIN_H */

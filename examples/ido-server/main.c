@@ -10,6 +10,8 @@
 #include "common/httpd.h"
 #include "common/log.h"
 #include "ido-server/admin.h"
+#include "ido-server/admin_http.h"
+#include "ido-server/admin_socket.h"
 #include "ido-server/role.h"
 #include "ido_server_schema.h"
 
@@ -18,6 +20,7 @@ typedef struct program {
   stardeleg_curl *curl;
   httpd *server;
   httpd *http01;
+  httpd *admin;
   _Atomic(stardeleg_ido *) ido; /* NULL until the role stands */
 } program;
 
@@ -35,6 +38,13 @@ static int handle_http01(void *ctx, const stardeleg_http_request *request, stard
   stardeleg_ido *ido = atomic_load(&p->ido);
 
   return ido == NULL ? -1 : (int)stardeleg_ido_handle_http01(ido, request, clock_now(NULL), reply);
+}
+
+static stardeleg_ido *find_ido(void *ctx)
+{
+  program *p = ctx;
+
+  return atomic_load(&p->ido);
 }
 
 static void wake(void *ctx)
@@ -97,7 +107,7 @@ static int serve(program *p)
   stardeleg_err err;
 
   p->curl = service_driver(&p->svc, "ido-server", 0);
-  if (p->curl == NULL || start_hosts(p) != 0) {
+  if (p->curl == NULL || admin_socket_serve(&p->admin, &p->svc, find_ido, p) != 0 || start_hosts(p) != 0) {
     return 1;
   }
   service_base_url(config_text(p->svc.cfg, "base-url", ""), httpd_port(p->server), base_url);
@@ -118,13 +128,12 @@ static int serve(program *p)
   return err == STARDELEG_OK ? 0 : 1;
 }
 
-/* The owner's commands need the role but no server; the URL only matters for what is shown to delegates. */
-static int command(program *p, int argc, char **argv)
+/* --- The owner's commands: by the server that runs, else on the store --- */
+
+static unsigned last_port(const program *p)
 {
-  char base_url[512];
   char port_file[600];
   char *port = NULL;
-  stardeleg_ido *ido;
   unsigned number = 0;
 
   if (file_read(&port, NULL, service_path(&p->svc, "port", port_file), 16) == 0) {
@@ -133,20 +142,48 @@ static int command(program *p, int argc, char **argv)
     }
   }
   free(port);
-  /* Before the first start there is no port yet: any will do, as no URL is handed out by a command. */
-  service_base_url(config_text(p->svc.cfg, "base-url", ""), number != 0 ? number : 443, base_url);
-  ido = role_new(&p->svc, base_url, NULL, NULL);
-  if (ido == NULL) {
-    return 1;
+  /* Before the first start there is no port yet: any will do, as only URLs of accounts are told. */
+  return number != 0 ? number : 443;
+}
+
+static int open_role(program *p)
+{
+  char base_url[512];
+  stardeleg_ido *ido = NULL;
+
+  if (service_open(&p->svc, p->svc.cfg, "ido-server") == 0) {
+    service_base_url(config_text(p->svc.cfg, "base-url", ""), last_port(p), base_url);
+    ido = role_new(&p->svc, base_url, NULL, NULL);
   }
   atomic_store(&p->ido, ido);
-  return admin_run(ido, argc, argv);
+  return ido != NULL ? 0 : -1;
+}
+
+static int send_command(void *ctx, const char *name, const char *request, size_t len, char **body)
+{
+  program *p = ctx;
+  char path[600];
+  char target[64];
+  size_t body_len = 0;
+  int status = admin_socket_send(admin_socket_path(&p->svc, path), name, request, len, body);
+
+  if (status != 0) {
+    return status > 0 ? status : 0;
+  }
+  if (open_role(p) != 0) {
+    return 0;
+  }
+  (void)snprintf(target, sizeof(target), "/%s", name);
+  status = admin_answer(atomic_load(&p->ido), (stardeleg_bytes){(const uint8_t *)"POST", 4}, target,
+                        (stardeleg_bytes){(const uint8_t *)request, len}, body, &body_len);
+  return *body != NULL ? status : 0;
 }
 
 static void close_all(program *p)
 {
   httpd_stop(p->server, 2000);
   httpd_stop(p->http01, 500);
+  httpd_stop(p->admin, 500);
   stardeleg_curl_free(p->curl);
   stardeleg_ido_free(atomic_load(&p->ido));
   service_close(&p->svc);
@@ -154,7 +191,10 @@ static void close_all(program *p)
 
 static int usage(void)
 {
-  (void)fprintf(stderr, "usage: ido-server run --config FILE\n%s", admin_usage);
+  (void)fprintf(stderr, "usage: ido-server COMMAND --config FILE ... [--json]\n  run\n");
+  for (size_t i = 0; admin_usage[i] != NULL; i++) {
+    (void)fprintf(stderr, "  %s\n", admin_usage[i]);
+  }
   return 2;
 }
 
@@ -171,14 +211,15 @@ int main(int argc, char **argv)
   if (config_load(&cfg, argv[3], &ido_server_schema) != 0) {
     return 2;
   }
-  if (service_open(&p.svc, cfg, "ido-server") != 0) {
-    rc = 1;
-  } else if (strcmp(argv[1], "run") == 0) {
-    rc = serve(&p);
+  if (strcmp(argv[1], "run") == 0) {
+    rc = service_open(&p.svc, cfg, "ido-server") == 0 ? serve(&p) : 1;
   } else {
-    rc = command(&p, argc - 1, argv + 1);
+    p.svc.cfg = cfg;
+    (void)snprintf(p.svc.state, sizeof(p.svc.state), "%s", config_text(cfg, "state", "."));
+    argv[3] = argv[1]; /* the command, and the words behind the configuration */
+    rc = admin_run(argc - 3, argv + 3, send_command, &p);
   }
   close_all(&p);
   config_free(cfg);
-  return rc == -1 || rc == 2 ? usage() : rc;
+  return rc == 2 ? usage() : rc;
 }
