@@ -7,11 +7,13 @@
 #define STARDELEG_CA_H
 
 #include <stardeleg/crypto.h>
+#include <stardeleg/dns.h>
 #include <stardeleg/engine.h>
 #include <stardeleg/problem.h>
 #include <stardeleg/secrets.h>
 #include <stardeleg/server_options.h>
 #include <stardeleg/store.h>
+#include <stardeleg/tls_probe.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +48,15 @@ typedef struct stardeleg_ca_profile {
                                         the first name of up to 64 characters */
   int no_subject_key_id;           /**< nonzero: without subjectKeyIdentifier */
 } stardeleg_ca_profile;
+
+/** Challenges that can be offered, to be or-ed.  http-01 (RFC 8555 8.3): names and addresses. */
+#define STARDELEG_CA_HTTP_01 1u
+/** dns-01 (RFC 8555 8.4): names and wildcards. */
+#define STARDELEG_CA_DNS_01 2u
+/** tls-alpn-01 (RFC 8737, RFC 8738): names and addresses. */
+#define STARDELEG_CA_TLS_ALPN_01 4u
+/** dns-account-01 (draft-ietf-acme-dns-account-label): names and wildcards, at a place of each account's own. */
+#define STARDELEG_CA_DNS_ACCOUNT_01 8u
 
 /** How the role works.  Set by stardeleg_ca_options_default(), then changed.  Strings are copied; objects are borrowed
  * and must outlive the role. */
@@ -92,6 +103,24 @@ typedef struct stardeleg_ca_options {
                                                     each like |issuer_chain_pem| with another certificate for the
                                                     same name and key; clients can choose (RFC 8555 7.4.2).  Copied */
   size_t alternate_chain_count;                /**< how many; at most 8 */
+  unsigned challenges;              /**< STARDELEG_CA_HTTP_01 and so on, or-ed: what is offered for each name, as far as it
+                                         can prove it; default HTTP_01.  Wildcards take one of the DNS ones */
+  const stardeleg_dns *dns;         /**< the DNS, used by the engine's thread; required for the DNS challenges and for
+                                         |caa_identities|.  With it, http-01 and tls-alpn-01 connect to the addresses it
+                                         finds; NULL: the transport and the probe find them */
+  const stardeleg_tls_probe *tls_probe; /**< required for tls-alpn-01; used by the engine's thread */
+  uint16_t tls_alpn01_port;         /**< default 443 (RFC 8737 3); others for tests */
+  uint16_t https_port;              /**< where redirects of http-01 may lead by https, besides 443; default 443 */
+  const char *const *allowed_networks; /**< special addresses (dns.h) that are connected to all the same:
+                                         "192.168.0.0/16", NULL-terminated.  NULL: none.  Addresses that the transport
+                                         finds are its own to guard */
+  const char *const *caa_identities; /**< what this CA is called in CAA records (RFC 8659), NULL-terminated: the
+                                         directory says so, and nothing is issued for a name whose records do not allow
+                                         it, with accounturi and validationmethods (RFC 8657).  For these two the DNS
+                                         has to validate DNSSEC (RFC 8657 5.6).  NULL: CAA is not looked at */
+  int64_t caa_age_max_s;            /**< for how long an answer counts; default 8 h */
+  int caa_at_renewal;               /**< nonzero: before each renewal of a STAR order too, not only before its first
+                                         certificate; a renewal that is not allowed is tried again after an hour */
   const stardeleg_server_options *server; /**< limits, nonces, changed terms; NULL: the defaults */
 } stardeleg_ca_options;
 

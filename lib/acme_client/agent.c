@@ -212,6 +212,7 @@ static stardeleg_err fill_request(sdg_agent *agent, const sdg_step *step, starde
   request->headers = agent->headers;
   request->header_count = n;
   request->response_max = step->response_max != 0 ? step->response_max : RESPONSE_MAX;
+  request->address = step->address;
   if (sdg_buf_error(&agent->url) != STARDELEG_OK) {
     return sdg_buf_error(&agent->url);
   }

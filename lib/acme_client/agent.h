@@ -37,6 +37,7 @@ typedef struct sdg_step {
   const char *accept;         /* NULL: none */
   const char *if_none_match;  /* GET: an ETag as it was; NULL: none */
   size_t response_max;        /* 0: 64 KiB */
+  const char *address;        /* GET: where to connect to; NULL: the transport finds it */
   stardeleg_key *signer;      /* POST: NULL: the account's key; else another one, which then stands in the request
                                  itself ("jwk", RFC 8555 6.2), with no account beside it */
 } sdg_step;

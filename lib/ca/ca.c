@@ -13,13 +13,16 @@
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
 #include "ca/ca_profile.h"
+#include "ca/ca_task.h"
+
+#define ROUNDS_MAX 8
 
 static const sdg_route routes[] = {
     {"/new-order", SDG_ROUTE_POST | SDG_ROUTE_ORDER, sdg_ca_route_new_order},
     {"/order/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_order},
     {"/order/{}/finalize", SDG_ROUTE_POST, sdg_ca_route_finalize},
     {"/authz/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_authz},
-    {"/chall/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_challenge},
+    {"/chall/{}/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ca_route_challenge},
     {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
     {"/cert/{}/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ca_route_cert},
     {"/revoke-cert", SDG_ROUTE_POST | SDG_ROUTE_JWK, sdg_ca_route_revoke},
@@ -45,6 +48,10 @@ void stardeleg_ca_options_default(stardeleg_ca_options *options)
   options->poll_ms = SDG_TIME_S;
   options->crl_lifetime_s = 86400;
   options->renewal_info_s = 6 * 3600;
+  options->challenges = STARDELEG_CA_HTTP_01;
+  options->tls_alpn01_port = 443;
+  options->https_port = 443;
+  options->caa_age_max_s = (int64_t)8 * 3600;
 }
 
 static bool is_web_url(const char *text)
@@ -96,6 +103,13 @@ static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_dir
   directory->star_max_duration_s = ca->options.max_duration_s;
   directory->star_certificate_get = ca->options.allow_certificate_get != 0;
   directory->certificate_get = ca->options.allow_certificate_get != 0;
+  if (ca->caa_identities != NULL) {
+    stardeleg_err err = sdg_ca_caa_describe(ca, directory);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
   if (ca->options.renewal_info_s > 0) {
     directory->renewal_info = sdg_server_url_dup(server, "/renewal-info", NULL);
     if (directory->renewal_info == NULL) {
@@ -211,12 +225,13 @@ static stardeleg_err next_due(stardeleg_ca *ca, stardeleg_time now, stardeleg_ti
   return STARDELEG_OK;
 }
 
-static stardeleg_err engine_next(void *self, stardeleg_ask *ask, stardeleg_time now)
+/* One round: what is due is claimed, then the agent is asked.  |*again|: what has been finished made something due. */
+static stardeleg_err run_round(stardeleg_ca *ca, stardeleg_ask *ask, bool *again, stardeleg_time now)
 {
-  stardeleg_ca *ca = self;
   stardeleg_time due;
   stardeleg_err err = next_due(ca, now, &due);
 
+  *again = false;
   sdg_ca_renew_checks(ca, now);
   if (err == STARDELEG_OK && due <= now) {
     err = claim_orders(ca, now);
@@ -236,6 +251,19 @@ static stardeleg_err engine_next(void *self, stardeleg_ask *ask, stardeleg_time 
   if (err == STARDELEG_OK && ask->want == STARDELEG_WANT_WAIT) {
     /* Work that is due but leased to somebody, or too much at once, is looked at again in a moment. */
     ask->until = sdg_time_min(ask->until, due > now ? due : sdg_time_add(now, 20));
+    *again = sdg_ca_sweep_tasks(ca) > 0;
+  }
+  return err;
+}
+
+static stardeleg_err engine_next(void *self, stardeleg_ask *ask, stardeleg_time now)
+{
+  bool again = true;
+  stardeleg_err err = STARDELEG_OK;
+
+  /* Several steps of one order follow one another at once; an order that keeps coming back waits for its turn. */
+  for (int i = 0; i < ROUNDS_MAX && again && err == STARDELEG_OK; i++) {
+    err = run_round(self, ask, &again, now);
   }
   return err;
 }
@@ -267,7 +295,10 @@ stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *o
     return STARDELEG_ERR_NOMEM;
   }
   ca->options = *options;
-  err = sdg_ca_profiles_load(ca, problem);
+  err = sdg_ca_challenges_load(ca, problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_profiles_load(ca, problem);
+  }
   if (err == STARDELEG_OK) {
     err = sdg_ca_issuer_load(ca, problem);
   }
@@ -299,6 +330,7 @@ void stardeleg_ca_free(stardeleg_ca *ca)
   sdg_ca_drop_checks(ca);
   sdg_agent_free(ca->agent);
   sdg_server_free(ca->server);
+  sdg_ca_challenges_clear(ca);
   sdg_ca_issuer_clear(ca);
   sdg_ca_profiles_clear(ca);
   sdg_free(ca);

@@ -27,16 +27,19 @@ static stardeleg_err own_authz(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *o
   return err;
 }
 
-/* Puts the challenge's real URL in place of the stored place holder. */
-static stardeleg_err set_challenge_url(stardeleg_ca *ca, sdg_ca_authz *authz)
+/* Puts the challenges' real URLs in place of the stored place holders. */
+static stardeleg_err set_challenge_urls(stardeleg_ca *ca, sdg_ca_authz *authz)
 {
-  char *url = sdg_server_url_dup(ca->server, "/chall/", authz->id, NULL);
+  for (size_t i = 0; i < authz->wire.challenge_count; i++) {
+    sdg_acme_challenge *challenge = &authz->wire.challenges[i];
+    char *url = sdg_server_url_dup(ca->server, "/chall/", authz->id, "/", challenge->type, NULL);
 
-  if (url == NULL) {
-    return STARDELEG_ERR_NOMEM;
+    if (url == NULL) {
+      return STARDELEG_ERR_NOMEM;
+    }
+    sdg_free(challenge->url);
+    challenge->url = url;
   }
-  sdg_free(authz->wire.challenges[0].url);
-  authz->wire.challenges[0].url = url;
   return STARDELEG_OK;
 }
 
@@ -59,7 +62,7 @@ static stardeleg_err put_authz(stardeleg_ca *ca, const sdg_ca_authz *authz, star
 static stardeleg_err reply_authz(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz)
 {
   sdg_json_writer w;
-  stardeleg_err err = set_challenge_url(ca, authz);
+  stardeleg_err err = set_challenge_urls(ca, authz);
 
   if (err == STARDELEG_OK) {
     err = sdg_call_json(call, &w);
@@ -116,17 +119,47 @@ stardeleg_err sdg_ca_route_authz(void *role, sdg_call *call)
 
 /* --- The challenge --- */
 
-/* The key authorization is fixed now: a later change of the account's key does not count (RFC 8555 8.1, 7.3.5). */
-static stardeleg_err start(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz)
+/* The challenge of the path; a problem if there is none of that type. */
+static stardeleg_err find_challenge(sdg_call *call, const sdg_ca_authz *authz, size_t *index)
 {
-  sdg_acme_challenge *challenge = &authz->wire.challenges[0];
+  for (*index = 0; *index < authz->wire.challenge_count; ++*index) {
+    if (strcmp(authz->wire.challenges[*index].type, call->parts[1]) == 0) {
+      return STARDELEG_OK;
+    }
+  }
+  (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "the authorization has no such challenge");
+  call->problem.status = 404;
+  return STARDELEG_ERR_PROTOCOL;
+}
+
+/* The first challenge that is answered is the one: it goes in front.  Another one that is answered later stays as it
+ * is, as the authorization will be decided without it. */
+static bool choose(sdg_ca_authz *authz, size_t *index)
+{
+  sdg_acme_challenge chosen = authz->wire.challenges[*index];
+
+  if (authz->key_authorization != NULL) {
+    return *index == 0;
+  }
+  authz->wire.challenges[*index] = authz->wire.challenges[0];
+  authz->wire.challenges[0] = chosen;
+  *index = 0;
+  return true;
+}
+
+/* The key authorization is fixed now: a later change of the account's key does not count (RFC 8555 8.1, 7.3.5). */
+static stardeleg_err start(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz, size_t *index)
+{
+  sdg_acme_challenge *challenge = &authz->wire.challenges[*index];
   sdg_buf text;
   stardeleg_err err;
 
   if (authz->wire.status != SDG_AUTHZ_PENDING ||
-      (challenge->status != SDG_CHALLENGE_PENDING && challenge->status != SDG_CHALLENGE_PROCESSING)) {
+      (challenge->status != SDG_CHALLENGE_PENDING && challenge->status != SDG_CHALLENGE_PROCESSING) ||
+      !choose(authz, index)) {
     return STARDELEG_OK; /* decided already: the challenge as it stands is the answer */
   }
+  challenge = &authz->wire.challenges[0];
   sdg_buf_init(&text, 512);
   err = sdg_jwk_key_authorization(&text, ca->options.crypto, sdg_bytes_str(challenge->token),
                                   sdg_pubkey_spki(call->account->key));
@@ -151,11 +184,12 @@ static stardeleg_err add_retry_after(stardeleg_ca *ca, sdg_call *call, const sdg
   return sdg_http_reply_add_header(call->reply, "Retry-After", text);
 }
 
-static stardeleg_err reply_challenge(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz)
+static stardeleg_err reply_challenge(stardeleg_ca *ca, sdg_call *call, sdg_ca_authz *authz, size_t index)
 {
+  const sdg_acme_challenge *challenge = &authz->wire.challenges[index];
   sdg_buf link;
   sdg_json_writer w;
-  stardeleg_err err = set_challenge_url(ca, authz);
+  stardeleg_err err = set_challenge_urls(ca, authz);
 
   sdg_buf_init(&link, 2200);
   sdg_buf_add_byte(&link, '<');
@@ -168,14 +202,14 @@ static stardeleg_err reply_challenge(stardeleg_ca *ca, sdg_call *call, sdg_ca_au
     err = sdg_http_reply_add_header(call->reply, "Link", sdg_buf_str(&link));
   }
   sdg_buf_clear(&link);
-  if (err == STARDELEG_OK && authz->wire.challenges[0].status == SDG_CHALLENGE_PROCESSING) {
+  if (err == STARDELEG_OK && challenge->status == SDG_CHALLENGE_PROCESSING) {
     err = add_retry_after(ca, call, authz);
   }
   if (err == STARDELEG_OK) {
     err = sdg_call_json(call, &w);
   }
   if (err == STARDELEG_OK) {
-    sdg_acme_challenge_write(&w, NULL, &authz->wire.challenges[0]);
+    sdg_acme_challenge_write(&w, NULL, challenge);
   }
   return err;
 }
@@ -184,6 +218,7 @@ stardeleg_err sdg_ca_route_challenge(void *role, sdg_call *call)
 {
   stardeleg_ca *ca = role;
   sdg_ca_authz authz;
+  size_t index = 0;
   stardeleg_err err = STARDELEG_ERR_CONFLICT;
 
   for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
@@ -191,11 +226,12 @@ stardeleg_err sdg_ca_route_challenge(void *role, sdg_call *call)
     if (err != STARDELEG_OK) {
       return err;
     }
-    if (call->payload != NULL) {
-      err = start(ca, call, &authz);
+    err = find_challenge(call, &authz, &index);
+    if (err == STARDELEG_OK && call->payload != NULL) {
+      err = start(ca, call, &authz, &index);
     }
     if (err == STARDELEG_OK) {
-      err = reply_challenge(ca, call, &authz);
+      err = reply_challenge(ca, call, &authz, index);
     }
     sdg_ca_authz_clear(&authz);
   }

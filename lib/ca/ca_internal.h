@@ -34,7 +34,9 @@ struct stardeleg_ca {
   sdg_pubkey *issuer_public;
   /* the engine */
   sdg_agent *agent;
-  struct sdg_ca_check *checks; /* validations under way */
+  struct sdg_ca_task *tasks;   /* validations and CAA checks under way */
+  char **allowed_networks;     /* copies; NULL: none */
+  char **caa_identities;       /* copies; NULL: CAA is not looked at */
   bool can_wildcard;           /* there is a challenge that proves them (RFC 8555 7.1.4, 8.3): not http-01 */
   /* the list of revoked certificates (ca_crl.c) */
   bool has_crl;
@@ -56,16 +58,19 @@ typedef struct sdg_ca_order {
   uint64_t next_index;             /* of the next period to issue */
   uint64_t rules;                  /* of its profile when it was ordered (ca_profile.h) */
   int64_t plain_lifetime_s;        /* of its profile */
+  stardeleg_time caa_checked_at;   /* when CAA allowed all names; NONE: never */
+  stardeleg_time caa_retry_at;     /* a renewal that it did not allow is tried again; NONE: there was none */
   uint64_t version;                /* 0: new */
   uint64_t fence;
 } sdg_ca_order;
 
-/* An authorization with its one challenge. */
+/* An authorization.  The first of its challenges is the one that counts: the client's choice once there is a key
+ * authorization, and the only one once it is decided. */
 typedef struct sdg_ca_authz {
   char id[SDG_ID_SIZE];
   char order[SDG_ID_SIZE];
   char account[SDG_ID_SIZE];
-  sdg_acme_authorization wire;     /* challenge URL empty: made from the id */
+  sdg_acme_authorization wire;     /* challenge URLs are place holders: made from the id */
   char *key_authorization;         /* fixed when the challenge is answered (ACME-8.3-06); NULL before */
   uint32_t attempts;
   stardeleg_time expires_at;
@@ -174,6 +179,27 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_add(stardeleg_ca *ca, const sdg_ca
 /* Makes it anew: |record| is claimed. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_work(stardeleg_ca *ca, const stardeleg_record *record,
                                                    stardeleg_time now);
+
+/* --- Challenges (ca_challenge.c) --- */
+/* Checks and copies the options about them. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_challenges_load(stardeleg_ca *ca, stardeleg_problem *problem);
+void sdg_ca_challenges_clear(stardeleg_ca *ca);
+/* Every identifier can be proven by some challenge; else rejectedIdentifier. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_provable(const stardeleg_ca *ca, const sdg_identifiers *list,
+                                                         stardeleg_problem *problem);
+/* All challenges that can prove what |authz| is about. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_fill_challenges(stardeleg_ca *ca, sdg_acme_authorization *authz);
+/* The first challenge is the only one from now on. */
+void sdg_ca_drop_other_challenges(sdg_acme_authorization *authz);
+
+/* --- CAA (ca_caa.c) --- */
+/* The identities, for the directory. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_caa_describe(const stardeleg_ca *ca, sdg_acme_directory *directory);
+/* The records have to be looked at before |order| is issued for. */
+bool sdg_ca_needs_caa(const stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_time now);
+/* Begins to look at them; |order| is claimed, and empty afterwards.  What comes of it is written to the order, which is
+ * due again then. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_caa(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now);
 
 /* --- Validation (ca_validate.c) --- */
 /* Begins the check of a claimed authorization, or lets it expire. */

@@ -256,6 +256,9 @@ static stardeleg_err issue(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time
   if (gone) {
     return make_invalid(ca, order, STARDELEG_ACME_UNAUTHORIZED, SDG_CA_ACCOUNT_GONE);
   }
+  if (sdg_ca_needs_caa(ca, order, now)) {
+    return sdg_ca_begin_caa(ca, order, now);
+  }
   return order->wire.auto_renewal != NULL ? issue_star(ca, order, now) : issue_plain(ca, order, now);
 }
 

@@ -12,7 +12,6 @@
 #include "ca/ca_names.h"
 #include "ca/ca_profile.h"
 
-#define TOKEN_BYTES 32u           /* 43 characters; RFC 8555 8.3 asks for 128 bits */
 #define BACKDATE_MAX SDG_TIME_DAY /* for clocks that are behind; nothing was certified before it was validated */
 
 /* --- What was asked for --- */
@@ -122,29 +121,9 @@ static stardeleg_err fill_order(stardeleg_ca *ca, sdg_call *call, const sdg_acme
 
 /* --- Its authorizations --- */
 
-static stardeleg_err fill_challenge(stardeleg_ca *ca, sdg_acme_challenge *challenge)
-{
-  sdg_buf token;
-  stardeleg_err err;
-
-  challenge->validated = STARDELEG_TIME_NONE;
-  challenge->type = sdg_strdup("http-01");
-  /* A place holder: the real URL is made when the authorization is shown. */
-  challenge->url = sdg_strdup("https://challenge.invalid/");
-  sdg_buf_init(&token, 128);
-  err = sdg_random_name(ca->options.crypto, &token, TOKEN_BYTES);
-  if (err == STARDELEG_OK) {
-    err = sdg_buf_take(&token, &challenge->token, NULL);
-  }
-  sdg_buf_clear(&token);
-  return challenge->type != NULL && challenge->url != NULL ? err : STARDELEG_ERR_NOMEM;
-}
-
 static stardeleg_err fill_authz(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, size_t index,
                                 sdg_ca_authz *authz)
 {
-  stardeleg_err err;
-
   sdg_ca_authz_init(authz);
   (void)snprintf(authz->id, sizeof(authz->id), "%s", order->authz[index]);
   (void)snprintf(authz->order, sizeof(authz->order), "%s", order->id);
@@ -159,9 +138,7 @@ static stardeleg_err fill_authz(stardeleg_ca *ca, sdg_call *call, const sdg_ca_o
   if (authz->wire.identifier.type == NULL || authz->wire.identifier.value == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  authz->wire.challenge_count = 1;
-  err = fill_challenge(ca, &authz->wire.challenges[0]);
-  return err;
+  return sdg_ca_fill_challenges(ca, &authz->wire);
 }
 
 static stardeleg_err choose_authz_ids(stardeleg_ca *ca, sdg_ca_order *order)
@@ -269,6 +246,9 @@ stardeleg_err sdg_ca_route_new_order(void *role, sdg_call *call)
     return err;
   }
   err = sdg_ca_check_identifiers(&request.identifiers, ca->can_wildcard, &call->problem);
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_check_provable(ca, &request.identifiers, &call->problem);
+  }
   if (err == STARDELEG_OK) {
     err = STARDELEG_ERR_CONFLICT;
     for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {

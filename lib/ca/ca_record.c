@@ -17,6 +17,8 @@ void sdg_ca_order_init(sdg_ca_order *order)
   order->wire.not_before = STARDELEG_TIME_NONE;
   order->wire.not_after = STARDELEG_TIME_NONE;
   order->first_issue_at = STARDELEG_TIME_NONE;
+  order->caa_checked_at = STARDELEG_TIME_NONE;
+  order->caa_retry_at = STARDELEG_TIME_NONE;
   order->rules = SDG_CA_RULES_DEFAULT;
   sdg_buf_init(&order->csr, SDG_CSR_MAX);
 }
@@ -58,6 +60,12 @@ void sdg_ca_order_write(sdg_buf *out, const sdg_ca_order *order)
   if (order->plain_lifetime_s > 0) {
     sdg_jw_int(&w, "lifetime", order->plain_lifetime_s);
   }
+  if (order->caa_checked_at != STARDELEG_TIME_NONE) {
+    sdg_jw_int(&w, "caaChecked", order->caa_checked_at);
+  }
+  if (order->caa_retry_at != STARDELEG_TIME_NONE) {
+    sdg_jw_int(&w, "caaRetry", order->caa_retry_at);
+  }
   sdg_jw_object_end(&w);
 }
 
@@ -88,6 +96,17 @@ static stardeleg_err read_authz_ids(sdg_ca_order *order, const sdg_json *tree)
     (void)snprintf(order->authz[order->authz_count++], SDG_ID_SIZE, "%s", sdg_json_string(item));
   }
   return STARDELEG_OK;
+}
+
+static stardeleg_err read_caa(sdg_ca_order *order, const sdg_json *tree)
+{
+  stardeleg_err err =
+      sdg_json_get_int(&order->caa_checked_at, tree, "caaChecked", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&order->caa_retry_at, tree, "caaRetry", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  }
+  return err;
 }
 
 static stardeleg_err read_order(sdg_ca_order *order, const sdg_json *tree)
@@ -125,6 +144,9 @@ static stardeleg_err read_order(sdg_ca_order *order, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&order->plain_lifetime_s, tree, "lifetime", SDG_JSON_OPTIONAL, 0, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = read_caa(order, tree);
   }
   return err;
 }
@@ -201,7 +223,7 @@ stardeleg_time sdg_ca_order_due(const stardeleg_ca *ca, const sdg_ca_order *orde
   case SDG_ORDER_PROCESSING:
     return 0; /* at once */
   case SDG_ORDER_VALID:
-    return next_issue_at(ca, order);
+    return sdg_time_max(next_issue_at(ca, order), order->caa_retry_at);
   default:
     return STARDELEG_TIME_NEVER;
   }

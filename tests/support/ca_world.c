@@ -25,6 +25,9 @@ static void count_work(void *ctx)
   ((ca_world *)ctx)->work++;
 }
 
+/* Tests use the addresses of documentation. */
+static const char *const everywhere[] = {"0.0.0.0/0", "::/0", NULL};
+
 /* In memory, or a new SQLite file for each world (environment STARDELEG_TEST_STORE=sqlite). */
 static void open_store(stardeleg_store **out)
 {
@@ -57,6 +60,7 @@ void ca_world_init(ca_world *w)
   assert_ok(stardeleg_key_generate(&w->key, test_crypto(), STARDELEG_KEY_P256));
   assert_ok(stardeleg_ca_make_root(&w->root_pem, w->root_key, "Test Root", w->now - CA_DAY, w->now + 3650 * CA_DAY));
   stardeleg_ca_options_default(&w->options);
+  w->options.allowed_networks = everywhere;
   w->options.crypto = test_crypto();
   w->options.store = w->store;
   w->options.secrets = w->secrets;
@@ -162,6 +166,8 @@ stardeleg_time ca_world_run_engine(ca_world *w, const stardeleg_engine *engine)
     }
     assert_string_equal(ask.request.method, "GET");
     (void)snprintf(w->asked_url, sizeof(w->asked_url), "%s", ask.request.url);
+    (void)snprintf(w->asked_address, sizeof(w->asked_address), "%s",
+                   ask.request.address != NULL ? ask.request.address : "");
     w->asked++;
     if (w->web == CA_WEB_HOLD) {
       w->held = ask.id;
@@ -204,6 +210,21 @@ const char *ca_world_json(const char *text, ...)
   for (char *at = out; *at != '\0'; at++) {
     *at = *at == '\'' ? '"' : *at;
   }
+  return out;
+}
+
+const char *ca_world_digest(const char *text)
+{
+  static char out[64];
+  uint8_t hash[STARDELEG_HASH_MAX];
+  stardeleg_bytes bytes = sdg_bytes_str(text);
+  sdg_buf value;
+
+  assert_ok(sdg_hash(test_crypto(), STARDELEG_HASH_SHA256, &bytes, 1, hash));
+  sdg_buf_init(&value, 64);
+  sdg_base64url_write(&value, sdg_bytes(hash, 32));
+  (void)snprintf(out, sizeof(out), "%s", sdg_buf_str(&value));
+  sdg_buf_clear(&value);
   return out;
 }
 

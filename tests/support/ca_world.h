@@ -43,6 +43,7 @@ typedef struct ca_world {
   const char *web_location;
   unsigned asked;      /* how many requests the web servers got */
   char asked_url[512]; /* the last one */
+  char asked_address[64]; /* where it was to connect to; "" if the transport was to find out */
   uint64_t held;       /* exchange that waits */
   unsigned work;       /* calls of on_work */
   char order[512];     /* URL of the last order */
@@ -67,6 +68,8 @@ void ca_world_release(ca_world *w, ca_web web);
 int ca_world_new_order(ca_world *w, const char *payload);
 /* |text|, with " for each ', into room good for the next seven calls. */
 const char *ca_world_json(const char *text, ...) __attribute__((format(printf, 1, 2)));
+/* base64url of the SHA-256 of |text|: what dns-01 wants to see. */
+const char *ca_world_digest(const char *text);
 /* The order's status as the client sees it. */
 const char *ca_world_status(ca_world *w);
 /* URL |n| of the last order's authorizations, and of an authorization's challenge. */

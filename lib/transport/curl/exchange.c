@@ -143,6 +143,9 @@ stardeleg_err sdg_curl_exchange_begin(sdg_curl_exchange *exchange, const stardel
   if (rv == STARDELEG_OK) {
     rv = sdg_curl_request_write(exchange->easy, &exchange->fields, exchange->settings, request);
   }
+  if (rv == STARDELEG_OK && request->address != NULL) {
+    rv = sdg_curl_request_connect_to(exchange->easy, &exchange->connect_to, exchange->settings, request->address);
+  }
   /* Refuses early what announces itself as too large; a HEAD response announces what it does not carry. */
   if (rv == STARDELEG_OK && !head &&
       curl_easy_setopt(exchange->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)exchange->body.max) != CURLE_OK) {
@@ -282,6 +285,8 @@ void sdg_curl_exchange_reset(sdg_curl_exchange *exchange)
   curl_easy_reset(exchange->easy); /* lets go of URL, body and |fields| */
   curl_slist_free_all(exchange->fields);
   exchange->fields = NULL;
+  curl_slist_free_all(exchange->connect_to);
+  exchange->connect_to = NULL;
   if (exchange->body.room > BODY_KEPT) {
     free(exchange->body.base);
     exchange->body.base = NULL;
@@ -299,6 +304,7 @@ void sdg_curl_exchange_free(sdg_curl_exchange *exchange)
   }
   curl_easy_cleanup(exchange->easy);
   curl_slist_free_all(exchange->fields);
+  curl_slist_free_all(exchange->connect_to);
   sdg_curl_headers_clear(&exchange->headers);
   free(exchange->body.base);
   free(exchange);

@@ -17,6 +17,7 @@ typedef struct sdg_curl_exchange {
   void *owner;                    /* the driver's: who asked */
   uint64_t id;
   struct curl_slist *fields; /* of the request */
+  struct curl_slist *connect_to; /* the settings' and the request's address; NULL: the settings' alone */
   sdg_curl_headers headers;
   struct {
     uint8_t *base;

@@ -4,6 +4,7 @@
 
 #include "address.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,4 +239,30 @@ stardeleg_err sdg_curl_request_write(CURL *easy, struct curl_slist **fields, con
     code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *fields);
   }
   return explain(code);
+}
+
+/* libcurl takes the first entry that fits. */
+static stardeleg_err add_connect_to(struct curl_slist **list, const sdg_curl_settings *settings, const char *address)
+{
+  char entry[INET6_ADDRSTRLEN + 8];
+  uint8_t octets[16];
+  bool is_v6 = inet_pton(AF_INET6, address, octets) == 1;
+  stardeleg_err rv = STARDELEG_OK;
+
+  if (!is_v6 && inet_pton(AF_INET, address, octets) != 1) {
+    return STARDELEG_ERR_POLICY;
+  }
+  for (const struct curl_slist *item = settings->connect_to; rv == STARDELEG_OK && item != NULL; item = item->next) {
+    rv = add_line(list, item->data);
+  }
+  (void)snprintf(entry, sizeof(entry), is_v6 ? "::[%s]:" : "::%s:", address);
+  return rv == STARDELEG_OK ? add_line(list, entry) : rv;
+}
+
+stardeleg_err sdg_curl_request_connect_to(CURL *easy, struct curl_slist **list, const sdg_curl_settings *settings,
+                                          const char *address)
+{
+  stardeleg_err rv = add_connect_to(list, settings, address);
+
+  return rv == STARDELEG_OK ? explain(curl_easy_setopt(easy, CURLOPT_CONNECT_TO, *list)) : rv;
 }

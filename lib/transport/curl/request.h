@@ -12,4 +12,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_curl_request_write(CURL *easy, struct cur
                                                           const sdg_curl_settings *settings,
                                                           const stardeleg_http_request *request);
 
+/* Connects to |address| in the place of looking the host up, but what the settings say of the host goes before.
+ * |*list| must outlive the transfer.  Returns 0, NOMEM, UNSUPPORTED, or POLICY for what is no address. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_curl_request_connect_to(CURL *easy, struct curl_slist **list,
+                                                               const sdg_curl_settings *settings, const char *address);
+
 #endif /* SDG_TRANSPORT_CURL_REQUEST_H */
