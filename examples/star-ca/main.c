@@ -10,6 +10,7 @@
 #include "common/httpd.h"
 #include "common/log.h"
 #include "common/service.h"
+#include "star-ca/offer.h"
 #include "star-ca/pki.h"
 #include "star_ca_schema.h"
 
@@ -68,9 +69,14 @@ static int make_role(program *p)
   stardeleg_problem problem;
   stardeleg_ca *ca = NULL;
   char base_url[512];
+  offer offered;
   stardeleg_err err;
 
   stardeleg_ca_options_default(&options);
+  if (offer_read(&offered, cfg, &options) != 0) {
+    offer_clear(&offered);
+    return -1;
+  }
   service_base_url(config_text(cfg, "base-url", ""), httpd_port(p->server), base_url);
   options.crypto = p->svc.crypto;
   options.store = p->svc.store;
@@ -88,6 +94,7 @@ static int make_role(program *p)
   options.on_work_ctx = p;
   options.log = log_receiver();
   err = stardeleg_ca_new(&ca, &options, &problem);
+  offer_clear(&offered);
   if (err != STARDELEG_OK) {
     (void)fprintf(stderr, "cannot start the CA: %s: %s\n", stardeleg_strerror(err), problem.detail);
     return -1;
@@ -133,14 +140,15 @@ static int usage(void)
 {
   (void)fputs("usage: star-ca run --config FILE\n"
               "       star-ca server-cert --config FILE --cert OUT --key OUT NAME...\n"
-              "       star-ca eab-add --config FILE NAME\n",
+              "       star-ca eab-add --config FILE NAME\n"
+              "       star-ca renew --config FILE all|SERIAL now|in HOURS|as-usual\n",
               stderr);
   return 2;
 }
 
-static int add_eab(program *p, const char *name)
+/* The role on the store alone; NULL with a line on standard error. */
+static stardeleg_ca *unserved_role(program *p)
 {
-  char mac_key[64];
   stardeleg_problem problem;
   stardeleg_ca_options options;
   stardeleg_ca *ca = NULL;
@@ -155,9 +163,22 @@ static int add_eab(program *p, const char *name)
   options.issuer_key = p->root_key;
   options.issuer_chain_pem = (stardeleg_bytes){(const uint8_t *)p->root_pem, strlen(p->root_pem)};
   err = stardeleg_ca_new(&ca, &options, &problem);
-  if (err == STARDELEG_OK) {
-    err = stardeleg_ca_eab_add(ca, name, mac_key, clock_now(NULL));
+  if (err != STARDELEG_OK) {
+    (void)fprintf(stderr, "cannot open the CA: %s: %s\n", stardeleg_strerror(err), problem.detail);
   }
+  return ca;
+}
+
+static int add_eab(program *p, const char *name)
+{
+  char mac_key[64];
+  stardeleg_ca *ca = unserved_role(p);
+  stardeleg_err err;
+
+  if (ca == NULL) {
+    return 1;
+  }
+  err = stardeleg_ca_eab_add(ca, name, mac_key, clock_now(NULL));
   stardeleg_ca_free(ca);
   if (err != STARDELEG_OK) {
     (void)fprintf(stderr, "cannot add the binding: %s\n", stardeleg_strerror(err));
@@ -165,6 +186,15 @@ static int add_eab(program *p, const char *name)
   }
   (void)printf("%s\n", mac_key);
   return 0;
+}
+
+static int renew(program *p, int argc, char **argv)
+{
+  stardeleg_ca *ca = unserved_role(p);
+  int rc = ca != NULL ? offer_renew(ca, argc, argv) : 1;
+
+  stardeleg_ca_free(ca);
+  return rc == 2 ? usage() : rc;
 }
 
 int main(int argc, char **argv)
@@ -176,7 +206,8 @@ int main(int argc, char **argv)
 
   memset(&p, 0, sizeof(p));
   if (argc < 4 || strcmp(argv[2], "--config") != 0 ||
-      (strcmp(command, "run") != 0 && strcmp(command, "server-cert") != 0 && strcmp(command, "eab-add") != 0)) {
+      (strcmp(command, "run") != 0 && strcmp(command, "server-cert") != 0 && strcmp(command, "eab-add") != 0 &&
+       strcmp(command, "renew") != 0)) {
     return usage();
   }
   if (config_load(&cfg, argv[3], &star_ca_schema) != 0) {
@@ -188,6 +219,8 @@ int main(int argc, char **argv)
     rc = serve(&p);
   } else if (strcmp(command, "eab-add") == 0) {
     rc = argc == 5 ? add_eab(&p, argv[4]) : usage();
+  } else if (strcmp(command, "renew") == 0) {
+    rc = renew(&p, argc - 4, argv + 4);
   } else {
     rc = pki_command(&p.svc, p.root_key, p.root_pem, argc - 4, argv + 4);
   }

@@ -180,6 +180,27 @@ static void test_created(void **state)
   assert_int_equal(w->asked, 0);
 }
 
+/* ACME-7.4-18: how long a client should wait depends on who issues */
+static void test_retry_after(void **state)
+{
+  ca_world *w = *state;
+
+  for (unsigned i = 0; i < 2; i++) {
+    assert_int_equal(ca_world_new_order(w, ca_world_json("{" ONE_NAME "}")), 201);
+    assert_null(acme_peer_header(&w->peer, "Retry-After"));
+    ca_world_validate(w);
+    assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
+    assert_string_equal(acme_peer_string(&w->peer, "status"), "processing");
+    assert_string_equal(acme_peer_header(&w->peer, "Retry-After"), i == 0 ? "1" : "11");
+    (void)ca_world_run(w);
+    assert_string_equal(ca_world_status(w), "valid");
+    assert_null(acme_peer_header(&w->peer, "Retry-After"));
+    w->options.on_work = NULL; /* the engine is elsewhere */
+    w->options.poll_ms = 10000;
+    ca_world_restart(w);
+  }
+}
+
 /* STAR-3.1.1-08, STAR-3.1.1-09: a server that pads by more than a client reckons with says so */
 static void test_adjustment_is_shown(void **state)
 {
@@ -541,6 +562,7 @@ int main(void)
       T(test_expired_when_ready),  T(test_other_account),
       T(test_order_posts),         T(test_list),
       T(test_account_deactivated), T(test_adjustment_is_shown),
+      T(test_retry_after),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
