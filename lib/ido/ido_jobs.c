@@ -100,12 +100,11 @@ static void see_change(sdg_ido_job *j)
   stardeleg_record_clear(&record);
 }
 
-/* Not even the account at the CA can be had: that is said where people look for it, and the place is given to orders of
- * other issuers.  The longer it has lasted, the less it matters to notice the end of it at once. */
+/* Not even the account at the CA can be had, or no nonce: that is said where people look for it, and the place is given
+ * to orders of other issuers.  The longer it has lasted, the less it matters to notice the end of it at once. */
 static stardeleg_err wait_for_account(sdg_ido_job *j, stardeleg_time now)
 {
-  const stardeleg_problem *problem =
-      j->job.session != NULL && !sdg_session_is_ready(j->job.session) ? sdg_session_problem(j->job.session) : NULL;
+  const stardeleg_problem *problem = j->job.session != NULL ? sdg_session_problem(j->job.session) : NULL;
   int64_t pause = (now - j->order.finalized_at) / 8;
 
   if (problem == NULL) {
@@ -113,7 +112,9 @@ static stardeleg_err wait_for_account(sdg_ido_job *j, stardeleg_time now)
   }
   (void)snprintf(j->order.reason, sizeof(j->order.reason), "%.255s",
                  problem->detail[0] != '\0' ? problem->detail : problem->type);
-  (void)snprintf(j->order.step, sizeof(j->order.step), "account");
+  if (!sdg_session_is_ready(j->job.session)) {
+    (void)snprintf(j->order.step, sizeof(j->order.step), "account");
+  }
   pause = pause < ACCOUNT_PAUSE_MIN ? ACCOUNT_PAUSE_MIN : pause;
   return sdg_ido_job_park(j, sdg_time_add(now, pause > ACCOUNT_PAUSE_MAX ? ACCOUNT_PAUSE_MAX : pause), now);
 }

@@ -96,3 +96,23 @@ void test_root_issue(const test_root *root, const test_leaf *leaf, sdg_buf *pem)
 {
   build(root, leaf, false, pem);
 }
+
+char *test_pki_leaf_pem(const char *name, stardeleg_time not_before, stardeleg_time not_after)
+{
+  stardeleg_key *key = NULL;
+  test_root root;
+  test_leaf leaf = {.names = &name, .name_count = 1, .not_before = not_before, .not_after = not_after, .serial = 77};
+  char *text = NULL;
+  sdg_buf pem;
+
+  test_root_init(&root, "Any Root");
+  assert_ok(stardeleg_key_generate(&key, test_crypto(), STARDELEG_KEY_P256));
+  leaf.spki = stardeleg_key_spki(key);
+  sdg_buf_init(&pem, 65536);
+  test_root_issue(&root, &leaf, &pem);
+  assert_ok(sdg_buf_take(&pem, &text, NULL));
+  sdg_buf_clear(&pem);
+  stardeleg_key_free(key);
+  test_root_clear(&root);
+  return text;
+}

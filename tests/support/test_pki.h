@@ -29,4 +29,7 @@ typedef struct test_leaf {
 /* Appends the certificate in PEM. */
 void test_root_issue(const test_root *root, const test_leaf *leaf, sdg_buf *pem);
 
+/* One certificate for |name| and any key, in PEM; free() it. */
+char *test_pki_leaf_pem(const char *name, stardeleg_time not_before, stardeleg_time not_after);
+
 #endif /* SDG_TESTS_SUPPORT_TEST_PKI_H */
