@@ -129,6 +129,10 @@ static stardeleg_err take_account(sdg_account_errand *errand, const sdg_result *
     sdg_acme_account_clear(&errand->account);
     errand->account = account;
     errand->has_account = true;
+    if (errand->task == SDG_ACCOUNT_FETCH && account.status != SDG_ACCOUNT_VALID) {
+      sdg_errand_fail_text(&errand->errand, STARDELEG_ACME_UNAUTHORIZED, "the account is not valid any more");
+      return STARDELEG_OK;
+    }
   } else if (errand->task == SDG_ACCOUNT_FETCH) {
     problem.status = 0;
     sdg_errand_fail(&errand->errand, &problem);
