@@ -72,6 +72,24 @@ static stardeleg_err read_account(account *out, const stardeleg_ndc *ndc, const 
   return err;
 }
 
+/* As for delegations: a write that failed may have been done. */
+static stardeleg_err put(stardeleg_ndc *ndc, stardeleg_bytes text)
+{
+  const stardeleg_store *store = ndc->options.store;
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_put(store, KIND, KEY, text, NULL, ndc->account_version);
+
+  if (err == STARDELEG_ERR_CONFLICT && ndc->account_unsure) {
+    if (sdg_store_get(store, KIND, KEY, &record) == STARDELEG_OK && record.version == ndc->account_version + 1) {
+      ndc->account_version++;
+      err = sdg_store_put(store, KIND, KEY, text, NULL, ndc->account_version);
+    }
+    stardeleg_record_clear(&record);
+  }
+  ndc->account_unsure = err != STARDELEG_OK;
+  return err;
+}
+
 stardeleg_err sdg_ndc_account_save(stardeleg_ndc *ndc, const char *kid, stardeleg_ndc_account_state state)
 {
   sdg_buf text;
@@ -89,7 +107,7 @@ stardeleg_err sdg_ndc_account_save(stardeleg_ndc *ndc, const char *kid, stardele
   sdg_jw_object_end(&w);
   err = sdg_buf_error(&text);
   if (err == STARDELEG_OK) {
-    err = sdg_store_put(ndc->options.store, KIND, KEY, sdg_buf_bytes(&text), NULL, ndc->account_version);
+    err = put(ndc, sdg_buf_bytes(&text));
   }
   if (err == STARDELEG_OK) {
     ndc->account_version++;

@@ -14,6 +14,8 @@
 
 /* Clocks within this are the same clock. */
 #define TOLERATED (5 * SDG_TIME_MINUTE)
+/* A CA's clock is a witness for so long: it is seen with every STAR certificate. */
+#define WITNESS_MAX (4 * SDG_TIME_DAY)
 /* Less than this back is a correction that nobody's pause suffers from. */
 #define STEP_BACK SDG_TIME_MINUTE
 
@@ -29,9 +31,15 @@ static bool is_far(int64_t ahead_ms)
   return ahead_ms > TOLERATED || ahead_ms < -TOLERATED;
 }
 
+/* A CA's word from before our clock jumped is none; how long ago that was, only our clock could tell. */
+static bool is_vouched(const sdg_ndc_clock *clock)
+{
+  return clock->has_ca && !is_far(clock->ca_ahead_ms) && clock->last_now - clock->ca_seen_at < WITNESS_MAX;
+}
+
 static int64_t offset(const sdg_ndc_clock *clock)
 {
-  if (!clock->has_ido || !is_far(clock->ido_ahead_ms) || (clock->has_ca && !is_far(clock->ca_ahead_ms))) {
+  if (!clock->has_ido || !is_far(clock->ido_ahead_ms) || is_vouched(clock)) {
     return 0;
   }
   return clock->ido_ahead_ms;
@@ -157,6 +165,7 @@ void sdg_ndc_clock_see(stardeleg_ndc *ndc, const sdg_result *result, stardeleg_t
     clock->has_ido = true;
   } else {
     clock->ca_ahead_ms = theirs - now;
+    clock->ca_seen_at = now;
     clock->has_ca = true;
   }
   moved = offset(clock) - before;

@@ -105,6 +105,7 @@ struct sdg_ndc_delegation {
   bool was_ended; /* ended before, asked again because it is offered */
   bool look;      /* LOOK wanted */
   bool check;     /* OBJECT wanted, to see whether the template has changed */
+  bool unsure;    /* the last write failed, or so it was said */
   bool dirty;     /* what is here is not in the store yet */
 };
 
@@ -127,6 +128,7 @@ typedef struct sdg_ndc_discovery {
 typedef struct sdg_ndc_clock {
   int64_t ido_ahead_ms; /* the IdO's clock minus ours, by its last Date */
   int64_t ca_ahead_ms;  /* the same of a CA elsewhere */
+  stardeleg_time ca_seen_at;
   bool has_ido;
   bool has_ca;
   stardeleg_time last_now; /* our own, or NONE */
@@ -148,6 +150,7 @@ struct stardeleg_ndc {
   sdg_session *session;
   stardeleg_key *account_key;
   uint64_t account_version;
+  bool account_unsure; /* as in sdg_ndc_delegation */
   int64_t account_number;
   stardeleg_ndc_account_state account_state;
   sdg_ndc_leaving leaving;

@@ -170,6 +170,24 @@ static stardeleg_err read_old(const sdg_ndc_delegation *d, sdg_json **out)
   return err;
 }
 
+/* A write that failed may have been done all the same: then the record is one version on, and that one is ours. */
+static stardeleg_err put(sdg_ndc_delegation *d, stardeleg_bytes text)
+{
+  const stardeleg_store *store = d->ndc->options.store;
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_put(store, SDG_NDC_KIND, d->id, text, NULL, d->version);
+
+  if (err != STARDELEG_ERR_CONFLICT || !d->unsure) {
+    return err;
+  }
+  if (sdg_store_get(store, SDG_NDC_KIND, d->id, &record) == STARDELEG_OK && record.version == d->version + 1) {
+    d->version++;
+    err = sdg_store_put(store, SDG_NDC_KIND, d->id, text, NULL, d->version);
+  }
+  stardeleg_record_clear(&record);
+  return err;
+}
+
 stardeleg_err sdg_ndc_save_chain(sdg_ndc_delegation *d, const char *chain, const sdg_ndc_pending *from)
 {
   sdg_json *old = NULL;
@@ -188,9 +206,11 @@ stardeleg_err sdg_ndc_save_chain(sdg_ndc_delegation *d, const char *chain, const
   write_record(&w, d, old, chain, from);
   err = sdg_buf_error(&text);
   if (err == STARDELEG_OK) {
-    err = sdg_store_put(d->ndc->options.store, SDG_NDC_KIND, d->id, sdg_buf_bytes(&text), NULL, d->version);
+    err = put(d, sdg_buf_bytes(&text));
+    d->unsure = d->unsure || err != STARDELEG_OK;
   }
   if (err == STARDELEG_OK) {
+    d->unsure = false;
     d->version++;
     d->dirty = false;
     sdg_ndc_clean(d);

@@ -13,6 +13,8 @@
 
 #define WORLD_DIRECTORY "https://ido.example/dir"
 #define WORLD_STAR "https://ca.example/star/"
+#define WORLD_OWN "https://ido.example/cert/"
+#define WORLD_ACCOUNT "https://ido.example/acct/1"
 #define WORLD_DELEGATION "https://ido.example/dlg/"
 #define WORLD_EPOCH ((stardeleg_time)1767225600 * 1000) /* 2026-01-01 */
 #define WORLD_DAY ((int64_t)86400 * 1000)
@@ -32,6 +34,7 @@ typedef struct world_event {
   char place[128];
   char delegation[128];
   char serial[64];
+  char findings[128];
 } world_event;
 
 typedef struct world_order {
@@ -41,6 +44,7 @@ typedef struct world_order {
   sdg_auto_renewal renewal;
   sdg_buf csr;
   sdg_buf spki;
+  bool star;
   bool finalized;
   bool canceled;
   bool invalid;
@@ -57,6 +61,7 @@ typedef struct world_reply {
   char etag[64];
   char not_before[64];
   char retry_after[64];
+  char date[64];
   sdg_buf body;
 } world_reply;
 
@@ -77,7 +82,16 @@ struct ndc_world {
   bool offered[WORLD_DELEGATIONS_MAX];
   size_t page_size;
   int page_loop;
-  unsigned polls; /* how often a finalized order is "processing" */
+  unsigned polls;          /* how often a finalized order is "processing" */
+  bool no_star;            /* the directory does not offer auto-renewal */
+  bool own_certificates;   /* plain certificates are at the IdO, STAR ones too: signed fetches only */
+  bool own_by_get;         /* those may be had by plain GET as well */
+  bool no_grant;           /* allow-certificate-get is not reflected */
+  int64_t plain_life_ms;   /* of plain certificates without notAfter */
+  bool deactivated;        /* the account; everything signed gets 401 */
+  bool dates;              /* answers have a Date */
+  int64_t ido_ahead_ms;    /* by so much the IdO's clock is wrong */
+  int64_t client_ahead_ms; /* by so much the delegate's clock is wrong */
   world_order orders[WORLD_ORDERS_MAX];
   size_t order_count;
   /* bending: after the answer is made, before it goes out; the certificate before it is signed */
@@ -92,9 +106,13 @@ struct ndc_world {
   size_t gets; /* of certificates */
   size_t object_reads;
   size_t new_accounts;
+  size_t signed_requests;
+  size_t signed_gets; /* of certificates */
   char last_url[256];
   char last_if_none_match[64];
   char last_payload[4096]; /* of newOrder */
+  bool tolerant;           /* the delegate's calls may fail for want of the store or of the program */
+  size_t own_failures;     /* how often they did */
   int event_answer;        /* what the program answers to CERTIFICATE */
   /* killing: 0 never */
   size_t kill_every; /* after each so many exchanges; a minute passes */
@@ -115,6 +133,8 @@ size_t world_count(const ndc_world *w, stardeleg_ndc_event_kind kind);
 const world_event *world_last(const ndc_world *w, stardeleg_ndc_event_kind kind);
 /* The state told by inspect for delegation |i|; "" if it is not known. */
 const char *world_state(const ndc_world *w, size_t i);
+/* Everything told and counted so far is forgotten. */
+void world_forget(ndc_world *w);
 /* Replaces the reply by a problem. */
 void world_problem(world_reply *reply, int status, const char *type);
 

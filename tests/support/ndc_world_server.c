@@ -60,10 +60,10 @@ static void answer_directory(const ndc_world *w, world_reply *reply)
 
   (void)snprintf(text, sizeof(text),
                  "{\"newNonce\":\"https://ido.example/nonce\",\"newAccount\":\"https://ido.example/new-acct\","
-                 "\"newOrder\":\"https://ido.example/new-order\",\"meta\":{%s\"auto-renewal\":{\"min-lifetime\":%lld,"
+                 "\"newOrder\":\"https://ido.example/new-order\",\"meta\":{%s\"%s\":{\"min-lifetime\":%lld,"
                  "\"max-duration\":%lld,\"allow-certificate-get\":true}}}",
-                 w->enabled ? "\"delegation-enabled\":true," : "", (long long)w->min_lifetime_s,
-                 (long long)w->max_duration_s);
+                 w->enabled ? "\"delegation-enabled\":true," : "", w->no_star ? "nothing" : "auto-renewal",
+                 (long long)w->min_lifetime_s, (long long)w->max_duration_s);
   sdg_buf_add_str(&reply->body, text);
 }
 
@@ -120,56 +120,93 @@ static void answer_object(ndc_world *w, world_reply *reply, size_t i)
 
 /* --- Orders --- */
 
-static void write_order(world_reply *reply, const world_order *o, size_t i)
+static const char *status_of(const world_order *o)
 {
+  if (o->invalid) {
+    return "invalid";
+  }
+  if (o->canceled) {
+    return "canceled";
+  }
+  return !o->finalized ? "ready" : (o->polls > 0 ? "processing" : "valid");
+}
+
+static void write_order(const ndc_world *w, world_reply *reply, const world_order *o, size_t i)
+{
+  const char *status = status_of(o);
   sdg_json_writer jw;
   char url[64];
-  bool valid = o->finalized && o->polls == 0;
 
   sdg_jw_init(&jw, &reply->body);
   sdg_jw_object(&jw, NULL);
-  sdg_jw_string(&jw, "status",
-                o->invalid    ? "invalid"
-                : o->canceled ? "canceled"
-                : valid       ? "valid"
-                              : (o->finalized ? "processing" : "ready"));
+  sdg_jw_string(&jw, "status", status);
   sdg_jw_tree(&jw, "identifiers", o->identifiers);
-  sdg_jw_tree(&jw, "auto-renewal", o->renewal_json);
+  if (o->star) {
+    sdg_jw_tree(&jw, "auto-renewal", o->renewal_json);
+  } else if (!w->no_grant) {
+    sdg_jw_bool(&jw, "allow-certificate-get", true);
+  }
   sdg_jw_array(&jw, "authorizations");
   sdg_jw_array_end(&jw);
   (void)snprintf(url, sizeof(url), "https://ido.example/order/%zu/finalize", i);
   sdg_jw_string(&jw, "finalize", url);
-  if (valid) {
-    (void)snprintf(url, sizeof(url), "%s%zu", WORLD_STAR, i);
-    sdg_jw_string(&jw, "star-certificate", url);
+  if (strcmp(status, "valid") == 0) {
+    (void)snprintf(url, sizeof(url), "%s%zu", w->own_certificates ? WORLD_OWN : WORLD_STAR, i);
+    sdg_jw_string(&jw, o->star ? "star-certificate" : "certificate", url);
   }
   sdg_jw_string(&jw, "delegation", o->delegation);
   sdg_jw_object_end(&jw);
   (void)snprintf(reply->location, sizeof(reply->location), "https://ido.example/order/%zu", i);
 }
 
-static void answer_new_order(ndc_world *w, const stardeleg_http_request *request, world_reply *reply)
+static void keep_payload(ndc_world *w, const sdg_json *payload)
 {
-  sdg_json *payload = read_payload(request);
   sdg_json_writer jw;
   sdg_buf text;
-  world_order *o = &w->orders[w->order_count];
 
-  assert_true(w->order_count < WORLD_ORDERS_MAX);
   sdg_buf_init(&text, 4096);
   sdg_jw_init(&jw, &text);
   sdg_jw_tree(&jw, NULL, payload);
   (void)snprintf(w->last_payload, sizeof(w->last_payload), "%s", sdg_buf_str(&text));
   sdg_buf_clear(&text);
-  assert_ok(sdg_auto_renewal_parse(&o->renewal, sdg_json_member(payload, "auto-renewal"), NULL));
+}
+
+static void read_kind(world_order *o, const sdg_json *payload)
+{
+  const sdg_json *at;
+
+  o->star = sdg_json_member(payload, "auto-renewal") != NULL;
+  if (o->star) {
+    assert_null(sdg_json_member(payload, "notBefore")); /* STARDEL-2.3.2-03 */
+    assert_null(sdg_json_member(payload, "notAfter"));
+    assert_ok(sdg_auto_renewal_parse(&o->renewal, sdg_json_member(payload, "auto-renewal"), NULL));
+    o->renewal_json = sdg_json_copy(sdg_json_member(payload, "auto-renewal"));
+    return;
+  }
+  /* STARDEL-2.3.3-03, STARDEL-2.3.5-02 */
+  assert_true(sdg_json_bool(sdg_json_member(payload, "allow-certificate-get")));
+  o->renewal.end_at = STARDELEG_TIME_NONE;
+  at = sdg_json_member(payload, "notAfter");
+  if (at != NULL) {
+    assert_ok(sdg_time_read_rfc3339(&o->renewal.end_at, sdg_bytes_str(sdg_json_string(at))));
+  }
+}
+
+static void answer_new_order(ndc_world *w, const stardeleg_http_request *request, world_reply *reply)
+{
+  sdg_json *payload = read_payload(request);
+  world_order *o = &w->orders[w->order_count];
+
+  assert_true(w->order_count < WORLD_ORDERS_MAX);
+  keep_payload(w, payload);
+  read_kind(o, payload);
   o->identifiers = sdg_json_copy(sdg_json_member(payload, "identifiers"));
-  o->renewal_json = sdg_json_copy(sdg_json_member(payload, "auto-renewal"));
   o->delegation = strdup(sdg_json_string(sdg_json_member(payload, "delegation")));
   o->polls = w->polls;
   sdg_buf_init(&o->csr, 65536);
   sdg_buf_init(&o->spki, 65536);
   reply->status = 201;
-  write_order(reply, o, w->order_count);
+  write_order(w, reply, o, w->order_count);
   w->order_count++;
   sdg_json_free(payload);
 }
@@ -192,7 +229,7 @@ static void answer_finalize(ndc_world *w, const stardeleg_http_request *request,
   sdg_json_free(payload);
   o->finalized = true;
   o->first_at = w->now;
-  write_order(reply, o, i);
+  write_order(w, reply, o, i);
 }
 
 static void answer_order(ndc_world *w, world_reply *reply, size_t i)
@@ -203,7 +240,7 @@ static void answer_order(ndc_world *w, world_reply *reply, size_t i)
   if (o->finalized && o->polls > 0) {
     o->polls--;
   }
-  write_order(reply, o, i);
+  write_order(w, reply, o, i);
 }
 
 /* --- The CA --- */
@@ -225,6 +262,23 @@ static void issue(ndc_world *w, const world_order *o, const sdg_star_period *per
   sdg_time_write_http(reply->not_before, leaf.not_before);
 }
 
+static bool is_get(const stardeleg_http_request *request)
+{
+  return strcmp(request->method, "GET") == 0;
+}
+
+static void issue_plain(ndc_world *w, const world_order *o, size_t i, world_reply *reply)
+{
+  sdg_star_period period = {0};
+
+  period.index = i;
+  period.not_before = sdg_time_floor_s(o->first_at);
+  period.not_after =
+      o->renewal.end_at != STARDELEG_TIME_NONE ? o->renewal.end_at : period.not_before + w->plain_life_ms;
+  reply->type = "application/pem-certificate-chain";
+  issue(w, o, &period, reply);
+}
+
 static void answer_star(ndc_world *w, const stardeleg_http_request *request, world_reply *reply, size_t i)
 {
   world_order *o = &w->orders[i];
@@ -232,11 +286,20 @@ static void answer_star(ndc_world *w, const stardeleg_http_request *request, wor
   sdg_star_period period;
   stardeleg_bytes etag = {NULL, 0};
 
-  w->gets++;
+  w->gets += is_get(request) ? 1 : 0;
+  w->signed_gets += is_get(request) ? 0 : 1;
   w->last_if_none_match[0] = '\0';
   if (sdg_http_header(&etag, request->headers, request->header_count, "If-None-Match", NULL)) {
     (void)snprintf(w->last_if_none_match, sizeof(w->last_if_none_match), "%.*s", (int)etag.len,
                    (const char *)etag.base);
+  }
+  if (w->own_certificates && is_get(request) && !w->own_by_get) {
+    world_problem(reply, 405, "malformed");
+    return;
+  }
+  if (!o->star) {
+    issue_plain(w, o, i, reply);
+    return;
   }
   if (o->canceled) {
     world_problem(reply, 403, "autoRenewalCanceled");
@@ -256,6 +319,31 @@ static void answer_star(ndc_world *w, const stardeleg_http_request *request, wor
   issue(w, o, &period, reply);
 }
 
+/* --- The account --- */
+
+/* STARDEL-2.3.6.1-02: whatever a delegate posts with a status, it is not a cancellation. */
+static void watch_payload(ndc_world *w, const stardeleg_http_request *request, world_reply *reply)
+{
+  sdg_json *payload = read_payload(request);
+  const char *status = sdg_json_string(sdg_json_member(payload, "status"));
+
+  w->signed_requests++;
+  if (sdg_json_member(payload, "status") != NULL) {
+    assert_string_equal(status, "deactivated");
+    assert_string_equal(request->url, WORLD_ACCOUNT);
+    if (!w->deactivated) {
+      w->deactivated = true;
+      sdg_buf_add_str(&reply->body, "{\"status\":\"deactivated\"}");
+      sdg_json_free(payload);
+      return;
+    }
+  }
+  if (w->deactivated) {
+    world_problem(reply, 401, "unauthorized"); /* ACME-7.3.6: and nothing else ever */
+  }
+  sdg_json_free(payload);
+}
+
 /* --- All --- */
 
 void world_server_answer(ndc_world *w, const stardeleg_http_request *request, world_reply *reply)
@@ -265,13 +353,21 @@ void world_server_answer(ndc_world *w, const stardeleg_http_request *request, wo
   (void)snprintf(w->last_url, sizeof(w->last_url), "%s", url);
   reply->status = 200;
   reply->type = "application/json";
-  if (strcmp(url, WORLD_DIRECTORY) == 0) {
+  if (w->dates) {
+    sdg_time_write_http(reply->date, w->now + (begins(url, "https://ido.example/") ? w->ido_ahead_ms : 0));
+  }
+  if (strcmp(request->method, "POST") == 0) {
+    watch_payload(w, request, reply);
+  }
+  if (reply->body.len > 0) {
+    reply->type = reply->status == 200 ? reply->type : "application/problem+json";
+  } else if (strcmp(url, WORLD_DIRECTORY) == 0) {
     answer_directory(w, reply);
   } else if (strcmp(url, "https://ido.example/nonce") == 0) {
     reply->type = NULL;
   } else if (strcmp(url, "https://ido.example/new-acct") == 0) {
     answer_account(w, reply, true);
-  } else if (strcmp(url, "https://ido.example/acct/1") == 0) {
+  } else if (strcmp(url, WORLD_ACCOUNT) == 0) {
     answer_account(w, reply, false);
   } else if (begins(url, "https://ido.example/acct/1/dlgs?page=")) {
     answer_list(w, reply, number_of(url, "https://ido.example/acct/1/dlgs?page="));
@@ -284,8 +380,10 @@ void world_server_answer(ndc_world *w, const stardeleg_http_request *request, wo
     answer_finalize(w, request, reply, number_of(url, "https://ido.example/order/"));
   } else if (begins(url, "https://ido.example/order/")) {
     answer_order(w, reply, number_of(url, "https://ido.example/order/"));
+  } else if (begins(url, WORLD_OWN)) {
+    answer_star(w, request, reply, number_of(url, WORLD_OWN));
   } else if (begins(url, WORLD_STAR)) {
-    assert_string_equal(request->method, "GET");
+    assert_string_equal(request->method, "GET"); /* AMB-21 */
     answer_star(w, request, reply, number_of(url, WORLD_STAR));
   } else {
     fail_msg("the delegate asks for %s %s", request->method, url);

@@ -110,10 +110,10 @@ static void test_refused(void **state)
     ido_world w;
     const notes *n;
     char url[256];
-    char *csr = ido_world_csr(
-        "{" WORLD_KEYS ",\"extensions\":{\"subjectAltName\":{\"DNS\":[\"abc.ido.example\"]},\"keyUsage\":["
-        "\"digitalSignature\"]}}",
-        NULL, NULL, 0);
+    char *csr = ido_world_csr("{" WORLD_KEYS
+                              ",\"extensions\":{\"subjectAltName\":{\"DNS\":[\"abc.ido.example\"]},\"keyUsage\":["
+                              "\"digitalSignature\"]}}",
+                              NULL, NULL, 0);
 
     ido_world_init(&w);
     w.options.keep_ready_after_bad_csr = keep;
@@ -147,8 +147,8 @@ static void test_one_write(void **state)
   ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, NULL);
   before = ido_world_count(&w, "audit");
   w.fail_batches = 1;
-  assert_int_equal(
-      acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", ido_world_new_order("d1", "abc.ido.example")), 503);
+  assert_int_equal(acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", ido_world_new_order("d1", "abc.ido.example")),
+                   503);
   assert_int_equal(ido_world_count(&w, "audit"), before);
   assert_int_equal(ido_world_count(&w, "order"), 0);
   ido_world_place(&w, 0, "d1", url);
@@ -274,7 +274,7 @@ static void test_retention(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_life),      cmocka_unit_test(test_refused), cmocka_unit_test(test_one_write),
+      cmocka_unit_test(test_life),      cmocka_unit_test(test_refused),   cmocka_unit_test(test_one_write),
       cmocka_unit_test(test_paging),    cmocka_unit_test(test_arguments), cmocka_unit_test(test_clean),
       cmocka_unit_test(test_retention),
   };

@@ -47,8 +47,7 @@ static void test_template(void **state)
   begin(&w);
   ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, NULL);
   ido_world_order(&w, 0, "d1", "abc.ido.example", old_order);
-  assert_ok(change(&w, STARDELEG_IDO_TEMPLATE,
-                   (stardeleg_ido_delegation){.csr_template = sdg_bytes_str(TIGHT)}, NULL));
+  assert_ok(change(&w, STARDELEG_IDO_TEMPLATE, (stardeleg_ido_delegation){.csr_template = sdg_bytes_str(TIGHT)}, NULL));
   assert_int_equal(acme_peer_fetch(&w.ndc[0], WORLD_IDO "/delegation/d1"), 200);
   assert_non_null(strstr(w.ndc[0].body, "digitalSignature"));
   ido_world_order(&w, 0, "d1", "abc.ido.example", new_order);
@@ -56,11 +55,10 @@ static void test_template(void **state)
   assert_int_equal(ido_world_finalize(&w, 0, old_order, plain), 403);
   assert_int_equal(ido_world_finalize(&w, 0, new_order, tight), 200);
   /* And what only the new one allows, the old order does not get. */
-  assert_ok(change(&w, STARDELEG_IDO_TEMPLATE,
-                   (stardeleg_ido_delegation){.csr_template = sdg_bytes_str(WORLD_ONE)}, NULL));
+  assert_ok(
+      change(&w, STARDELEG_IDO_TEMPLATE, (stardeleg_ido_delegation){.csr_template = sdg_bytes_str(WORLD_ONE)}, NULL));
   ido_world_order(&w, 0, "d1", "abc.ido.example", old_order);
-  assert_ok(change(&w, STARDELEG_IDO_TEMPLATE,
-                   (stardeleg_ido_delegation){.csr_template = sdg_bytes_str(TIGHT)}, NULL));
+  assert_ok(change(&w, STARDELEG_IDO_TEMPLATE, (stardeleg_ido_delegation){.csr_template = sdg_bytes_str(TIGHT)}, NULL));
   assert_int_equal(ido_world_finalize(&w, 0, old_order, tight), 403);
   free(plain);
   free(tight);
@@ -83,24 +81,24 @@ static void test_bad_changes(void **state)
                                           (stardeleg_ido_delegation){.cname_map = sdg_bytes_str("[]")}, &problem));
   assert_string_equal(problem.place, "/cname-map");
   assert_err(STARDELEG_ERR_CONFIG,
-             change(&w, STARDELEG_IDO_LIFETIME,
-                    (stardeleg_ido_delegation){.lifetime_min_s = 2, .lifetime_max_s = 1}, &problem));
-  assert_err(STARDELEG_ERR_CONFIG, change(&w, STARDELEG_IDO_LIFETIME,
-                                          (stardeleg_ido_delegation){.lifetime_max_s = INT64_MAX}, &problem));
-  assert_err(STARDELEG_ERR_CONFIG, change(&w, STARDELEG_IDO_EXPIRY,
-                                          (stardeleg_ido_delegation){.expires_at = INT64_MAX - 1}, &problem));
+             change(&w, STARDELEG_IDO_LIFETIME, (stardeleg_ido_delegation){.lifetime_min_s = 2, .lifetime_max_s = 1},
+                    &problem));
+  assert_err(STARDELEG_ERR_CONFIG,
+             change(&w, STARDELEG_IDO_LIFETIME, (stardeleg_ido_delegation){.lifetime_max_s = INT64_MAX}, &problem));
+  assert_err(STARDELEG_ERR_CONFIG,
+             change(&w, STARDELEG_IDO_EXPIRY, (stardeleg_ido_delegation){.expires_at = INT64_MAX - 1}, &problem));
   assert_err(STARDELEG_ERR_NOT_FOUND,
              change(&w, STARDELEG_IDO_ISSUER, (stardeleg_ido_delegation){.issuer = "none"}, &problem));
   assert_string_equal(problem.place, "issuer");
   assert_err(STARDELEG_ERR_ARGUMENT, change(&w, 0, (stardeleg_ido_delegation){0}, NULL));
   assert_err(STARDELEG_ERR_ARGUMENT, change(&w, 1024, (stardeleg_ido_delegation){0}, NULL));
-  assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ido_delegation_change(w.ido, "d9", &empty, STARDELEG_IDO_QUOTA, w.now,
-                                                                      NULL));
-  assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ido_delegation_change(w.ido, "", &empty, STARDELEG_IDO_QUOTA, w.now,
-                                                                      NULL));
+  assert_err(STARDELEG_ERR_NOT_FOUND,
+             stardeleg_ido_delegation_change(w.ido, "d9", &empty, STARDELEG_IDO_QUOTA, w.now, NULL));
+  assert_err(STARDELEG_ERR_NOT_FOUND,
+             stardeleg_ido_delegation_change(w.ido, "", &empty, STARDELEG_IDO_QUOTA, w.now, NULL));
   empty.size = 8;
-  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_delegation_change(w.ido, "d1", &empty, STARDELEG_IDO_QUOTA, w.now,
-                                                                     NULL));
+  assert_err(STARDELEG_ERR_ARGUMENT,
+             stardeleg_ido_delegation_change(w.ido, "d1", &empty, STARDELEG_IDO_QUOTA, w.now, NULL));
   assert_string_equal(ido_world_record(&w, "delegation", "d1", "changedAt"), "");
   assert_ok(stardeleg_ido_delegation_end(w.ido, "d1", w.now));
   assert_err(STARDELEG_ERR_STATE, change(&w, STARDELEG_IDO_QUOTA, (stardeleg_ido_delegation){0}, &problem));
@@ -152,10 +150,11 @@ static void test_show(void **state)
   ido_world_delegate(&w, "cdn", "d2", WORLD_ONE, NULL);
   ido_world_delegate(&w, "other", "d3", WORLD_ONE, NULL);
   w.now += 5;
-  assert_ok(change(&w, STARDELEG_IDO_NAMES | STARDELEG_IDO_QUOTA | STARDELEG_IDO_LIFETIME,
-                   (stardeleg_ido_delegation){
-                       .names = names, .orders_max = 5, .orders_period_s = 60, .lifetime_min_s = 1, .lifetime_max_s = 9},
-                   NULL));
+  assert_ok(
+      change(&w, STARDELEG_IDO_NAMES | STARDELEG_IDO_QUOTA | STARDELEG_IDO_LIFETIME,
+             (stardeleg_ido_delegation){
+                 .names = names, .orders_max = 5, .orders_period_s = 60, .lifetime_min_s = 1, .lifetime_max_s = 9},
+             NULL));
   w.now += 5;
   assert_ok(change(&w, STARDELEG_IDO_KEY_KINDS | STARDELEG_IDO_EXPIRY,
                    (stardeleg_ido_delegation){.key_kinds = 1u << STARDELEG_KEY_P256, .expires_at = w.now + WORLD_DAY},
@@ -228,8 +227,7 @@ static void test_cnames(void **state)
   assert_ok(change(&w, STARDELEG_IDO_CNAME_MAP, (stardeleg_ido_delegation){.cname_map = sdg_bytes_str(MAP_B)}, NULL));
   ido_world_run(&w, 10 * WORLD_S);
   assert_string_equal(w.cnames, PLUS_A MINUS_A PLUS_B);
-  assert_cnames(&w, "d1",
-                "abc.ido.example.>a.cdn.example.=remove abc.ido.example.>b.cdn.example.=installed ");
+  assert_cnames(&w, "d1", "abc.ido.example.>a.cdn.example.=remove abc.ido.example.>b.cdn.example.=installed ");
   assert_ok(stardeleg_ido_cname_removed(w.ido, "d1", "ABC.ido.example", w.now));
   assert_cnames(&w, "d1", "abc.ido.example.>b.cdn.example.=installed ");
   assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ido_cname_removed(w.ido, "d1", "abc.ido.example.", w.now));

@@ -256,7 +256,8 @@ static void test_disable_killed(void **state)
   }
 }
 
-/* STARDEL-7.2-01, RFC 9115 7.2: a delegate whose key was stolen deactivates its account; its delegations end with it. */
+/* STARDEL-7.2-01, RFC 9115 7.2: a delegate whose key was stolen deactivates its account; its delegations end with it.
+ */
 static void test_deactivation(void **state)
 {
   ido_world w;
@@ -321,10 +322,14 @@ static void test_paging(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_keys),         cmocka_unit_test(test_bad_keys),
-      cmocka_unit_test(test_mac_keys),     cmocka_unit_test(test_disable),
-      cmocka_unit_test(test_disable_killed), cmocka_unit_test(test_deactivation),
-      cmocka_unit_test(test_deactivation_fails), cmocka_unit_test(test_paging),
+      cmocka_unit_test(test_keys),
+      cmocka_unit_test(test_bad_keys),
+      cmocka_unit_test(test_mac_keys),
+      cmocka_unit_test(test_disable),
+      cmocka_unit_test(test_disable_killed),
+      cmocka_unit_test(test_deactivation),
+      cmocka_unit_test(test_deactivation_fails),
+      cmocka_unit_test(test_paging),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,9 +67,9 @@ typedef struct name_case {
 } name_case;
 
 static const name_case name_cases[] = {
-    {"x.ido.example", true},       {"X.IDO.example", true},         {"y.ido.example", false},
-    {"a.sub.ido.example", true},   {"b.a.sub.ido.example", false},  {"sub.ido.example", false},
-    {"*.sub.ido.example", false},  {"asub.ido.example", false},     {"x.ido.example.evil.example", false},
+    {"x.ido.example", true},       {"X.IDO.example", true},        {"y.ido.example", false},
+    {"a.sub.ido.example", true},   {"b.a.sub.ido.example", false}, {"sub.ido.example", false},
+    {"*.sub.ido.example", false},  {"asub.ido.example", false},    {"x.ido.example.evil.example", false},
     {"evil.x.ido.example", false}, {"*.ido.example", false},
 };
 
@@ -251,8 +251,7 @@ static void *order_many(void *arg)
   crowd *c = arg;
 
   for (int i = 0; i < 12; i++) {
-    c->made +=
-        acme_peer_post(&c->w->ndc[c->i], NEW_ORDER, ido_world_new_order("d1", "abc.ido.example")) == 201 ? 1 : 0;
+    c->made += acme_peer_post(&c->w->ndc[c->i], NEW_ORDER, ido_world_new_order("d1", "abc.ido.example")) == 201 ? 1 : 0;
   }
   return NULL;
 }
@@ -358,13 +357,20 @@ typedef struct bad_scope {
 } bad_scope;
 
 static const bad_scope bad_scopes[] = {
-    {"names/0", "not a name", 0, 0, 0, 0, 0}, {"names/0", "", 0, 0, 0, 0, 0},
-    {"names/0", "*", 0, 0, 0, 0, 0},          {"names/0", "a.*.example", 0, 0, 0, 0, 0},
-    {"names/0", "10.0.0.1", 0, 0, 0, 0, 0},   {"key_kinds", NULL, 1, 0, 0, 0, 0},
-    {"key_kinds", NULL, 1u << 31, 0, 0, 0, 0}, {"order_kinds", NULL, 0, 4, 0, 0, 0},
-    {"orders_max", NULL, 0, 0, -1, 1, 0},     {"orders_max", NULL, 0, 0, 1001, 1, 0},
-    {"orders_period_s", NULL, 0, 0, 1, 0, 0}, {"orders_period_s", NULL, 0, 0, 0, 1, 0},
-    {"orders_period_s", NULL, 0, 0, 1, INT64_MAX, 0}, {"orders_period_s", NULL, 0, 0, 1, -1, 0},
+    {"names/0", "not a name", 0, 0, 0, 0, 0},
+    {"names/0", "", 0, 0, 0, 0, 0},
+    {"names/0", "*", 0, 0, 0, 0, 0},
+    {"names/0", "a.*.example", 0, 0, 0, 0, 0},
+    {"names/0", "10.0.0.1", 0, 0, 0, 0, 0},
+    {"key_kinds", NULL, 1, 0, 0, 0, 0},
+    {"key_kinds", NULL, 1u << 31, 0, 0, 0, 0},
+    {"order_kinds", NULL, 0, 4, 0, 0, 0},
+    {"orders_max", NULL, 0, 0, -1, 1, 0},
+    {"orders_max", NULL, 0, 0, 1001, 1, 0},
+    {"orders_period_s", NULL, 0, 0, 1, 0, 0},
+    {"orders_period_s", NULL, 0, 0, 0, 1, 0},
+    {"orders_period_s", NULL, 0, 0, 1, INT64_MAX, 0},
+    {"orders_period_s", NULL, 0, 0, 1, -1, 0},
     {"certificates_max", NULL, 0, 0, 0, 0, -1},
 };
 
@@ -400,11 +406,16 @@ static void test_bad_scopes(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_names),       cmocka_unit_test(test_names_and_policy),
-      cmocka_unit_test(test_names_at_finalize), cmocka_unit_test(test_key_kinds),
-      cmocka_unit_test(test_order_kinds), cmocka_unit_test(test_orders),
-      cmocka_unit_test(test_orders_at_once), cmocka_unit_test(test_certificates),
-      cmocka_unit_test(test_expiry),      cmocka_unit_test(test_bad_scopes),
+      cmocka_unit_test(test_names),
+      cmocka_unit_test(test_names_and_policy),
+      cmocka_unit_test(test_names_at_finalize),
+      cmocka_unit_test(test_key_kinds),
+      cmocka_unit_test(test_order_kinds),
+      cmocka_unit_test(test_orders),
+      cmocka_unit_test(test_orders_at_once),
+      cmocka_unit_test(test_certificates),
+      cmocka_unit_test(test_expiry),
+      cmocka_unit_test(test_bad_scopes),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
