@@ -10,7 +10,7 @@ typedef struct admin_call {
   stardeleg_ido *ido;
   const sdg_json *body; /* fits the rule of the command */
   stardeleg_time now;
-  sdg_json_writer w;    /* of the answer, an object that is open */
+  sdg_json_writer w; /* of the answer, an object that is open */
   stardeleg_problem problem;
 } admin_call;
 

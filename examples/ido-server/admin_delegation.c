@@ -10,21 +10,28 @@
 static const struct {
   const char *name;
   stardeleg_key_spec spec;
-} key_kinds[] = {{"P-256", STARDELEG_KEY_P256},     {"P-384", STARDELEG_KEY_P384},     {"P-521", STARDELEG_KEY_P521},
-                 {"RSA-2048", STARDELEG_KEY_RSA2048}, {"RSA-3072", STARDELEG_KEY_RSA3072},
-                 {"RSA-4096", STARDELEG_KEY_RSA4096}, {"Ed25519", STARDELEG_KEY_ED25519}};
+} key_kinds[] = {{"P-256", STARDELEG_KEY_P256},       {"P-384", STARDELEG_KEY_P384},
+                 {"P-521", STARDELEG_KEY_P521},       {"RSA-2048", STARDELEG_KEY_RSA2048},
+                 {"RSA-3072", STARDELEG_KEY_RSA3072}, {"RSA-4096", STARDELEG_KEY_RSA4096},
+                 {"Ed25519", STARDELEG_KEY_ED25519}};
 #define KEY_KINDS (sizeof(key_kinds) / sizeof(key_kinds[0]))
 
 /* Which members of the request make up which member of a change. */
 static const struct {
   const char *name;
   unsigned member;
-} members[] = {{"csr-template", STARDELEG_IDO_TEMPLATE},     {"cname-map", STARDELEG_IDO_CNAME_MAP},
-               {"lifetime-min", STARDELEG_IDO_LIFETIME},     {"lifetime-max", STARDELEG_IDO_LIFETIME},
-               {"expires-at", STARDELEG_IDO_EXPIRY},         {"names", STARDELEG_IDO_NAMES},
-               {"key-kinds", STARDELEG_IDO_KEY_KINDS},       {"order-kinds", STARDELEG_IDO_ORDER_KINDS},
-               {"orders-max", STARDELEG_IDO_QUOTA},          {"orders-period", STARDELEG_IDO_QUOTA},
-               {"certificates-max", STARDELEG_IDO_CERTIFICATES}, {"issuer", STARDELEG_IDO_ISSUER}};
+} members[] = {{"csr-template", STARDELEG_IDO_TEMPLATE},
+               {"cname-map", STARDELEG_IDO_CNAME_MAP},
+               {"lifetime-min", STARDELEG_IDO_LIFETIME},
+               {"lifetime-max", STARDELEG_IDO_LIFETIME},
+               {"expires-at", STARDELEG_IDO_EXPIRY},
+               {"names", STARDELEG_IDO_NAMES},
+               {"key-kinds", STARDELEG_IDO_KEY_KINDS},
+               {"order-kinds", STARDELEG_IDO_ORDER_KINDS},
+               {"orders-max", STARDELEG_IDO_QUOTA},
+               {"orders-period", STARDELEG_IDO_QUOTA},
+               {"certificates-max", STARDELEG_IDO_CERTIFICATES},
+               {"issuer", STARDELEG_IDO_ISSUER}};
 
 /* A delegation of a request, with what it borrows. */
 typedef struct request {
@@ -72,8 +79,7 @@ static void read_kinds(const admin_call *call, request *r)
     }
   }
   for (item = sdg_json_first(sdg_json_member(call->body, "order-kinds")); item != NULL; item = sdg_json_next(item)) {
-    r->delegation.order_kinds |=
-        strcmp(sdg_json_string(item), "star") == 0 ? STARDELEG_IDO_STAR : STARDELEG_IDO_PLAIN;
+    r->delegation.order_kinds |= strcmp(sdg_json_string(item), "star") == 0 ? STARDELEG_IDO_STAR : STARDELEG_IDO_PLAIN;
   }
 }
 

@@ -202,8 +202,7 @@ static void run(answer *a, stardeleg_ido *ido, size_t which, const sdg_json *bod
   }
 }
 
-static void dispatch(answer *a, stardeleg_ido *ido, stardeleg_bytes method, const char *target,
-                     stardeleg_bytes request)
+static void dispatch(answer *a, stardeleg_ido *ido, stardeleg_bytes method, const char *target, stardeleg_bytes request)
 {
   size_t which = 0;
   sdg_json *body;

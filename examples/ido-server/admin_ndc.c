@@ -34,8 +34,8 @@ stardeleg_err admin_ndc_mac_key_add(admin_call *call)
 {
   const char *key_id = admin_text(call, "key-id");
   char mac_key[MAC_KEY_SIZE];
-  stardeleg_err err = stardeleg_ido_ndc_add_mac_key(call->ido, admin_text(call, "name"), key_id,
-                                                    admin_text(call, "by"), mac_key, call->now);
+  stardeleg_err err = stardeleg_ido_ndc_add_mac_key(call->ido, admin_text(call, "name"), key_id, admin_text(call, "by"),
+                                                    mac_key, call->now);
 
   if (err == STARDELEG_OK) {
     write_mac_key(call, key_id, mac_key);

@@ -65,10 +65,9 @@ static int answer(void *ctx, const stardeleg_http_request *request, httpd_page *
       page->free_body = free_body;
     }
   }
-  page->headers[page->header_count++] =
-      (stardeleg_http_header){SDG_BYTES_LITERAL("Content-Type"), page->status == 200
-                                                                     ? SDG_BYTES_LITERAL("application/json")
-                                                                     : SDG_BYTES_LITERAL("application/problem+json")};
+  page->headers[page->header_count++] = (stardeleg_http_header){
+      SDG_BYTES_LITERAL("Content-Type"),
+      page->status == 200 ? SDG_BYTES_LITERAL("application/json") : SDG_BYTES_LITERAL("application/problem+json")};
   page->headers[page->header_count++] =
       (stardeleg_http_header){SDG_BYTES_LITERAL("Cache-Control"), SDG_BYTES_LITERAL("no-store")};
   return 1;
@@ -197,8 +196,7 @@ int admin_socket_send(const char *path, const char *command, const char *request
   n = snprintf(head, sizeof(head),
                "POST /%s HTTP/1.0\r\nHost: admin\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
                command, len);
-  if (n > 0 && send_all(fd, head, (size_t)n) == 0 && send_all(fd, request, len) == 0 &&
-      receive_all(fd, &reply) == 0) {
+  if (n > 0 && send_all(fd, head, (size_t)n) == 0 && send_all(fd, request, len) == 0 && receive_all(fd, &reply) == 0) {
     status = take_reply(&reply, body);
   }
   if (status < 0) {

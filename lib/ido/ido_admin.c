@@ -214,8 +214,8 @@ static stardeleg_err check_members(edit *a)
   static const struct {
     unsigned member;
     check_fn check;
-  } checks[] = {{STARDELEG_IDO_ISSUER, check_issuer},   {STARDELEG_IDO_LIFETIME, check_lifetime},
-                {STARDELEG_IDO_EXPIRY, check_expiry},   {SCOPE_MEMBERS, check_scope},
+  } checks[] = {{STARDELEG_IDO_ISSUER, check_issuer},     {STARDELEG_IDO_LIFETIME, check_lifetime},
+                {STARDELEG_IDO_EXPIRY, check_expiry},     {SCOPE_MEMBERS, check_scope},
                 {STARDELEG_IDO_TEMPLATE, check_template}, {STARDELEG_IDO_CNAME_MAP, check_cnames}};
   stardeleg_err err = STARDELEG_OK;
 

@@ -63,10 +63,10 @@ static void write_event(sdg_buf *out, const stardeleg_ido_event *event)
 /* Of entries of the same millisecond, causes stand before effects. */
 static unsigned rank_of(const char *event)
 {
-  static const char *const ranks[] = {"ndc-added",       "delegation-added", "delegation-changed", "order-made",
-                                      "csr-accepted",    "csr-refused",      "order-valid",        "certificate",
-                                      "ndc-disabled",    "delegation-ending", "order-ending",      "order-failed",
-                                      "order-canceled",  "delegation-ended", "ndc-removed"};
+  static const char *const ranks[] = {"ndc-added",      "delegation-added",  "delegation-changed", "order-made",
+                                      "csr-accepted",   "csr-refused",       "order-valid",        "certificate",
+                                      "ndc-disabled",   "delegation-ending", "order-ending",       "order-failed",
+                                      "order-canceled", "delegation-ended",  "ndc-removed"};
   unsigned rank = 0;
 
   while (rank < sizeof(ranks) / sizeof(ranks[0]) && strcmp(ranks[rank], event) != 0) {
@@ -165,8 +165,8 @@ stardeleg_err stardeleg_ido_audit(stardeleg_ido *ido, const stardeleg_ido_audit_
   if (query->after != NULL && strcmp(query->after, begin) > 0) {
     after = query->after;
   }
-  err = sdg_store_scan(ido->options.store, KIND, query->delegation, after,
-                       query->limit > 0 ? query->limit : SIZE_MAX, tell, &r);
+  err = sdg_store_scan(ido->options.store, KIND, query->delegation, after, query->limit > 0 ? query->limit : SIZE_MAX,
+                       tell, &r);
   return err == STARDELEG_OK ? r.err : err;
 }
 

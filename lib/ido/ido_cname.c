@@ -76,13 +76,12 @@ static stardeleg_err read_entry(entries *list, const sdg_json *item)
 {
   const char *state = sdg_json_string(sdg_json_member(item, "state"));
   stardeleg_time told_at = STARDELEG_TIME_NONE;
-  stardeleg_err err =
-      sdg_json_get_int(&told_at, item, "toldAt", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+  stardeleg_err err = sdg_json_get_int(&told_at, item, "toldAt", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
 
   for (size_t i = 0; err == STARDELEG_OK && i < 3; i++) {
     if (strcmp(state, state_names[i]) == 0) {
-      return add(list, sdg_json_string(sdg_json_member(item, "name")),
-                 sdg_json_string(sdg_json_member(item, "target")), (entry_state)i, told_at);
+      return add(list, sdg_json_string(sdg_json_member(item, "name")), sdg_json_string(sdg_json_member(item, "target")),
+                 (entry_state)i, told_at);
     }
   }
   return STARDELEG_ERR_STORE;
@@ -449,8 +448,12 @@ static stardeleg_err remove_entries(stardeleg_ido *ido, const char *delegation, 
     err = sdg_buf_error(&value);
   }
   if (err == STARDELEG_OK) {
-    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT, .kind = SDG_CHORE_KIND, .key = key,
-                             .value = sdg_buf_bytes(&value), .index = delegation, .due = record.due,
+    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+                             .kind = SDG_CHORE_KIND,
+                             .key = key,
+                             .value = sdg_buf_bytes(&value),
+                             .index = delegation,
+                             .due = record.due,
                              .expected_version = record.version};
 
     err = sdg_store_batch(ido->options.store, &op, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido/ido_ndc.c -- delegates: registered, with what they can show, disabled, removed.  Kind "delegate", key the name. */
+/* ido/ido_ndc.c -- delegates: registered, with what they can show, disabled, removed.  Kind "delegate", key the name.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -104,11 +105,8 @@ static void tell(sdg_ido_also *also, const stardeleg_ido *ido, const stardeleg_i
 
 static stardeleg_ido_event event_of(const char *what, const char *name, const char *by, stardeleg_time now)
 {
-  return (stardeleg_ido_event){.at = now,
-                               .event = what,
-                               .ndc = name,
-                               .by = by != NULL ? by : "owner",
-                               .not_after = STARDELEG_TIME_NONE};
+  return (stardeleg_ido_event){
+      .at = now, .event = what, .ndc = name, .by = by != NULL ? by : "owner", .not_after = STARDELEG_TIME_NONE};
 }
 
 /* Writes |d| (NULL: not) and the event. */

@@ -54,8 +54,8 @@ static void join_names(telling *t)
   size_t len = 0;
 
   for (size_t i = 0; i < t->order->wire.identifiers.count && len < NAMES_SIZE; i++) {
-    int n = snprintf(t->names + len, NAMES_SIZE - len, "%s%s", i > 0 ? " " : "",
-                     t->order->wire.identifiers.items[i].value);
+    int n =
+        snprintf(t->names + len, NAMES_SIZE - len, "%s%s", i > 0 ? " " : "", t->order->wire.identifiers.items[i].value);
 
     len += n > 0 ? (size_t)n : 0;
   }

@@ -298,9 +298,9 @@ stardeleg_err sdg_ido_scope_check_key(const sdg_ido_scope *scope, const char *id
     }
   }
   join_kinds(allowed, sizeof(allowed), scope->key_kinds);
-  sdg_problem_set(problem, STARDELEG_ACME_BAD_CSR, "the CSR's key is of the kind %s with %u bits; delegation %s allows %s",
-                  families[key.info.family > 0 && key.info.family < 4 ? key.info.family : 0], key.info.bits, id,
-                  allowed);
+  sdg_problem_set(
+      problem, STARDELEG_ACME_BAD_CSR, "the CSR's key is of the kind %s with %u bits; delegation %s allows %s",
+      families[key.info.family > 0 && key.info.family < 4 ? key.info.family : 0], key.info.bits, id, allowed);
   problem->status = 403;
   return STARDELEG_ERR_POLICY;
 }

@@ -70,9 +70,12 @@ static stardeleg_err read_numbers(stardeleg_ido_delegation_view *view, const sdg
   const struct {
     int64_t *out;
     const char *name;
-  } numbers[] = {{&view->delegation.lifetime_min_s, "lifetimeMin"}, {&view->delegation.lifetime_max_s, "lifetimeMax"},
-                 {&view->delegation.expires_at, "expiresAt"},       {&view->created_at, "createdAt"},
-                 {&view->changed_at, "changedAt"},                  {&view->ended_at, "endedAt"}};
+  } numbers[] = {{&view->delegation.lifetime_min_s, "lifetimeMin"},
+                 {&view->delegation.lifetime_max_s, "lifetimeMax"},
+                 {&view->delegation.expires_at, "expiresAt"},
+                 {&view->created_at, "createdAt"},
+                 {&view->changed_at, "changedAt"},
+                 {&view->ended_at, "endedAt"}};
   stardeleg_err err = STARDELEG_OK;
 
   view->delegation.expires_at = STARDELEG_TIME_NEVER;
