@@ -47,7 +47,8 @@ def payload_cases(ndc, mac):
         strict.must(ndc.account().get("contact") == ["mailto:b@ndc.example"], "8555 7.3.2", "not updated")
         reply = ndc.post(ndc.kid, {"contact": ["tel:1"]})
         refused("a bad update", reply, (400, 403), CONTACT, "8555 7.3.2")
-        reply = ndc.post(ndc.kid, {"status": "revoked", "orders": "https://evil.example/", "termsOfServiceAgreed": False})
+        reply = ndc.post(ndc.kid, {"status": "revoked", "orders": "https://evil.example/",
+                                   "termsOfServiceAgreed": False})
         strict.must(reply.status == 200, "8555 7.3.2", f"what is not the client's is ignored: {reply!r}")
         strict.must(ndc.account()["status"] == "valid" and "evil" not in str(ndc.account()), "8555 7.3.2", "taken over")
         strict.must(ndc.account()["contact"] == ["mailto:b@ndc.example"], "8555 7.3.2", "changed all the same")

@@ -2,7 +2,7 @@
 """der.py -- as much DER as it takes to put a certification request together by hand, and to spoil one."""
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 HASHES = {"256": (hashes.SHA256, 1, 32), "384": (hashes.SHA384, 2, 48), "512": (hashes.SHA512, 3, 64)}
@@ -119,7 +119,3 @@ def attributes_of(request_der):
     info = items(items(parts_of(request_der)[0])[0][2])
     return [items(items(whole)[0][2])[0][1] for tag, _, body in info[3:] if tag == 0xA0
             for _, whole, _ in items(body)]
-
-
-def spki(public):
-    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

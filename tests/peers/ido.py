@@ -145,8 +145,6 @@ class PythonIdo(AcmeServer):
             order["allow-certificate-get"] = True
         else:
             raise Problem(400, "malformed", "allow-certificate-get has to be true (RFC 9115 section 2.3.3)")
-        if self.speaks("ends-soon"):
-            order["expires"] = time.time() + 30
         if self.speaks("pending-first"):
             order["status"] = "pending"
         delegation["orders"].append(order)

@@ -113,7 +113,7 @@ def signatures(stage):
     mac = stage.ido("ndc-add", "cdn")
     stage.delegate("cdn", play.template_for(NAME))
     ndc = Ndc(stage.trust, stage.start_ido())
-    yield from refusals.binding_cases(stage, ndc, mac)
+    yield from refusals.binding_cases(ndc, mac)
     yield from account_refusals.payload_cases(ndc, mac)
     before = ndc.delegations()
     yield from refusals.jws_cases(ndc)
@@ -132,7 +132,7 @@ def orders(stage):
     ndc, rival = Ndc(stage.trust, directory), Ndc(stage.trust, directory)
     ndc.register(externalAccountBinding=ndc.eab("cdn", mac))
     rival.register(externalAccountBinding=rival.eab("rival", mac2))
-    yield from refusals.order_cases(ndc, rival, NAME, OTHER)
+    yield from refusals.order_cases(ndc, NAME, OTHER)
     yield from refusals.foreign_cases(ndc, rival, NAME, OTHER)
     yield from refusals.finalize_cases(ndc, NAME)
 
@@ -148,7 +148,7 @@ def templates(stage):
     delegation, offered = list(ndc.delegations().items())[0]
     yield "the template is shown as it was given", lambda: strict.must(
         offered["csr-template"] == template, "9115 2.3.1.3", f"shown as {offered['csr-template']}")
-    yield from refusals.template_cases(ndc, template, spoiled.CHOICES, [NAME],
+    yield from refusals.template_cases(ndc, template, spoiled.CHOICES,
                                        lambda: ndc.star_payload(delegation, [NAME], 4))
     for what, change in spoiled.ALLOWED:
         def case(change=change):

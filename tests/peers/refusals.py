@@ -30,7 +30,7 @@ def refused(what, reply, statuses, kinds, section):
 
 # --- External account binding (8555 7.3.4) ---
 
-def binding_cases(stage, ndc, mac):
+def binding_cases(ndc, mac):
     other = wire.jwk_of(wire.new_key().public_key())
     url = ndc.directory["newAccount"]
     key = wire.un_b64u(mac)
@@ -243,7 +243,7 @@ def bad_orders(good, name, other):
     ]
 
 
-def order_cases(ndc, rival, name, other):
+def order_cases(ndc, name, other):
     good = ndc.star_payload(list(ndc.delegations())[0], [name], 4)
     for what, payload, statuses, kinds in bad_orders(good, name, other):
         def case(what=what, payload=payload, statuses=statuses, kinds=kinds):
@@ -337,7 +337,7 @@ def tell_state(ndc, url, what):
     return status
 
 
-def template_cases(ndc, template, choices, names, payload_of):
+def template_cases(ndc, template, choices, payload_of):
     """Each way of breaking a template, one order each; then requests that the template allows."""
     for what, kinds, spoil in SPOILED:
         def case(what=what, kinds=kinds, spoil=spoil):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """spoiled.py -- certification requests that break a template, one in each way that the CDDL of RFC 9115 knows."""
+import functools
 import ipaddress
 
 from cryptography import x509
@@ -54,8 +55,14 @@ def key(make, signature_type):
     return lambda parts: change(key=make(), signature_type=signature_type)(parts)
 
 
+@functools.lru_cache
+def made_rsa(bits):
+    """One key of a length is enough for all cases, and takes long to make."""
+    return rsa.generate_private_key(65537, bits)
+
+
 def rsa_key(bits):
-    return lambda: rsa.generate_private_key(65537, bits)
+    return lambda: made_rsa(bits)
 
 
 def curve(kind):

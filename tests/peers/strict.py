@@ -94,6 +94,8 @@ def problem(reply, statuses, kinds, section):
         must(document["status"] == reply.status, "7807 3.1", "status of document and answer differ")
     must(reply.kind() in kinds, section, f"type {document['type']} instead of {kinds}: {document['detail']}")
     must(not any(ord(c) < 32 for c in document["detail"]), "7807 3.1", "control characters in the detail")
+    must(reply.header("Cert-Not-After") is None and reply.header("Cert-Not-Before") is None, "8739 3.3",
+         "Cert-Not-* beside something that is no certificate")
     for part in document.get("subproblems", []):
         member(part, "type", "text", "8555 6.7.1")
         if "identifier" in part:
