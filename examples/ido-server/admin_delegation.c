@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ido-server/admin_delegation.c -- commands that make, change and end delegations. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,8 @@ static const struct {
                {"orders-max", STARDELEG_IDO_QUOTA},
                {"orders-period", STARDELEG_IDO_QUOTA},
                {"certificates-max", STARDELEG_IDO_CERTIFICATES},
-               {"issuer", STARDELEG_IDO_ISSUER}};
+               {"issuer", STARDELEG_IDO_ISSUER},
+               {"upstream", STARDELEG_IDO_ISSUER}};
 
 /* A delegation of a request, with what it borrows. */
 typedef struct request {
@@ -103,6 +105,7 @@ static stardeleg_err read_request(admin_call *call, request *r)
   d->id = admin_text(call, "id");
   d->ndc = admin_text(call, "ndc");
   d->issuer = admin_text(call, "issuer");
+  d->upstream = admin_text(call, "upstream");
   d->csr_template = sdg_buf_bytes(&r->csr_template);
   d->cname_map = sdg_buf_bytes(&r->cname_map);
   d->lifetime_min_s = admin_int(call, "lifetime-min", 0);
@@ -149,16 +152,30 @@ stardeleg_err admin_delegation_add(admin_call *call)
   return err;
 }
 
+#define PENDING_TEXT_SIZE 2048
+
 typedef struct pending {
   const admin_call *call;
   request *r;
+  char issuer[65];
+  char upstream[PENDING_TEXT_SIZE];
 } pending;
 
-/* A lifetime's bounds, and a quota's two numbers, are changed together: what is not given stays. */
+/* A lifetime's bounds, a quota's two numbers, an issuer and what is upstream of it are changed together: what is not
+ * given stays. */
 static int keep_rest(void *ctx, const stardeleg_ido_delegation_view *view)
 {
-  const pending *both = ctx;
+  pending *both = ctx;
   stardeleg_ido_delegation *d = &both->r->delegation;
+
+  if (d->issuer == NULL) {
+    (void)snprintf(both->issuer, sizeof(both->issuer), "%s", view->delegation.issuer);
+    d->issuer = both->issuer;
+  }
+  if (sdg_json_member(both->call->body, "upstream") == NULL && view->delegation.upstream[0] != '\0') {
+    (void)snprintf(both->upstream, sizeof(both->upstream), "%s", view->delegation.upstream);
+    d->upstream = both->upstream;
+  }
 
   d->lifetime_min_s = admin_int(both->call, "lifetime-min", view->delegation.lifetime_min_s);
   d->lifetime_max_s = admin_int(both->call, "lifetime-max", view->delegation.lifetime_max_s);
@@ -173,7 +190,7 @@ static int keep_rest(void *ctx, const stardeleg_ido_delegation_view *view)
 stardeleg_err admin_delegation_change(admin_call *call)
 {
   request r;
-  pending both = {call, &r};
+  pending both = {.call = call, .r = &r};
   stardeleg_err err;
 
   open_request(&r);

@@ -28,6 +28,22 @@ static const char *member(char path[64], size_t i, const char *name)
   return path;
 }
 
+/* What kinds other than "star" know; which kind takes what is the library's to say. */
+static void read_kind(const config *cfg, size_t i, stardeleg_issuer_options *out)
+{
+  char path[64];
+
+  out->assume_certificate_get = config_flag(cfg, member(path, i, "assume-certificate-get"), 0);
+  out->validity_s = config_int(cfg, member(path, i, "validity"), 0);
+  out->backdate_s = config_int(cfg, member(path, i, "backdate"), 0);
+  out->takes_not_after = config_flag(cfg, member(path, i, "takes-not-after"), 0);
+  out->profile = config_text(cfg, member(path, i, "profile"), NULL);
+  out->set_limit = (size_t)config_int(cfg, member(path, i, "set-limit"), 0);
+  out->set_window_s = config_int(cfg, member(path, i, "set-window"), 0);
+  out->set_reserve = (size_t)config_int(cfg, member(path, i, "set-reserve"), 0);
+  out->revoke_at_end = config_flag(cfg, member(path, i, "revoke-at-end"), 0);
+}
+
 static int read_issuer(const config *cfg, size_t i, stardeleg_issuer_options *out, issuer_texts *texts)
 {
   char path[64];
@@ -39,6 +55,7 @@ static int read_issuer(const config *cfg, size_t i, stardeleg_issuer_options *ou
   out->kind = config_text(cfg, member(path, i, "kind"), NULL);
   out->directory_url = config_text(cfg, member(path, i, "directory"), NULL);
   out->terms_agreed = config_flag(cfg, member(path, i, "terms-agreed"), 0);
+  read_kind(cfg, i, out);
   texts->contacts = config_texts(cfg, member(path, i, "contacts"));
   out->contacts = texts->contacts;
   if (file == NULL) {

@@ -99,7 +99,8 @@ static void tell_status(telling *t)
     event->key = order->key;
     break;
   case SDG_ORDER_CANCELED:
-    event = add(t, "order-canceled", "ca");
+    event = add(t, "order-canceled", order->cancel ? "ca" : "expiry");
+    event->detail = order->cancel && order->wire.auto_renewal == NULL ? "the certificate was revoked" : NULL;
     break;
   case SDG_ORDER_INVALID:
     tell_invalid(t);

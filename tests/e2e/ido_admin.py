@@ -177,14 +177,16 @@ def commands(scene):
         shown = json.loads(scene.run("show", delegation, "--json"))
         check("names" not in shown and "expires-at" not in shown and shown["orders-max"] == 20 and
               shown["orders-period"] == 3600 and shown["key-kinds"] == ["P-256"], shown)
+        scene.run("delegation-change", delegation, "--upstream", "https://up.example/delegation/7")
+        check("upstream=https://up.example/delegation/7" in scene.run("show", delegation), "no upstream")
         check("state=active" in scene.run("list", delegation), "not listed")
         check(scene.run("cnames", delegation) == "", "CNAMEs without an order")
         check(scene.run("cname-removed", delegation, "--name", "abc.ido.example.", code=1) != "", "nothing to remove")
         scene.run("end", delegation)
         check("state=active" not in scene.run("delegations", "--ndc", "cdn-" + tag), "still active")
         audit = scene.run("audit", delegation)
-        check([line.split("event=")[1].split()[0] for line in audit.split("\n")][:3] ==
-              ["delegation-added", "delegation-changed", "delegation-ending"], audit)
+        check([line.split("event=")[1].split()[0] for line in audit.split("\n")][:4] ==
+              ["delegation-added", "delegation-changed", "delegation-changed", "delegation-ending"], audit)
         check(f"by=\"uid {os.getuid()}\"" in audit, audit)
         scene.run("ndc-mac-key-remove", "cdn-" + tag, "--key-id", "second-" + tag)
         scene.run("ndc-disable", "cdn-" + tag)
