@@ -133,6 +133,7 @@ static void deliver(sim_world *world, sim_event *event)
   stardeleg_outcome outcome = {x->failure, x->failure != STARDELEG_TRANSPORT_OK ? "simulated" : NULL, NULL};
   char what[64] = "";
   stardeleg_err err;
+  bool before;
 
   if (x->failure == STARDELEG_TRANSPORT_OK) {
     outcome.response = &x->response;
@@ -141,8 +142,10 @@ static void deliver(sim_world *world, sim_event *event)
   sim_trace_event(world->trace, world->now, who(world, x), "<- %d%s %s",
                   x->failure == 0 ? x->response.status : -(int)x->failure, what, x->request.url);
   if (client != NULL && client->engine != NULL && client->life == x->life) {
+    before = sim_world_enter(world, true);
     err = client->engine->answer(client->engine->self, x->id, &outcome, sim_actor_now(client));
-    if (err != STARDELEG_OK) {
+    (void)sim_world_enter(world, before);
+    if (err != STARDELEG_OK && !(err == STARDELEG_ERR_NOMEM && world->scarce)) {
       sim_world_fail(world, "%s: answer() fails: %s", client->name, stardeleg_strerror(err));
     }
     client->runnable = true;
@@ -227,16 +230,22 @@ static stardeleg_http_reply *ask_server(sim_world *world, size_t server, const s
   stardeleg_time now = sim_actor_now(actor);
   const char *target;
   stardeleg_err err;
+  bool before;
 
   (void)route(request->url, &target);
   served.url = target;
   served.response_max = 0;
+  before = sim_world_enter(world, true);
   if (server == SIM_CA) {
     err = stardeleg_ca_handle(actor->ca, &served, now, &reply);
   } else if (strncmp(request->url, "http:", 5) == 0) {
     err = stardeleg_ido_handle_http01(actor->ido, &served, now, &reply);
   } else {
     err = stardeleg_ido_handle(actor->ido, &served, now, &reply);
+  }
+  (void)sim_world_enter(world, before);
+  if (world->scarce && err == STARDELEG_ERR_NOMEM) {
+    return NULL;
   }
   if (err != STARDELEG_OK || reply == NULL) {
     sim_world_fail(world, "%s: handle() fails: %s", actor->name, stardeleg_strerror(err));
@@ -272,6 +281,10 @@ static void handle(sim_world *world, exchange *x, size_t server)
   const char *target;
 
   x->reply = ask_server(world, server, &x->request);
+  if (x->reply == NULL && world->scarce) {
+    break_off(world, x, STARDELEG_TRANSPORT_BROKEN);
+    return;
+  }
   if (x->reply == NULL) {
     free_exchange(&x->event);
     return;

@@ -10,11 +10,13 @@ static void write_log(void *ctx, stardeleg_log_level level, const char *event, c
 {
   sim_actor *actor = ctx;
   char line[400];
+  bool before = sim_world_enter(actor->world, false);
 
   (void)level;
   (void)snprintf(line, sizeof(line), "%s: %s", event, text);
   sim_trace_note(actor->world->trace, actor->world->now, actor->name, line);
   sim_watch_log(actor->world->watch, actor->index, event, text);
+  (void)sim_world_enter(actor->world, before);
 }
 
 static void wake(void *ctx)
@@ -99,8 +101,11 @@ static stardeleg_err start_ido(sim_actor *actor, stardeleg_problem *problem)
 static int take_event(void *ctx, const stardeleg_ndc_event *event)
 {
   sim_actor *actor = ctx;
+  bool before = sim_world_enter(actor->world, false);
+  int rv = sim_watch_ndc_event(actor->world->watch, actor->index, event);
 
-  return sim_watch_ndc_event(actor->world->watch, actor->index, event);
+  (void)sim_world_enter(actor->world, before);
+  return rv;
 }
 
 static stardeleg_err start_ndc(sim_actor *actor, stardeleg_problem *problem)

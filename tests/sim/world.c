@@ -27,6 +27,17 @@ void sim_world_fail(sim_world *world, const char *format, ...)
   sim_trace_event(world->trace, world->now, "WRONG", "%s", world->failure);
 }
 
+bool sim_world_enter(sim_world *world, bool library)
+{
+  bool before = world->in_library;
+
+  world->in_library = library;
+  if (world->on_library != NULL) {
+    world->on_library(library);
+  }
+  return before;
+}
+
 /* --- The beginning and the end --- */
 
 static void make_root(sim_world *world)
@@ -96,8 +107,14 @@ static void run_engine(sim_world *world, sim_actor *actor)
 
   for (unsigned wishes = 0; wishes < WISHES_MAX; wishes++) {
     stardeleg_ask ask;
+    bool before = sim_world_enter(world, true);
     stardeleg_err err = actor->engine->next(actor->engine->self, &ask, now);
 
+    (void)sim_world_enter(world, before);
+    if (err == STARDELEG_ERR_NOMEM && world->scarce) {
+      actor->wake_at = world->now + SIM_S;
+      return;
+    }
     if (err != STARDELEG_OK) {
       sim_world_fail(world, "%s: next() fails: %s", actor->name, stardeleg_strerror(err));
       return;

@@ -108,6 +108,10 @@ typedef struct sim_world {
   /* May stop and start processes. */
   void (*on_phase)(struct sim_world *world, uint64_t exchange, sim_phase phase);
   const void *on_phase_ctx;
+  /* Told when control goes into the library and comes back; NULL: nobody is. */
+  void (*on_library)(bool inside);
+  bool in_library;
+  bool scarce; /* lack of memory is no failure: servers do not answer, engines are asked again */
 } sim_world;
 
 sim_world *sim_world_new(const sim_setup *setup);
@@ -116,6 +120,8 @@ void sim_world_free(sim_world *world);
 void sim_world_run(sim_world *world, stardeleg_time end);
 /* Something is wrong; only the first one counts. */
 void sim_world_fail(sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Control is inside of the library from now on, or back; returns where it was. */
+bool sim_world_enter(sim_world *world, bool library);
 /* Calls |fn| at |at|. */
 typedef void (*sim_script_fn)(sim_world *world, void *ctx, size_t argument);
 void sim_world_at(sim_world *world, stardeleg_time at, sim_script_fn fn, void *ctx, size_t argument);
