@@ -83,7 +83,7 @@ def our_ndc(stage):
     live = stage.live(NAME)
     yield "a certificate", lambda: stage.until("a certificate", lambda: os.path.exists(live))
     yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
-        "agent.certificate") >= 3, 20)
+        f"agent.certificate name={NAME} ") >= 3, 20)
 
     def in_time():
         """What it holds is the newest or was so a moment ago."""

@@ -40,7 +40,7 @@ def whole_life(stage, ido, url, canceled):
     yield "a certificate for the name", lambda: stage.until("a certificate", lambda: os.path.exists(
         stage.live(NAME)), 10)
     yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
-        "agent.certificate") >= 3, 20)
+        f"agent.certificate name={NAME} ") >= 3, 20)
     yield "nothing it sent was refused", lambda: strict.must(not ido.faults, "9115 4.1", f"{ido.faults}")
     yield "the owner ends it", lambda: ido.end(url)
     yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended", 10)

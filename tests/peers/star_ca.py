@@ -331,8 +331,11 @@ class StarCa(AcmeServer):
         if self.speaks("wrong-cert-fields"):
             before, after = before - 3600, after + 86400
         fields = [("Cert-Not-Before", wire.http_date(before)), ("Cert-Not-After", wire.http_date(after))]
-        if self.speaks("one-digit-day"):
-            fields = [(name, text.replace(", 0", ", ").replace(", 2", ", ")) for name, text in fields]
+        if self.speaks("old-dates"):  # the form of RFC 850, which senders have left behind
+            fields = [(name, time.strftime("%A, %d-%b-%y %H:%M:%S GMT", time.gmtime(at)))
+                      for (name, _), at in zip(fields, (before, after))]
+        if self.speaks("short-dates"):  # as in figure 6 of RFC 8739: the day without its zero
+            fields = [(name, text.replace(", 0", ", ")) for name, text in fields]
         return fields
 
     def revoke(self, request):

@@ -8,6 +8,7 @@ import re
 import time
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtensionOID
@@ -229,7 +230,10 @@ def chain(reply):
     must(certificates, "8555 9.1", "no certificate")
     for lower, upper in zip(certificates, certificates[1:]):
         should(lower.issuer == upper.subject, "8555 9.1", "the chain is not in order")
-        check_signature(lower, upper)
+        try:
+            check_signature(lower, upper)
+        except InvalidSignature as wrong:
+            raise Disagreement("8555 9.1: a certificate is not signed by the next one") from wrong
     return certificates
 
 
