@@ -12,6 +12,7 @@
 #include "common/service.h"
 #include "star-ca/offer.h"
 #include "star-ca/pki.h"
+#include "star-ca/validation.h"
 #include "star_ca_schema.h"
 
 typedef struct program {
@@ -20,6 +21,7 @@ typedef struct program {
   httpd *server;
   stardeleg_key *root_key;
   char *root_pem;
+  validation checks;
   _Atomic(stardeleg_ca *) ca; /* NULL until the role stands */
 } program;
 
@@ -88,6 +90,7 @@ static int make_role(program *p)
   options.max_duration_s = config_int(cfg, "max-duration", options.max_duration_s);
   options.fraction_permille = (unsigned)config_int(cfg, "server-fraction", options.fraction_permille);
   options.http01_port = (uint16_t)config_int(cfg, "http-01-port", options.http01_port);
+  validation_apply(&p->checks, &options);
   options.eab_required = config_flag(cfg, "eab-required", 0);
   options.lease_ms = config_int(cfg, "lease-ms", options.lease_ms);
   options.on_work = wake;
@@ -111,6 +114,9 @@ static int serve(program *p)
   if (pki_server_certificate(&p->svc, p->root_key, p->root_pem) != 0) {
     return 1;
   }
+  if (validation_open(&p->checks, p->svc.cfg) != 0) {
+    return 1;
+  }
   p->curl = service_driver(&p->svc, "star-ca", 1);
   if (p->curl == NULL || start_host(p) != 0 || make_role(p) != 0) {
     return 1;
@@ -131,6 +137,7 @@ static void close_all(program *p)
   httpd_stop(p->server, 2000);
   stardeleg_curl_free(p->curl);
   stardeleg_ca_free(atomic_load(&p->ca));
+  validation_close(&p->checks);
   stardeleg_key_free(p->root_key);
   free(p->root_pem);
   service_close(&p->svc);

@@ -37,7 +37,7 @@ typedef struct sdg_cert {
  * |out| counts on success only. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse(sdg_cert *out, stardeleg_bytes der);
 /* The same for the certificate of a tls-alpn-01 challenge: acmeIdentifier must be there, critical (RFC 8737 3), and its
- * value goes to |identifier|. */
+ * value goes to |identifier|; the validity may be any two times, and is not read. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_cert_parse_challenge(sdg_cert *out, stardeleg_bytes *identifier,
                                                             stardeleg_bytes der);
 /* True if |name| stands among the dNSNames (ASCII case-insensitive).  "*.example.org" is there only if it is asked for:

@@ -55,6 +55,26 @@ static stardeleg_err read_validity(sdg_cert *cert, sdg_der *tbs)
   return sdg_der_end(&validity);
 }
 
+/* RFC 8737 says nothing of a challenge certificate's validity, and responders in use write the year 1, which no
+ * certificate can have. */
+static stardeleg_err skip_validity(sdg_der *tbs)
+{
+  sdg_der validity = *tbs;
+  stardeleg_bytes content = {NULL, 0};
+  int tag = -1;
+
+  if (sdg_der_enter(tbs, SDG_DER_SEQUENCE, &validity) != STARDELEG_OK) {
+    return STARDELEG_ERR_MALFORMED;
+  }
+  for (int i = 0; i < 2; i++) {
+    if (sdg_der_get_any(&validity, &tag, &content, NULL) != STARDELEG_OK ||
+        (tag != SDG_DER_UTC_TIME && tag != SDG_DER_GENERALIZED_TIME)) {
+      return STARDELEG_ERR_MALFORMED;
+    }
+  }
+  return sdg_der_end(&validity);
+}
+
 /* RFC 5280 4.1.2.8: issuerUniqueID and subjectUniqueID; not to be written, "but should be capable of parsing". */
 static stardeleg_err skip_unique_ids(sdg_der *tbs)
 {
@@ -96,7 +116,7 @@ static stardeleg_err read_tbs(sdg_cert *cert, sdg_der *tbs, stardeleg_bytes *alg
   }
   rv = read_name(&cert->issuer, tbs);
   if (rv == STARDELEG_OK) {
-    rv = read_validity(cert, tbs);
+    rv = identifier != NULL ? skip_validity(tbs) : read_validity(cert, tbs);
   }
   if (rv == STARDELEG_OK) {
     rv = read_name(&cert->subject, tbs);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "x509/acme_identifier.h"
+#include "x509/signed.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NOW INT64_C(1769817600000)
@@ -219,6 +220,78 @@ static void refuses_what_is_almost_right(void **state)
   sdg_buf_clear(&der);
 }
 
+/* A self-signed certificate with these two times. */
+static void build_with_times(sdg_buf *der, const char *validity_hex)
+{
+  static const uint8_t name[] = "\x30\x11\x31\x0f\x30\x0d\x06\x03\x55\x04\x03\x0c\x06Test A";
+  sdg_general_name san = {SDG_GN_DNS, SDG_BYTES_LITERAL("www.example.org")};
+  size_t len = 0;
+  uint8_t *validity = test_hex(validity_hex, &len);
+  sdg_buf values[2];
+  sdg_buf tbs;
+  size_t mark;
+  size_t field;
+
+  sdg_buf_init(&values[0], 1000);
+  sdg_buf_init(&values[1], 1000);
+  sdg_buf_init(&tbs, 10000);
+  sdg_x509_put_san(&values[0], &san, 1);
+  sdg_acme_identifier_put(&values[1], digest);
+  mark = sdg_der_put_begin(&tbs, SDG_DER_SEQUENCE);
+  field = sdg_der_put_begin(&tbs, SDG_DER_CONTEXT_CONSTRUCTED(0));
+  sdg_der_put_uint(&tbs, 2);
+  sdg_der_put_end(&tbs, field);
+  sdg_der_put_uint(&tbs, 1);
+  sdg_x509_put_algorithm(&tbs, STARDELEG_ALG_ES256);
+  sdg_der_put_raw(&tbs, sdg_bytes(name, sizeof(name) - 1));
+  sdg_der_put_raw(&tbs, sdg_bytes(validity, len));
+  sdg_der_put_raw(&tbs, sdg_bytes(name, sizeof(name) - 1));
+  sdg_der_put_raw(&tbs, stardeleg_key_spki(key));
+  field = sdg_der_put_begin(&tbs, SDG_DER_CONTEXT_CONSTRUCTED(3));
+  sdg_x509_put_extensions(&tbs,
+                          (sdg_x509_extension[]){{sdg_oid_subject_alt_name, true, sdg_buf_bytes(&values[0])},
+                                                 {sdg_oid_acme_identifier, true, sdg_buf_bytes(&values[1])}},
+                          2);
+  sdg_der_put_end(&tbs, field);
+  sdg_der_put_end(&tbs, mark);
+  sdg_buf_reset(der);
+  assert_ok(sdg_x509_put_signed(der, sdg_buf_bytes(&tbs), STARDELEG_ALG_ES256, key));
+  sdg_buf_clear(&values[0]);
+  sdg_buf_clear(&values[1]);
+  sdg_buf_clear(&tbs);
+  free(validity);
+}
+
+/* Responders in use leave their language's zero time there. */
+static void does_not_look_at_the_validity(void **state)
+{
+  static const struct {
+    const char *hex;
+    sdg_challenge_fault fault;
+  } rows[] = {
+      {"301e170d3236303133313030303030305a170d3236303230373030303030305a", SDG_CHALLENGE_CERT_OK},
+      {"3022180f30303031303130313030303030305a180f30303031303130313030303030305a", SDG_CHALLENGE_CERT_OK},
+      {"301e170d3236303230373030303030305a170d3236303133313030303030305a", SDG_CHALLENGE_CERT_OK},
+      {"300f170d3236303230373030303030305a", SDG_CHALLENGE_CERT_MALFORMED},
+      {"3000", SDG_CHALLENGE_CERT_MALFORMED},
+      {"3020170d3236303230373030303030305a170d3236303133313030303030305a0500", SDG_CHALLENGE_CERT_MALFORMED},
+      {"300405000500", SDG_CHALLENGE_CERT_MALFORMED},
+  };
+  sdg_cert *cert = malloc(sizeof(*cert));
+  sdg_buf der;
+
+  (void)state;
+  assert_non_null(cert);
+  sdg_buf_init(&der, 10000);
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    build_with_times(&der, rows[i].hex);
+    assert_int_equal(check(&der, DNS("www.example.org")), rows[i].fault);
+    assert_err(STARDELEG_ERR_MALFORMED, sdg_cert_parse(cert, sdg_buf_bytes(&der)));
+  }
+  sdg_buf_clear(&der);
+  free(cert);
+}
+
 /* ALPN-4-03; and no byte of it can be changed without notice. */
 static void refuses_every_changed_byte(void **state)
 {
@@ -300,7 +373,7 @@ int main(void)
       cmocka_unit_test(builds_what_it_accepts),     cmocka_unit_test(is_no_certificate_for_others),
       cmocka_unit_test(refuses_another_digest),     cmocka_unit_test(reads_exactly_the_extension),
       cmocka_unit_test(refuses_what_is_almost_right), cmocka_unit_test(refuses_every_changed_byte),
-      cmocka_unit_test(asks_for_the_right_name),    cmocka_unit_test(digests_the_key_authorization),
+      cmocka_unit_test(does_not_look_at_the_validity), cmocka_unit_test(asks_for_the_right_name),    cmocka_unit_test(digests_the_key_authorization),
   };
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
