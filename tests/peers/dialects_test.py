@@ -203,8 +203,9 @@ IDO_DIALECTS = [
     ("relaxed-order", None), ("no-delegations-member", REFUSES), ("star-unsaid", None), ("plain-only", COPES),
 ]
 FETCH_DIALECTS = [
-    ("no-cert-fields", COPES), ("wrong-cert-fields", None), ("old-dates", COPES), ("short-dates", COPES), ("no-cache-fields", COPES),
-    ("get-401", REFUSES), ("not-yet-404", COPES), ("late", COPES), ("nonces-refused", COPES),
+    ("no-cert-fields", COPES), ("wrong-cert-fields", None), ("old-dates", COPES), ("short-dates", COPES),
+    ("no-cache-fields", COPES), ("get-401", REFUSES), ("not-yet-404", COPES), ("late", COPES),
+    ("nonces-refused", COPES),
 ]
 END_DIALECTS = ["canceled-404", "expired-400", "problem-as-json"]
 AKAMU = {"keyTypes": [{"type": "EC", "curve": "P-256"}], "extensions": {"subjectAltName": {"DNS": {}}}}
