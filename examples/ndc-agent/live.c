@@ -14,8 +14,7 @@
 
 #include "common/files.h"
 #include "common/log.h"
-
-#define RELOAD_PATIENCE_MS 10000
+#include "ndc-agent/haproxy.h"
 
 /* Certificate names are checked DNS names, but a path is made of them: nothing else may pass. */
 static int is_safe(const char *name)
@@ -24,7 +23,7 @@ static int is_safe(const char *name)
          strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-*") == strlen(name);
 }
 
-static int write_name(const char *directory, const char *name, const char *bundle, size_t len)
+static int publish_name(const live_place *place, const char *name, const char *bundle, size_t len)
 {
   char path[1024];
   int why;
@@ -33,56 +32,46 @@ static int write_name(const char *directory, const char *name, const char *bundl
     log_line(STARDELEG_LOG_ERROR, "agent.live", "a name that makes no file name: %s", name);
     return -1;
   }
-  (void)snprintf(path, sizeof(path), "%.700s/%.253s.pem", directory, name);
+  (void)snprintf(path, sizeof(path), "%.700s/%.253s.pem", place->directory, name);
   why = file_write(path, bundle, len, 0600);
   if (why != 0) {
     log_line(STARDELEG_LOG_ERROR, "agent.live", "cannot write %s: %s", path, strerror(why));
     return -1;
   }
-  return 0;
+  /* The file first: a haproxy that starts in between reads the new pair. */
+  return place->haproxy_socket != NULL ? haproxy_swap(place->haproxy_socket, path, bundle, len) : 0;
 }
 
-int live_write(const char *directory, const stardeleg_ndc_event *event)
+/* Key and chain in one text, to be given to stardeleg_secret_free(). */
+static char *join(const stardeleg_ndc_event *event, size_t *len)
 {
   char *key = NULL;
+  char *bundle = NULL;
   size_t key_len = 0;
-  char *bundle;
-  size_t len;
-  int rc = 0;
-  stardeleg_err err;
+  stardeleg_err err = stardeleg_key_export_pem(event->key, &key, &key_len);
 
-  if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-    log_line(STARDELEG_LOG_ERROR, "agent.live", "cannot make %s: %s", directory, strerror(errno));
-    return -1;
-  }
-  err = stardeleg_key_export_pem(event->key, &key, &key_len);
   if (err != STARDELEG_OK) {
     log_line(STARDELEG_LOG_ERROR, "agent.live", "the key cannot be written: %s", stardeleg_strerror(err));
-    return -1;
+    return NULL;
   }
-  len = key_len + event->chain_pem.len;
-  bundle = malloc(len + 1);
-  if (bundle == NULL) {
-    stardeleg_secret_free(key, key_len);
-    return -1;
+  *len = key_len + event->chain_pem.len;
+  bundle = malloc(*len + 1);
+  if (bundle != NULL) {
+    memcpy(bundle, key, key_len);
+    memcpy(bundle + key_len, event->chain_pem.base, event->chain_pem.len);
+    bundle[*len] = '\0';
   }
-  memcpy(bundle, key, key_len);
-  memcpy(bundle + key_len, event->chain_pem.base, event->chain_pem.len);
-  for (size_t i = 0; i < event->name_count && rc == 0; i++) {
-    rc = write_name(directory, event->names[i], bundle, len);
-  }
-  stardeleg_secret_free(bundle, len);
   stardeleg_secret_free(key, key_len);
-  return rc;
+  return bundle;
 }
 
 /* --- Telling a program --- */
 
-static int wait_for(pid_t child, int *status)
+static int wait_for(pid_t child, int *status, int patience_ms)
 {
   const struct timespec pause = {0, 20 * 1000 * 1000};
 
-  for (int waited_ms = 0; waited_ms < RELOAD_PATIENCE_MS; waited_ms += 20) {
+  for (int waited_ms = 0; waited_ms < patience_ms; waited_ms += 20) {
     pid_t done = waitpid(child, status, WNOHANG);
 
     if (done == child) {
@@ -98,7 +87,8 @@ static int wait_for(pid_t child, int *status)
   return -1;
 }
 
-void live_reload(const char *const *argv)
+/* No shell, and no environment but PATH. */
+static int reload(const char *const *argv, int patience_ms)
 {
   char *environment[] = {NULL, NULL};
   char path[1024];
@@ -106,17 +96,40 @@ void live_reload(const char *const *argv)
   int status = 0;
   int why;
 
-  if (argv == NULL || argv[0] == NULL) {
-    return;
-  }
   (void)snprintf(path, sizeof(path), "PATH=%s", getenv("PATH") != NULL ? getenv("PATH") : "/usr/bin:/bin");
   environment[0] = path;
   why = posix_spawnp(&child, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, environment);
   if (why != 0) {
     log_line(STARDELEG_LOG_ERROR, "agent.reload", "cannot run %s: %s", argv[0], strerror(why));
-    return;
+    return -1;
   }
-  if (wait_for(child, &status) != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+  if (wait_for(child, &status, patience_ms) != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     log_line(STARDELEG_LOG_ERROR, "agent.reload", "%s failed (status %d)", argv[0], status);
+    return -1;
   }
+  return 0;
+}
+
+int live_publish(const live_place *place, const stardeleg_ndc_event *event)
+{
+  char *bundle;
+  size_t len = 0;
+  int rc = 0;
+
+  if (mkdir(place->directory, 0700) != 0 && errno != EEXIST) {
+    log_line(STARDELEG_LOG_ERROR, "agent.live", "cannot make %s: %s", place->directory, strerror(errno));
+    return -1;
+  }
+  bundle = join(event, &len);
+  if (bundle == NULL) {
+    return -1;
+  }
+  for (size_t i = 0; i < event->name_count && rc == 0; i++) {
+    rc = publish_name(place, event->names[i], bundle, len);
+  }
+  stardeleg_secret_free(bundle, len);
+  if (rc == 0 && place->reload != NULL && place->reload[0] != NULL) {
+    rc = reload(place->reload, place->reload_patience_ms);
+  }
+  return rc;
 }

@@ -168,8 +168,8 @@ STARDELEG_API void stardeleg_ndc_discover(stardeleg_ndc *ndc);
 
 /** Changes which delegations are taken: |delegations| is a NULL-terminated list of URLs (copied); NULL: every one that
  * is offered.  Those that are no longer wanted end at the next next(), each with an event; new ones are looked for
- * in the list at once.  Not kept across a restart: the options say what is wanted then.  Returns 0, CONFIG (one is no URL, or
- * too many) or NOMEM; then everything is as it was. */
+ * in the list at once.  Not kept across a restart: the options say what is wanted then.  Returns 0, CONFIG (one is no
+ * URL, or too many) or NOMEM; then everything is as it was. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ndc_set_delegations(stardeleg_ndc *ndc,
                                                                                const char *const *delegations);
 
