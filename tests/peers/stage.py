@@ -258,5 +258,6 @@ def cases_of(scene, stage):
 
 
 def main(*scenes):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the programs are ended too
     chosen = [s for s in scenes if len(sys.argv) < 3 or s.__name__ in sys.argv[2:]]
     sys.exit(play(sys.argv[1], chosen))
