@@ -148,7 +148,8 @@ static int usage(void)
   (void)fputs("usage: star-ca run --config FILE\n"
               "       star-ca server-cert --config FILE --cert OUT --key OUT NAME...\n"
               "       star-ca eab-add --config FILE NAME\n"
-              "       star-ca renew --config FILE all|SERIAL now|in HOURS|as-usual\n",
+              "       star-ca renew --config FILE all|SERIAL now|in HOURS|as-usual\n"
+              "       star-ca revoke --config FILE SERIAL [REASON]\n",
               stderr);
   return 2;
 }
@@ -195,10 +196,10 @@ static int add_eab(program *p, const char *name)
   return 0;
 }
 
-static int renew(program *p, int argc, char **argv)
+static int change(program *p, int (*fn)(stardeleg_ca *ca, int argc, char **argv), int argc, char **argv)
 {
   stardeleg_ca *ca = unserved_role(p);
-  int rc = ca != NULL ? offer_renew(ca, argc, argv) : 1;
+  int rc = ca != NULL ? fn(ca, argc, argv) : 1;
 
   stardeleg_ca_free(ca);
   return rc == 2 ? usage() : rc;
@@ -214,7 +215,7 @@ int main(int argc, char **argv)
   memset(&p, 0, sizeof(p));
   if (argc < 4 || strcmp(argv[2], "--config") != 0 ||
       (strcmp(command, "run") != 0 && strcmp(command, "server-cert") != 0 && strcmp(command, "eab-add") != 0 &&
-       strcmp(command, "renew") != 0)) {
+       strcmp(command, "renew") != 0 && strcmp(command, "revoke") != 0)) {
     return usage();
   }
   if (config_load(&cfg, argv[3], &star_ca_schema) != 0) {
@@ -227,7 +228,9 @@ int main(int argc, char **argv)
   } else if (strcmp(command, "eab-add") == 0) {
     rc = argc == 5 ? add_eab(&p, argv[4]) : usage();
   } else if (strcmp(command, "renew") == 0) {
-    rc = renew(&p, argc - 4, argv + 4);
+    rc = change(&p, offer_renew, argc - 4, argv + 4);
+  } else if (strcmp(command, "revoke") == 0) {
+    rc = change(&p, offer_revoke, argc - 4, argv + 4);
   } else {
     rc = pki_command(&p.svc, p.root_key, p.root_pem, argc - 4, argv + 4);
   }

@@ -119,8 +119,8 @@ void offer_clear(offer *o)
 
 /* --- Renewal --- */
 
-/* Up to a year; -1 for anything else. */
-static int64_t read_hours(const char *text)
+/* Up to a year of hours; -1 for anything else. */
+static int64_t read_number(const char *text)
 {
   int64_t hours = 0;
   size_t len = strlen(text);
@@ -150,7 +150,7 @@ static int read_window(stardeleg_ca_renewal *change, stardeleg_time now, int arg
   if (argc != 2 || strcmp(argv[0], "in") != 0) {
     return -1;
   }
-  hours = read_hours(argv[1]);
+  hours = read_number(argv[1]);
   if (hours < 1) {
     return -1;
   }
@@ -174,6 +174,24 @@ int offer_renew(stardeleg_ca *ca, int argc, char **argv)
   err = stardeleg_ca_renewal_move(ca, &change);
   if (err != STARDELEG_OK) {
     (void)fprintf(stderr, "cannot move the renewal: %s\n", stardeleg_strerror(err));
+    return 1;
+  }
+  return 0;
+}
+
+/* --- Revocation --- */
+
+int offer_revoke(stardeleg_ca *ca, int argc, char **argv)
+{
+  int64_t reason = argc > 1 ? read_number(argv[1]) : 0;
+  stardeleg_err err;
+
+  if (argc < 1 || argc > 2 || reason < 0) {
+    return 2;
+  }
+  err = stardeleg_ca_revoke(ca, argv[0], (int)reason, clock_now(NULL));
+  if (err != STARDELEG_OK) {
+    (void)fprintf(stderr, "cannot revoke: %s\n", stardeleg_strerror(err));
     return 1;
   }
   return 0;

@@ -22,5 +22,7 @@ void offer_clear(offer *o);
 /* "renew": tells clients when to renew (RFC 9773).  |argv| is SERIAL or "all", then "now", "in" HOURS, or "as-usual".
  * The program's status; 2 for a command line that is none. */
 int offer_renew(stardeleg_ca *ca, int argc, char **argv);
+/* "revoke": |argv| is SERIAL and perhaps the number of a reason (RFC 5280 5.3.1). */
+int offer_revoke(stardeleg_ca *ca, int argc, char **argv);
 
 #endif /* STAR_CA_OFFER_H */

@@ -103,8 +103,8 @@ typedef struct stardeleg_ca_options {
                                                     each like |issuer_chain_pem| with another certificate for the
                                                     same name and key; clients can choose (RFC 8555 7.4.2).  Copied */
   size_t alternate_chain_count;                /**< how many; at most 8 */
-  unsigned challenges;              /**< STARDELEG_CA_HTTP_01 and so on, or-ed: what is offered for each name, as far as it
-                                         can prove it; default HTTP_01.  Wildcards take one of the DNS ones */
+  unsigned challenges;              /**< STARDELEG_CA_HTTP_01 and so on, or-ed: what is offered for each name, as far
+                                         as it can prove it; default HTTP_01.  Wildcards take one of the DNS ones */
   const stardeleg_dns *dns;         /**< the DNS, used by the engine's thread; required for the DNS challenges and for
                                          |caa_identities|.  With it, http-01 and tls-alpn-01 connect to the addresses it
                                          finds; NULL: the transport and the probe find them */
@@ -162,6 +162,13 @@ STARDELEG_API const stardeleg_engine *stardeleg_ca_engine(stardeleg_ca *ca);
  * (64 bytes of room).  Returns 0, EXISTS, ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_eab_add(stardeleg_ca *ca, const char *name,
                                                                       char mac_key[64], stardeleg_time now);
+
+/** Revokes the certificate with |serial| (hex as the log writes it), for the operator; |reason| is 0, 1, 3, 4, 5 or 9
+ * (RFC 5280 5.3.1).  STAR certificates are not revoked: their orders are canceled (RFC 8739 3.1.2).  Any thread.
+ * Returns 0, ARGUMENT (no serial, no such reason), NOT_FOUND (no such certificate, or one of a STAR order), STATE (it
+ * was revoked before), STORE, CONFLICT or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ca_revoke(stardeleg_ca *ca, const char *serial, int reason,
+                                                                     stardeleg_time now);
 
 /** Sets |renewal| to "all certificates, taken back". */
 STARDELEG_API void stardeleg_ca_renewal_default(stardeleg_ca_renewal *renewal);

@@ -167,6 +167,11 @@ static stardeleg_err revoke_found(stardeleg_ca *ca, sdg_call *call, const sdg_ce
 }
 
 /* RFC 5280 5.3.1: 7 is unused, 6, 8 and 10 are no reasons for a final revocation by a subscriber. */
+static bool is_reason(int64_t n)
+{
+  return n == 0 || n == 1 || n == 3 || n == 4 || n == 5 || n == 9;
+}
+
 static stardeleg_err read_reason(sdg_call *call, int64_t *reason)
 {
   int64_t n = 0;
@@ -174,7 +179,7 @@ static stardeleg_err read_reason(sdg_call *call, int64_t *reason)
       sdg_json_get_int(&n, call->payload, "reason", SDG_JSON_OPTIONAL, INT32_MIN, INT32_MAX, &call->problem);
 
   *reason = n;
-  if (err == STARDELEG_OK && n != 0 && n != 1 && n != 3 && n != 4 && n != 5 && n != 9) {
+  if (err == STARDELEG_OK && !is_reason(n)) {
     return sdg_call_fail(call, STARDELEG_ACME_BAD_REVOCATION_REASON, "allowed reasons: 0, 1, 3, 4, 5, 9");
   }
   return err;
@@ -219,7 +224,35 @@ stardeleg_err sdg_ca_route_revoke(void *role, sdg_call *call)
   if (err == STARDELEG_OK) {
     err = revoke(ca, call, cert, reason);
   }
+  if (err == STARDELEG_OK) {
+    sdg_ca_work_waits(ca); /* the list */
+  }
   sdg_buf_clear(&der);
   sdg_free(cert);
+  return err;
+}
+
+/* --- By the operator --- */
+
+stardeleg_err stardeleg_ca_revoke(stardeleg_ca *ca, const char *serial, int reason, stardeleg_time now)
+{
+  stardeleg_err err = STARDELEG_ERR_CONFLICT;
+
+  if (ca == NULL || serial == NULL || !is_reason(reason) || !sdg_store_name_is_valid(serial)) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    sdg_ca_cert found;
+
+    err = sdg_ca_cert_by_serial(ca, serial, &found);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    err = found.revoked ? STARDELEG_ERR_STATE : mark_revoked(ca, &found, reason, now);
+    sdg_ca_cert_clear(&found);
+  }
+  if (err == STARDELEG_OK) {
+    sdg_ca_work_waits(ca);
+  }
   return err;
 }

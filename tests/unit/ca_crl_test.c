@@ -376,6 +376,40 @@ static void test_other_issuer(void **state)
   ca_leaf_clear(&leaf);
 }
 
+/* By the operator: the same, without a request. */
+static void test_operator(void **state)
+{
+  ca_world *w = *state;
+  ca_leaf leaf;
+  ca_leaf star;
+  crl list;
+  unsigned work;
+
+  ca_world_star(w, 10, 86400, 0);
+  ca_world_get_leaf(w, &star);
+  ca_world_plain(w);
+  ca_world_get_leaf(w, &leaf);
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ca_revoke(NULL, leaf.serial, 0, w->now));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ca_revoke(w->ca, NULL, 0, w->now));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ca_revoke(w->ca, "", 0, w->now));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ca_revoke(w->ca, leaf.serial, 6, w->now));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ca_revoke(w->ca, leaf.serial, -1, w->now));
+  assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ca_revoke(w->ca, "00", 0, w->now));
+  assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ca_revoke(w->ca, star.serial, 0, w->now)); /* STAR-3.1.2-10 */
+  get_crl(w, &list);
+  assert_int_equal(list.entries, 0);
+  work = w->work;
+  assert_ok(stardeleg_ca_revoke(w->ca, leaf.serial, 9, w->now));
+  assert_int_equal(w->work, work + 1);
+  assert_err(STARDELEG_ERR_STATE, stardeleg_ca_revoke(w->ca, leaf.serial, 9, w->now));
+  (void)revoke(w, &leaf, "");
+  acme_peer_assert_problem(&w->peer, 400, "alreadyRevoked");
+  get_crl(w, &list);
+  assert_true(lists(&list, leaf.serial, 9));
+  ca_leaf_clear(&leaf);
+  ca_leaf_clear(&star);
+}
+
 /* --- A second opinion --- */
 
 static void write_file(const char *path, stardeleg_bytes bytes)
@@ -442,8 +476,15 @@ static void test_openssl_verify(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      T(test_none_before_it_is_needed), T(test_revoked_is_listed), T(test_refreshed), T(test_caching),
-      T(test_revoked_in_between),       T(test_store_failures),    T(test_off),       T(test_other_issuer),
+      T(test_none_before_it_is_needed),
+      T(test_revoked_is_listed),
+      T(test_refreshed),
+      T(test_caching),
+      T(test_revoked_in_between),
+      T(test_store_failures),
+      T(test_off),
+      T(test_other_issuer),
+      T(test_operator),
       T(test_openssl_verify),
   };
 
