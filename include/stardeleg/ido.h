@@ -87,8 +87,8 @@ typedef struct stardeleg_issuer_options {
   int64_t backdate_s; /**< "renew": how far the CA sets notBefore back; start-dates are waited for so much longer */
   int takes_not_after; /**< "renew": nonzero: the CA takes notAfter: lifetimes from 1 s to validity_s / 1.5 */
   const char *profile; /**< "renew": the CA's certificate profile to order; NULL: its default */
-  size_t set_limit;    /**< "renew": most certificates for one set of names in set_window_s, over all delegates, those not
-                            counted that say what they replace (RFC 9773 5); at most 100; 0: any number */
+  size_t set_limit;    /**< "renew": most certificates for one set of names in set_window_s, over all delegates, without
+                            those that say what they replace (RFC 9773 5); at most 100; 0: any number */
   int64_t set_window_s; /**< the window; 0: 7 days */
   size_t set_reserve;   /**< of set_limit: kept for certificates that are about to expire */
   int revoke_at_end;    /**< "renew", "local": nonzero: the end of a delegation revokes STAR orders' certificates too;
@@ -145,7 +145,8 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_new(stardeleg_ido
 
 /** Answers one request of a delegate.  |request| is borrowed; its url is the request target.  |*reply| is always set on
  * success; free it with stardeleg_http_reply_free().  Never waits for the CA.  The directory announces the
- * shortest lifetime any issuer can serve and 366 days: the true bounds are those of the delegation and of its CA.  Any number of threads.
+ * shortest lifetime any issuer can serve and 366 days: the true bounds are those of the delegation and of its CA.
+ * Any number of threads.
  * Returns 0, NOMEM (answer 503) or ARGUMENT. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_handle(stardeleg_ido *ido,
                                                                       const stardeleg_http_request *request,
@@ -197,8 +198,9 @@ typedef struct stardeleg_ido_delegation {
   int64_t certificates_max; /**< most certificates alive at once, those being issued included; where one order is to
                                  follow another without a gap, at least 2; 0: any number */
   const char *by;           /**< who makes it, for the audit record; NULL: "owner" */
-  const char *upstream; /**< issuers of kind "proxy": URL of the delegation that the upstream owner has for us; NULL: the
-                             first of its list whose template takes the request; changed together with |issuer| */
+  /** Issuers of kind "proxy": URL of the delegation that the upstream owner has for us; NULL: the first of its list
+   *  whose template takes the request.  Changed together with |issuer|. */
+  const char *upstream;
 } stardeleg_ido_delegation;
 
 /** Adds a delegation.  |id| gets its identifier (65 bytes of room).  |problem| (may be NULL) says what is wrong, with

@@ -124,6 +124,9 @@ stardeleg_err sdg_forward_begin(sdg_issuance *issuance)
   sdg_errand_init(&forward->probe);
   forward->probe.backoff_min_ms = options->backoff_min_ms;
   forward->probe.backoff_max_ms = options->backoff_max_ms;
+  sdg_errand_init(&forward->watch);
+  forward->watch.backoff_min_ms = options->backoff_min_ms;
+  forward->watch.backoff_max_ms = options->backoff_max_ms;
   issuance->state = forward;
   if (issuance->order->work != NULL) {
     err = read_state(forward, issuance->issuer, issuance->order->work);

@@ -12,6 +12,7 @@ typedef struct sdg_forward {
   bool has_flow;     /* false: it is not known yet what to order */
   sdg_errand probe;  /* whether the certificate can be had by plain GET, where that is assumed (AMB-04) */
   sdg_ending *ending; /* or NULL */
+  sdg_errand watch;  /* looks at an order that is valid */
   void *own;         /* the kind's, while there is no flow */
 } sdg_forward;
 

@@ -37,7 +37,8 @@ static stardeleg_err open_local(sdg_issuer *issuer, const stardeleg_issuer_optio
     return STARDELEG_ERR_CONFIG;
   }
   issuer->own = (void *)(uintptr_t)options->local;
-  issuer->supply = (sdg_star_supply){options->validity_s > 0 ? options->validity_s : 2 * SDG_STAR_LIFETIME_MAX_S, 0, true};
+  issuer->supply.validity_s = options->validity_s > 0 ? options->validity_s : 2 * SDG_STAR_LIFETIME_MAX_S;
+  issuer->supply.takes_not_after = true;
   issuer->revoke_at_end = options->revoke_at_end != 0;
   return STARDELEG_OK;
 }

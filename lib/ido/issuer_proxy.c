@@ -81,11 +81,96 @@ static stardeleg_err ask_search(sdg_issuance *issuance, sdg_step *step, stardele
   return err;
 }
 
+/* --- An order that is valid --- */
+
+/* How long an order's status upstream may differ from ours: an eighth of a certificate's life. */
+#define LOOK_MIN (5 * SDG_TIME_MINUTE)
+#define LOOK_MAX (6 * SDG_TIME_HOUR)
+
+static void look_later(sdg_issuance *issuance, stardeleg_time now)
+{
+  sdg_auto_renewal renewal;
+  int64_t pause = LOOK_MAX;
+
+  if (sdg_auto_renewal_parse(&renewal, issuance->order->wire.auto_renewal, NULL) == STARDELEG_OK) {
+    pause = renewal.lifetime_s * SDG_TIME_S / 8;
+  }
+  pause = pause < LOOK_MIN ? LOOK_MIN : pause > LOOK_MAX ? LOOK_MAX : pause;
+  issuance->order->renew_at = sdg_time_add(now, pause);
+  issuance->news = SDG_NEWS_VALID;
+}
+
+static bool is_watching(const sdg_issuance *issuance)
+{
+  return issuance->order->wire.status == SDG_ORDER_VALID && !issuance->order->cancel;
+}
+
+static void ask_watch(const sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+
+  if (!sdg_errand_waits(&forward->watch, step, now)) {
+    step->kind = SDG_STEP_FETCH;
+    step->url = forward->flow.order_url;
+  }
+}
+
+/* RFC 9115 2.4: "status" is copied as it is.  An order that is gone upstream is over. */
+static stardeleg_err take_status(sdg_issuance *issuance, sdg_order_status status, stardeleg_time now)
+{
+  stardeleg_problem problem;
+
+  switch (status) {
+  case SDG_ORDER_CANCELED:
+    issuance->news = SDG_NEWS_CANCELED;
+    return STARDELEG_OK;
+  case SDG_ORDER_INVALID:
+    sdg_ido_set_ended_problem(&problem);
+    return sdg_forward_fail(issuance, &problem);
+  default:
+    look_later(issuance, now);
+    return STARDELEG_OK;
+  }
+}
+
+static stardeleg_err take_watch(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  sdg_acme_order order = {0};
+  stardeleg_problem problem;
+  stardeleg_err err;
+
+  if (result->err != STARDELEG_OK) {
+    if (sdg_errand_retries(&forward->watch, issuance->issuer->ido->agent, result, now)) {
+      sdg_issuance_tell_try(issuance, forward->watch.tries, &forward->watch.problem);
+      return STARDELEG_OK;
+    }
+    return take_status(issuance, result->status == 404 || result->status == 410 ? SDG_ORDER_CANCELED : SDG_ORDER_VALID,
+                       now);
+  }
+  err = sdg_acme_order_parse(&order, result->response->body, &problem);
+  if (err == STARDELEG_ERR_NOMEM) {
+    return err;
+  }
+  err = take_status(issuance, err == STARDELEG_OK ? order.status : SDG_ORDER_VALID, now);
+  sdg_acme_order_clear(&order);
+  return err;
+}
+
+/* --- The steps --- */
+
 static stardeleg_err ask(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
 {
-  stardeleg_err err = sdg_forward_of(issuance)->has_flow ? sdg_forward_ask(issuance, step, now)
-                                                         : ask_search(issuance, step, now);
+  stardeleg_err err = STARDELEG_OK;
 
+  if (!sdg_forward_of(issuance)->has_flow) {
+    return ask_search(issuance, step, now);
+  }
+  if (is_watching(issuance)) {
+    ask_watch(issuance, step, now);
+    return STARDELEG_OK;
+  }
+  err = sdg_forward_ask(issuance, step, now);
   copy_expires(issuance);
   return err;
 }
@@ -93,13 +178,24 @@ static stardeleg_err ask(sdg_issuance *issuance, sdg_step *step, stardeleg_time 
 static stardeleg_err take(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   sdg_forward *forward = sdg_forward_of(issuance);
+  sdg_search *search = forward->own;
   stardeleg_err err;
 
   if (!forward->has_flow) {
-    return sdg_search_take(forward->own, issuance, result, now);
+    err = sdg_search_take(search, issuance, result, now);
+    if (err == STARDELEG_OK) {
+      sdg_issuance_tell_try(issuance, search->errand.tries, &search->errand.problem);
+    }
+    return err;
+  }
+  if (is_watching(issuance)) {
+    return take_watch(issuance, result, now);
   }
   err = sdg_forward_take(issuance, result, now);
   copy_expires(issuance);
+  if (err == STARDELEG_OK && issuance->news == SDG_NEWS_VALID) {
+    look_later(issuance, now);
+  }
   return err;
 }
 

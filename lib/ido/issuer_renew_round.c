@@ -79,7 +79,8 @@ static stardeleg_err pay(sdg_issuance *issuance, stardeleg_time now, bool *paid)
   if (err == STARDELEG_OK && again_at != STARDELEG_TIME_NONE) {
     *paid = false;
     sdg_problem_set(&problem, STARDELEG_ACME_RATE_LIMITED, "the budget for this set of names is spent for now");
-    renewing->pause.wait_until = emergency_at(renewing) > now ? sdg_time_min(again_at, emergency_at(renewing)) : again_at;
+    renewing->pause.wait_until =
+        emergency_at(renewing) > now ? sdg_time_min(again_at, emergency_at(renewing)) : again_at;
     sdg_issuance_tell_try(issuance, 1, &problem);
   }
   renewing->counted = err == STARDELEG_OK && *paid;

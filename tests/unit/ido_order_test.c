@@ -354,7 +354,7 @@ static void test_list(void **state)
   ido_world_clear(&w);
 }
 
-/* Whatever is as deep as a request may be can be stored, read back and shown (STARDEL-2.3.2-11); one more is refused. */
+/* Whatever is as deep as a request may be can be stored, read back and shown (STARDEL-2.3.2-11); deeper is refused. */
 static void test_deep_members(void **state)
 {
   ido_world w;

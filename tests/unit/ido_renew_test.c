@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido_renew_test.c -- STAR emulated over a plain CA, and certificates without auto-renewal published here: a whole CA at
- * the other end, months of virtual time (RFC 8739 3.3, RFC 9773). */
+/* ido_renew_test.c -- STAR emulated over a plain CA, and certificates without auto-renewal published here: a whole CA
+ * at the other end, months of virtual time (RFC 8739 3.3, RFC 9773). */
 #include "support/ido_world.h"
 
 #include "base/bytes.h"
@@ -113,6 +113,7 @@ static void test_published(void **state)
 {
   rig r;
   shown s;
+  long long age;
   char url[512];
   const char *again[2] = {NULL, NULL};
   char line[160];
@@ -125,8 +126,8 @@ static void test_published(void **state)
   s = look_star(&r);
   assert_int_equal(s.status, 200);
   assert_non_null(strstr(s.cache, "public, max-age="));
-  assert_true(atoll(strstr(s.cache, "max-age=") + 8) <= T_DAYS4);
-  assert_true(atoll(strstr(s.cache, "max-age=") + 8) > T_DAYS4 - 300);
+  assert_int_equal(sscanf(strstr(s.cache, "max-age="), "max-age=%lld", &age), 1);
+  assert_true(age <= T_DAYS4 && age > T_DAYS4 - 300);
   (void)acme_peer_fetch(&r.w.ndc[0], r.url);
   (void)snprintf(url, sizeof(url), "%s", ido_world_text(&r.w, 0, "star-certificate"));
   assert_int_equal(acme_peer_head(&r.w.ndc[0], url), 200);
@@ -137,6 +138,10 @@ static void test_published(void **state)
   assert_int_equal(acme_peer_raw(&r.w.ndc[0], "GET", url + strlen("https://ido.example"), again, sdg_bytes(NULL, 0)),
                    304);
   assert_int_equal(acme_peer_fetch(&r.w.ndc[0], url), 200); /* STARDEL-2.3.5-04 */
+  ido_world_ndc(&r.w, 1, "other");
+  (void)acme_peer_fetch(&r.w.ndc[1], url); /* by an account it is the account's alone */
+  acme_peer_assert_problem(&r.w.ndc[1], 404, "unauthorized");
+  assert_int_equal(acme_peer_post(&r.w.ndc[0], url, "{}"), 400);
   assert_int_equal(acme_peer_get(&r.w.ndc[0], WORLD_IDO "/cert/none"), 404);
   assert_int_equal(ido_world_ca_valid(&r.w), 1);
   ido_world_clear(&r.w);
@@ -186,6 +191,88 @@ static void test_life(void **state)
   begin(&r);
   open(&r);
   live(&r, false);
+  ido_world_clear(&r.w);
+}
+
+/* --- A CA with notAfter, and one with profiles --- */
+
+/* The exact schedule of STAR-3.5, notBefore aside: that is the CA's. */
+static void test_not_after(void **state)
+{
+  rig r;
+  shown s;
+  stardeleg_time first;
+
+  (void)state;
+  begin(&r);
+  r.w.issuer.takes_not_after = 1;
+  r.w.issuer.validity_s = 90 * INT64_C(86400);
+  open(&r);
+  place(&r);
+  s = look_star(&r);
+  first = s.not_after - T_DAYS4 * WORLD_S;
+  assert_true(first >= WORLD_START && first < WORLD_START + 120 * WORLD_S);
+  for (int i = 1; first + i * T_DAYS4 * WORLD_S < WORLD_START + 59 * WORLD_DAY; i++) {
+    stardeleg_time nrd = first + i * T_DAYS4 * WORLD_S;
+    stardeleg_time until = nrd + T_DAYS4 * WORLD_S;
+
+    ido_world_run(&r.w, nrd - T_DAYS4 * WORLD_S / 2 + 120 * WORLD_S - r.w.now);
+    s = look_star(&r);
+    assert_int_equal(s.status, 200);
+    assert_int_equal(s.not_after, until < WORLD_START + 59 * WORLD_DAY ? until : WORLD_START + 59 * WORLD_DAY);
+    r.w.ca_log[0] = '\0';
+  }
+  ido_world_clear(&r.w);
+}
+
+static void test_profile(void **state)
+{
+  static const char *const names[] = {"shortlived", "unknown"};
+
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    stardeleg_ca_profile profiles[2];
+    rig r;
+    shown s;
+
+    begin(&r);
+    stardeleg_ca_profile_default(&profiles[0]);
+    profiles[0].name = "classic";
+    profiles[1] = profiles[0];
+    profiles[1].name = "shortlived";
+    profiles[1].plain_lifetime_s = V6D;
+    r.w.ca_options.plain_lifetime_s = 90 * INT64_C(86400);
+    r.w.ca_options.profiles = profiles;
+    r.w.ca_options.profile_count = 2;
+    r.w.issuer.profile = names[i];
+    open(&r);
+    ido_world_place(&r.w, 0, "d1", r.url);
+    ido_world_run(&r.w, 120 * WORLD_S);
+    if (i == 1) { /* not another one instead */
+      assert_string_equal(ido_world_status(&r.w, 0, r.url), "invalid");
+    } else {
+      s = look_star(&r);
+      assert_int_equal(s.status, 200);
+      assert_in_range((uintmax_t)(s.not_after - s.not_before), (V6D - 3600) * WORLD_S, V6D * WORLD_S);
+    }
+    ido_world_clear(&r.w);
+  }
+}
+
+/* What outlives end-date is not shown, whatever the CA's usual validity was said to be. */
+static void test_longer_than_told(void **state)
+{
+  rig r;
+
+  (void)state;
+  begin(&r);
+  r.w.ca_options.plain_lifetime_s = 90 * INT64_C(86400);
+  open(&r);
+  ido_world_place(&r.w, 0, "d1", r.url);
+  ido_world_run(&r.w, 120 * WORLD_S);
+  assert_string_equal(ido_world_status(&r.w, 0, r.url), "invalid");
+  assert_non_null(strstr(r.w.ndc[0].body, "end-date"));
+  assert_int_equal(ido_world_count(&r.w, "published"), 0);
   ido_world_clear(&r.w);
 }
 
@@ -470,7 +557,8 @@ int main(void)
       cmocka_unit_test(test_published), cmocka_unit_test(test_life),   cmocka_unit_test(test_bounds),
       cmocka_unit_test(test_outage),    cmocka_unit_test(test_end),    cmocka_unit_test(test_plain),
       cmocka_unit_test(test_killed),    cmocka_unit_test(test_renewal_info), cmocka_unit_test(test_budget),
-      cmocka_unit_test(test_options),
+      cmocka_unit_test(test_options),   cmocka_unit_test(test_not_after), cmocka_unit_test(test_profile),
+      cmocka_unit_test(test_longer_than_told),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
