@@ -8,7 +8,10 @@
  *  engine.  Callbacks named |each| are called within the call, must not call the role, and stop it by returning
  *  nonzero; what they are given is borrowed for the call.  Strings that are not there are "".
  *
- *  |by| says for the audit record who decided; NULL: "owner". */
+ *  |by| says for the audit record who decided; NULL: "owner".
+ *
+ *  A delegate may deactivate an account of its own, as it must when the key is compromised (RFC 9115 7.2): all its
+ *  delegations end with it. */
 #ifndef STARDELEG_IDO_ADMIN_H
 #define STARDELEG_IDO_ADMIN_H
 

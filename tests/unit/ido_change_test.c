@@ -307,6 +307,40 @@ static void test_cnames_unnoted(void **state)
   ido_world_clear(&w);
 }
 
+static void run_engine(stardeleg_ido *ido, stardeleg_time now)
+{
+  const stardeleg_engine *engine = stardeleg_ido_engine(ido);
+  stardeleg_ask ask;
+
+  assert_ok(engine->next(engine->self, &ask, now));
+}
+
+/* Two processes on one store, both with somebody to tell: one of them does. */
+static void test_cnames_two_engines(void **state)
+{
+  ido_world w;
+  stardeleg_ido *second = NULL;
+  char url[256];
+
+  (void)state;
+  begin(&w);
+  assert_ok(stardeleg_ido_new(&second, &w.options, NULL));
+  ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, MAP_A);
+  ido_world_place(&w, 0, "d1", url);
+  for (int i = 0; i < 100 && strcmp(stored_status(&w, url), "valid") != 0; i++) {
+    w.stop_after = 1;
+    ido_world_run(&w, 60 * WORLD_S);
+  }
+  w.stop_after = 0;
+  run_engine(second, w.now);
+  assert_string_equal(w.cnames, PLUS_A);
+  ido_world_run(&w, 60 * WORLD_S);
+  run_engine(second, w.now);
+  assert_string_equal(w.cnames, PLUS_A);
+  stardeleg_ido_free(second);
+  ido_world_clear(&w);
+}
+
 /* Nobody to tell: the list says what is to be done. */
 static void test_cnames_by_hand(void **state)
 {
@@ -349,10 +383,15 @@ static void test_cnames_expired(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_template),       cmocka_unit_test(test_bad_changes),
-      cmocka_unit_test(test_show),           cmocka_unit_test(test_cnames),
-      cmocka_unit_test(test_cnames_killed),  cmocka_unit_test(test_cnames_unnoted),
-      cmocka_unit_test(test_cnames_by_hand), cmocka_unit_test(test_cnames_expired),
+      cmocka_unit_test(test_template),
+      cmocka_unit_test(test_bad_changes),
+      cmocka_unit_test(test_show),
+      cmocka_unit_test(test_cnames),
+      cmocka_unit_test(test_cnames_killed),
+      cmocka_unit_test(test_cnames_unnoted),
+      cmocka_unit_test(test_cnames_by_hand),
+      cmocka_unit_test(test_cnames_expired),
+      cmocka_unit_test(test_cnames_two_engines),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

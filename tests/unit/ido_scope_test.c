@@ -403,6 +403,31 @@ static void test_bad_scopes(void **state)
   ido_world_clear(&w);
 }
 
+/* A program that was compiled before there was a scope: what stands behind its struct is not looked at. */
+static void test_older_struct(void **state)
+{
+  stardeleg_ido_delegation delegation = {.size = offsetof(stardeleg_ido_delegation, names),
+                                         .id = "d1",
+                                         .ndc = "cdn",
+                                         .csr_template = sdg_bytes_str(WORLD_ONE),
+                                         .expires_at = STARDELEG_TIME_NEVER};
+  ido_world w;
+  char id[65];
+
+  (void)state;
+  begin(&w);
+  delegation.key_kinds = ~0u;
+  delegation.orders_max = -1;
+  assert_ok(stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, NULL));
+  assert_int_equal(order(&w, "abc.ido.example"), 201);
+  delegation.size--;
+  delegation.id = "d2";
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, NULL));
+  delegation.size = sizeof(delegation) + 8;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, NULL));
+  ido_world_clear(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -416,6 +441,7 @@ int main(void)
       cmocka_unit_test(test_certificates),
       cmocka_unit_test(test_expiry),
       cmocka_unit_test(test_bad_scopes),
+      cmocka_unit_test(test_older_struct),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
