@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file dns.h
- *  The door to the DNS: a table of two functions by which an engine asks without ever waiting, and readers of what comes
- *  back.  dns_unbound.h has a ready one on libunbound; any other resolver can be put behind the same table. */
+ *  The door to the DNS: a table of two functions by which an engine asks without ever waiting, and readers of what
+ *  comes back.  dns_unbound.h has a ready one on libunbound; any other resolver can be put behind the same table. */
 #ifndef STARDELEG_DNS_H
 #define STARDELEG_DNS_H
 

@@ -25,8 +25,8 @@ typedef struct stardeleg_dns_unbound_options {
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_dns_unbound_options_default(stardeleg_dns_unbound_options *options);
 
-/** Makes a resolver.  |options| NULL: the defaults.  Returns 0, NOMEM, ARGUMENT, CONFIG (a server or the trust anchor is
- *  refused) or CALLBACK (libunbound does not work here).  Free with stardeleg_dns_unbound_free(). */
+/** Makes a resolver.  |options| NULL: the defaults.  Returns 0, NOMEM, ARGUMENT, CONFIG (a server or the trust anchor
+ *  is refused) or CALLBACK (libunbound does not work here).  Free with stardeleg_dns_unbound_free(). */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err
 stardeleg_dns_unbound_new(stardeleg_dns **out, const stardeleg_dns_unbound_options *options);
 

@@ -27,7 +27,7 @@ typedef struct stardeleg_http_request {
   size_t header_count;                  /**< how many */
   stardeleg_bytes body;                 /**< may be empty */
   size_t response_max;                  /**< client side: most body bytes to accept; 0 on the server side */
-  const char *address; /**< client side: IP address to connect to in the place of looking the URL's host up ("192.0.2.1",
+  const char *address; /**< client side: IP address to connect to in place of looking the URL's host up ("192.0.2.1",
                           "2001:db8::1"); NULL: the transport looks it up.  NULL on the server side */
   /** Server side: address of the client as the program knows it ("192.0.2.7", "2001:db8::7"), for rate limits and
    *  logs; NUL-terminated.  NULL: unknown. */

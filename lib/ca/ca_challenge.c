@@ -117,7 +117,8 @@ stardeleg_err sdg_ca_challenges_load(stardeleg_ca *ca, stardeleg_problem *proble
     return STARDELEG_ERR_CONFIG;
   }
   for (size_t i = 0; i < METHOD_COUNT; i++) {
-    ca->can_wildcard = ca->can_wildcard || ((ca->options.challenges & methods[i]->flag) != 0 && methods[i]->for_wildcard);
+    ca->can_wildcard =
+        ca->can_wildcard || ((ca->options.challenges & methods[i]->flag) != 0 && methods[i]->for_wildcard);
   }
   err = copy_list(&ca->allowed_networks, ca->options.allowed_networks);
   if (err == STARDELEG_OK) {

@@ -1,136 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ca_challenge_test.c -- dns-01, dns-account-01, tls-alpn-01, addresses of http-01, and the choice among them. */
+/* ca_challenge_test.c -- dns-01, dns-account-01, tls-alpn-01, and the choice among them. */
 #include "support/test.h"
 
-#include "base/base64.h"
 #include "base/bytes.h"
-#include "support/ca_world.h"
-#include "support/fake_net.h"
+#include "support/net_world.h"
 #include "x509/acme_identifier.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define ONE "{'identifiers':[{'type':'dns','value':'www.example.org'}]}"
-#define ALL (STARDELEG_CA_HTTP_01 | STARDELEG_CA_DNS_01 | STARDELEG_CA_TLS_ALPN_01)
-
-typedef struct net_world {
-  ca_world w;
-  fake_dns dns;
-  fake_tls tls;
-  sdg_buf certificate;
-} net_world;
-
-static int set_up(void **state)
-{
-  static net_world n;
-
-  memset(&n, 0, sizeof(n));
-  fake_dns_init(&n.dns);
-  fake_tls_init(&n.tls);
-  sdg_buf_init(&n.certificate, 10000);
-  ca_world_init(&n.w);
-  n.w.options.dns = &n.dns.dns;
-  n.w.options.tls_probe = &n.tls.probe;
-  n.w.options.challenges = ALL;
-  ca_world_open(&n.w);
-  *state = &n;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  net_world *n = *state;
-
-  assert_int_equal(n->dns.open, 0);
-  assert_int_equal(n->tls.open, 0);
-  sdg_buf_clear(&n->certificate);
-  ca_world_clear(&n->w);
-  return 0;
-}
-
-/* With other options. */
-static void reopen(net_world *n, unsigned challenges)
-{
-  n->w.options.challenges = challenges;
-  ca_world_restart(&n->w);
-}
-
-static void order(net_world *n, const char *payload)
-{
-  if (ca_world_new_order(&n->w, ca_world_json("%s", payload)) != 201) {
-    fail_msg("newOrder: %d %s", n->w.peer.status, n->w.peer.body);
-  }
-}
-
-/* The challenge of a type in authorization |i|: its URL, or NULL.  |token| gets its token. */
-static const char *find(net_world *n, size_t i, const char *type, char token[300])
-{
-  static char url[4][600];
-  static unsigned turn;
-  char *out = url[turn++ % 4];
-
-  assert_int_equal(acme_peer_fetch(&n->w.peer, ca_world_authz(&n->w, i)), 200);
-  for (const sdg_json *c = sdg_json_first(sdg_json_member(n->w.peer.json, "challenges")); c != NULL;
-       c = sdg_json_next(c)) {
-    if (strcmp(sdg_json_string(sdg_json_member(c, "type")), type) == 0) {
-      (void)snprintf(out, sizeof(url[0]), "%s", sdg_json_string(sdg_json_member(c, "url")));
-      (void)snprintf(token, 300, "%s", sdg_json_string(sdg_json_member(c, "token")));
-      return out;
-    }
-  }
-  return NULL;
-}
-
-static size_t count_challenges(net_world *n, size_t i)
-{
-  assert_int_equal(acme_peer_fetch(&n->w.peer, ca_world_authz(&n->w, i)), 200);
-  return sdg_json_count(sdg_json_member(n->w.peer.json, "challenges"));
-}
-
-static void key_authorization(net_world *n, const char *token, sdg_buf *out)
-{
-  sdg_buf_init(out, 512);
-  assert_ok(sdg_jwk_key_authorization(out, test_crypto(), sdg_bytes_str(token), stardeleg_key_spki(n->w.peer.key)));
-}
-
-static void dns_value(net_world *n, const char *token, char out[64])
-{
-  uint8_t digest[SDG_ACME_IDENTIFIER_LEN];
-  sdg_buf text;
-  sdg_buf value;
-
-  key_authorization(n, token, &text);
-  assert_ok(sdg_acme_identifier_digest(digest, test_crypto(), sdg_buf_bytes(&text)));
-  sdg_buf_init(&value, 64);
-  sdg_base64url_write(&value, sdg_bytes(digest, sizeof(digest)));
-  (void)snprintf(out, 64, "%s", sdg_buf_str(&value));
-  sdg_buf_clear(&value);
-  sdg_buf_clear(&text);
-}
-
-static void start(net_world *n, const char *url)
-{
-  assert_int_equal(acme_peer_post(&n->w.peer, url, "{}"), 200);
-}
-
-static const char *authz_status(net_world *n, size_t i)
-{
-  assert_int_equal(acme_peer_fetch(&n->w.peer, ca_world_authz(&n->w, i)), 200);
-  return acme_peer_string(&n->w.peer, "status");
-}
-
-/* The challenge's error must be of this type, and show nothing that is not for people. */
-static void assert_error(net_world *n, const char *url, const char *type)
-{
-  char urn[128];
-  const sdg_json *error;
-
-  assert_int_equal(acme_peer_fetch(&n->w.peer, url), 200);
-  error = sdg_json_member(n->w.peer.json, "error");
-  assert_non_null(error);
-  (void)snprintf(urn, sizeof(urn), "urn:ietf:params:acme:error:%s", type);
-  assert_string_equal(sdg_json_string(sdg_json_member(error, "type")), urn);
-  assert_null(strchr(n->w.peer.body, 0x1b));
-}
 
 /* --- What is offered --- */
 
@@ -143,28 +19,28 @@ static void offers_what_can_prove(void **state)
     const char *types[3];
     size_t count; /* 0: refused */
   } cases[] = {
-      {ALL, ONE, {"http-01", "dns-01", "tls-alpn-01"}, 3},
-      {STARDELEG_CA_TLS_ALPN_01, ONE, {"tls-alpn-01"}, 1},
-      {ALL | STARDELEG_CA_DNS_ACCOUNT_01, "{'identifiers':[{'type':'dns','value':'*.example.org'}]}",
+      {NET_ALL, NET_ONE, {"http-01", "dns-01", "tls-alpn-01"}, 3},
+      {STARDELEG_CA_TLS_ALPN_01, NET_ONE, {"tls-alpn-01"}, 1},
+      {NET_ALL | STARDELEG_CA_DNS_ACCOUNT_01, "{'identifiers':[{'type':'dns','value':'*.example.org'}]}",
        {"dns-01", "dns-account-01"}, 2},
       {STARDELEG_CA_HTTP_01, "{'identifiers':[{'type':'dns','value':'*.example.org'}]}", {NULL}, 0},
-      {ALL, "{'identifiers':[{'type':'ip','value':'192.0.2.1'}]}", {"http-01", "tls-alpn-01"}, 2},
+      {NET_ALL, "{'identifiers':[{'type':'ip','value':'192.0.2.1'}]}", {"http-01", "tls-alpn-01"}, 2},
       {STARDELEG_CA_DNS_01, "{'identifiers':[{'type':'ip','value':'192.0.2.1'}]}", {NULL}, 0},
   };
   net_world *n = *state;
   char token[300];
 
   for (size_t i = 0; i < COUNT(cases); i++) {
-    reopen(n, cases[i].challenges);
+    net_reopen(n, cases[i].challenges);
     if (cases[i].count == 0) {
       (void)ca_world_new_order(&n->w, ca_world_json("%s", cases[i].order));
       acme_peer_assert_problem(&n->w.peer, 403, "rejectedIdentifier");
       continue;
     }
-    order(n, cases[i].order);
-    assert_int_equal(count_challenges(n, 0), cases[i].count);
+    net_order(n, cases[i].order);
+    assert_int_equal(net_count_challenges(n, 0), cases[i].count);
     for (size_t k = 0; k < cases[i].count; k++) {
-      assert_non_null(find(n, 0, cases[i].types[k], token));
+      assert_non_null(net_find(n, 0, cases[i].types[k], token));
       assert_int_equal(strlen(token), 43); /* ALPN-3-01 */
     }
   }
@@ -184,7 +60,7 @@ static void refuses_bad_options(void **state)
     stardeleg_ca_options options = base;
     stardeleg_problem problem;
 
-    options.challenges = i == 0 ? 0 : (i == 1 ? 64 : ALL);
+    options.challenges = i == 0 ? 0 : (i == 1 ? 64 : NET_ALL);
     options.dns = i == 2 || i == 8 ? NULL : base.dns;
     options.tls_probe = i == 3 ? NULL : base.tls_probe;
     options.tls_alpn01_port = i == 4 ? 0 : 443;
@@ -209,25 +85,25 @@ static void lets_clients_choose(void **state)
   const char *dns;
   const char *http;
 
-  order(n, ONE);
-  http = find(n, 0, "http-01", other);
-  dns = find(n, 0, "dns-01", token);
+  net_order(n, NET_ONE);
+  http = net_find(n, 0, "http-01", other);
+  dns = net_find(n, 0, "dns-01", token);
   assert_string_not_equal(token, other);
-  dns_value(n, token, value);
+  net_dns_value(n, token, value);
   fake_dns_add(&n->dns, "_acme-challenge.www.example.org", STARDELEG_DNS_TXT, value);
-  start(n, dns);
+  net_start(n, dns);
   assert_string_equal(acme_peer_string(&n->w.peer, "status"), "processing"); /* ACME-7.1.6-01 */
   assert_string_equal(acme_peer_string(&n->w.peer, "type"), "dns-01");
   assert_non_null(acme_peer_header(&n->w.peer, "Retry-After"));
-  start(n, http);
+  net_start(n, http);
   assert_string_equal(acme_peer_string(&n->w.peer, "type"), "http-01");
   assert_string_equal(acme_peer_string(&n->w.peer, "status"), "pending");
   assert_null(acme_peer_header(&n->w.peer, "Retry-After"));
   (void)ca_world_run(&n->w);
   assert_int_equal(n->w.asked, 0);
-  assert_string_equal(authz_status(n, 0), "valid");
-  assert_int_equal(count_challenges(n, 0), 1);
-  assert_non_null(find(n, 0, "dns-01", token));
+  assert_string_equal(net_authz_status(n, 0), "valid");
+  assert_int_equal(net_count_challenges(n, 0), 1);
+  assert_non_null(net_find(n, 0, "dns-01", token));
   assert_string_equal(ca_world_status(&n->w), "ready");
   assert_int_equal(acme_peer_fetch(&n->w.peer, http), 404);
   assert_int_equal(acme_peer_post(&n->w.peer, http, "{}"), 404);
@@ -240,13 +116,13 @@ static void stops_offering(void **state)
   char token[300];
   const char *dns;
 
-  order(n, ONE);
-  dns = find(n, 0, "dns-01", token);
-  start(n, dns);
-  reopen(n, STARDELEG_CA_HTTP_01);
+  net_order(n, NET_ONE);
+  dns = net_find(n, 0, "dns-01", token);
+  net_start(n, dns);
+  net_reopen(n, STARDELEG_CA_HTTP_01);
   (void)ca_world_run(&n->w);
   assert_int_equal(n->dns.asked, 0);
-  assert_string_equal(authz_status(n, 0), "invalid");
+  assert_string_equal(net_authz_status(n, 0), "invalid");
   assert_string_equal(ca_world_status(&n->w), "invalid");
 }
 
@@ -260,23 +136,23 @@ static void dns_01_succeeds(void **state)
   char value[64];
   const char *url;
 
-  order(n, ONE);
-  url = find(n, 0, "dns-01", token);
-  dns_value(n, token, value);
+  net_order(n, NET_ONE);
+  url = net_find(n, 0, "dns-01", token);
+  net_dns_value(n, token, value);
   fake_dns_add(&n->dns, "_acme-challenge.www.example.org", STARDELEG_DNS_TXT, "v=spf1 -all");
   fake_dns_add(&n->dns, "_acme-challenge.www.example.org", STARDELEG_DNS_TXT, value);
   fake_dns_add(&n->dns, "_acme-challenge.www.example.org", STARDELEG_DNS_TXT, "");
   n->dns.delay = 3;
-  start(n, url);
+  net_start(n, url);
   for (int i = 0; i < 3; i++) {
     assert_true(ca_world_run(&n->w) <= n->w.now + 10);
-    assert_string_equal(authz_status(n, 0), "pending");
+    assert_string_equal(net_authz_status(n, 0), "pending");
     n->w.now += 10;
   }
   (void)ca_world_run(&n->w);
   assert_int_equal(n->dns.asked, 1);
   assert_string_equal(n->dns.last, "_acme-challenge.www.example.org");
-  assert_string_equal(authz_status(n, 0), "valid");
+  assert_string_equal(net_authz_status(n, 0), "valid");
   assert_string_equal(ca_world_status(&n->w), "ready");
 }
 
@@ -288,17 +164,17 @@ static void dns_01_proves_wildcard_and_apex(void **state)
   char value[2][64];
   const char *url[2];
 
-  order(n, "{'identifiers':[{'type':'dns','value':'*.example.org'},{'type':'dns','value':'example.org'}]}");
+  net_order(n, "{'identifiers':[{'type':'dns','value':'*.example.org'},{'type':'dns','value':'example.org'}]}");
   for (size_t i = 0; i < 2; i++) {
-    url[i] = find(n, i, "dns-01", token[i]);
+    url[i] = net_find(n, i, "dns-01", token[i]);
     assert_string_equal(sdg_json_string(sdg_json_member(sdg_json_member(n->w.peer.json, "identifier"), "value")),
                         "example.org");
-    dns_value(n, token[i], value[i]);
+    net_dns_value(n, token[i], value[i]);
     fake_dns_add(&n->dns, "_acme-challenge.example.org", STARDELEG_DNS_TXT, value[i]);
   }
   assert_string_not_equal(value[0], value[1]);
-  start(n, url[0]);
-  start(n, url[1]);
+  net_start(n, url[0]);
+  net_start(n, url[1]);
   (void)ca_world_run(&n->w);
   assert_string_equal(ca_world_status(&n->w), "ready");
   assert_int_equal(ca_world_finalize(&n->w, ca_world_csr(&n->w, NULL, "*.example.org", "example.org", NULL)), 200);
@@ -327,7 +203,7 @@ static void dns_01_fails(void **state)
   net_world *n = *state;
 
   n->w.options.validation_attempts = 1;
-  reopen(n, ALL);
+  net_reopen(n, NET_ALL);
   for (size_t i = 0; i < COUNT(cases); i++) {
     char token[300];
     char value[64];
@@ -335,10 +211,10 @@ static void dns_01_fails(void **state)
     sdg_buf ka;
     const char *url;
 
-    order(n, ONE);
-    url = find(n, 0, "dns-01", token);
-    dns_value(n, token, value);
-    key_authorization(n, token, &ka);
+    net_order(n, NET_ONE);
+    url = net_find(n, 0, "dns-01", token);
+    net_dns_value(n, token, value);
+    net_key_authorization(n, token, &ka);
     (void)snprintf(text, sizeof(text), "%s", cases[i].text != NULL ? cases[i].text : "");
     if (strcmp(text, "+") == 0) {
       (void)snprintf(text, sizeof(text), "%s ", value);
@@ -353,10 +229,10 @@ static void dns_01_fails(void **state)
     if (cases[i].text != NULL) {
       fake_dns_add(&n->dns, "_acme-challenge.www.example.org", STARDELEG_DNS_TXT, text[0] != '\0' ? text : " ");
     }
-    start(n, url);
+    net_start(n, url);
     (void)ca_world_run(&n->w);
-    assert_string_equal(authz_status(n, 0), "invalid");
-    assert_error(n, url, cases[i].type);
+    assert_string_equal(net_authz_status(n, 0), "invalid");
+    net_assert_error(n, url, cases[i].type);
     assert_string_equal(ca_world_status(&n->w), "invalid");
   }
 }
@@ -369,17 +245,17 @@ static void dns_01_is_tried_again(void **state)
   char value[64];
   const char *url;
 
-  order(n, ONE);
-  url = find(n, 0, "dns-01", token);
-  dns_value(n, token, value);
-  start(n, url);
+  net_order(n, NET_ONE);
+  url = net_find(n, 0, "dns-01", token);
+  net_dns_value(n, token, value);
+  net_start(n, url);
   (void)ca_world_run(&n->w);
-  assert_error(n, url, "unauthorized");
+  net_assert_error(n, url, "unauthorized");
   assert_string_equal(acme_peer_string(&n->w.peer, "status"), "processing");
   fake_dns_add(&n->dns, "_acme-challenge.www.example.org", STARDELEG_DNS_TXT, value);
   n->w.now += n->w.options.validation_retry_ms;
   (void)ca_world_run(&n->w);
-  assert_string_equal(authz_status(n, 0), "valid");
+  assert_string_equal(net_authz_status(n, 0), "valid");
 }
 
 /* The label is that of the draft: base32 of the first ten octets of the account URL's digest. */
@@ -396,7 +272,7 @@ static void dns_account_01(void **state)
   unsigned have = 0;
   size_t at = 1;
 
-  reopen(n, STARDELEG_CA_DNS_ACCOUNT_01);
+  net_reopen(n, STARDELEG_CA_DNS_ACCOUNT_01);
   assert_ok(sdg_acme_identifier_digest(digest, test_crypto(), sdg_bytes_str(n->w.peer.kid)));
   for (size_t i = 0; i < 10; i++) {
     bits = bits << 8 | digest[i];
@@ -406,11 +282,11 @@ static void dns_account_01(void **state)
   }
   assert_int_equal(at, 17);
   (void)snprintf(name + at, sizeof(name) - at, "._acme-challenge.example.org");
-  order(n, "{'identifiers':[{'type':'dns','value':'*.example.org'}]}");
-  url = find(n, 0, "dns-account-01", token);
-  dns_value(n, token, value);
+  net_order(n, "{'identifiers':[{'type':'dns','value':'*.example.org'}]}");
+  url = net_find(n, 0, "dns-account-01", token);
+  net_dns_value(n, token, value);
   fake_dns_add(&n->dns, name, STARDELEG_DNS_TXT, value);
-  start(n, url);
+  net_start(n, url);
   (void)ca_world_run(&n->w);
   assert_string_equal(n->dns.last, name);
   assert_string_equal(ca_world_status(&n->w), "ready");
@@ -423,7 +299,7 @@ static void make_certificate(net_world *n, const char *token, stardeleg_identifi
   uint8_t digest[SDG_ACME_IDENTIFIER_LEN];
   sdg_buf text;
 
-  key_authorization(n, token, &text);
+  net_key_authorization(n, token, &text);
   assert_ok(sdg_acme_identifier_digest(digest, test_crypto(), sdg_buf_bytes(&text)));
   sdg_buf_reset(&n->certificate);
   assert_ok(sdg_acme_identifier_build(&n->certificate, n->w.key, &identifier, digest, n->w.now));
@@ -440,12 +316,12 @@ static void tls_alpn_01_succeeds(void **state)
 
   fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, "192.0.2.7");
   fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_AAAA, "2001:db8::7");
-  order(n, ONE);
-  url = find(n, 0, "tls-alpn-01", token);
+  net_order(n, NET_ONE);
+  url = net_find(n, 0, "tls-alpn-01", token);
   make_certificate(n, token, (stardeleg_identifier){"dns", "www.example.org"});
   n->tls.delay = 2;
   n->tls.dead = "2001:db8::7"; /* IPv6 first, then the other one */
-  start(n, url);
+  net_start(n, url);
   for (int i = 0; i < 6; i++) {
     (void)ca_world_run(&n->w);
     n->w.now += 10;
@@ -454,7 +330,7 @@ static void tls_alpn_01_succeeds(void **state)
   assert_string_equal(n->tls.address, "192.0.2.7");
   assert_string_equal(n->tls.server_name, "www.example.org");
   assert_int_equal(n->tls.port, 443);
-  assert_string_equal(authz_status(n, 0), "valid");
+  assert_string_equal(net_authz_status(n, 0), "valid");
 }
 
 /* IP-4-01, IP-6-01, IP-6-02 */
@@ -464,15 +340,15 @@ static void tls_alpn_01_for_an_address(void **state)
   char token[300];
   const char *url;
 
-  order(n, "{'identifiers':[{'type':'ip','value':'192.0.2.9'}]}");
-  url = find(n, 0, "tls-alpn-01", token);
+  net_order(n, "{'identifiers':[{'type':'ip','value':'192.0.2.9'}]}");
+  url = net_find(n, 0, "tls-alpn-01", token);
   make_certificate(n, token, (stardeleg_identifier){"ip", "192.0.2.9"});
-  start(n, url);
+  net_start(n, url);
   (void)ca_world_run(&n->w);
   assert_int_equal(n->dns.asked, 0);
   assert_string_equal(n->tls.address, "192.0.2.9");
   assert_string_equal(n->tls.server_name, "9.2.0.192.in-addr.arpa");
-  assert_string_equal(authz_status(n, 0), "valid");
+  assert_string_equal(net_authz_status(n, 0), "valid");
 }
 
 /* ALPN-3-08, ALPN-4-02: each failure by its type */
@@ -495,200 +371,29 @@ static void tls_alpn_01_fails(void **state)
   net_world *n = *state;
 
   n->w.options.validation_attempts = 1;
-  reopen(n, ALL);
+  net_reopen(n, NET_ALL);
   fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, "192.0.2.7");
   for (size_t i = 0; i < COUNT(cases); i++) {
     char token[300];
     const char *url;
     bool other = cases[i].name != NULL && strcmp(cases[i].name, "other token") == 0;
 
-    order(n, ONE);
-    url = find(n, 0, "tls-alpn-01", token);
+    net_order(n, NET_ONE);
+    url = net_find(n, 0, "tls-alpn-01", token);
     n->tls.certificate = (stardeleg_bytes){NULL, 0};
     if (cases[i].name != NULL) {
       make_certificate(n, other ? "x" : token,
                        (stardeleg_identifier){"dns", other ? "www.example.org" : cases[i].name});
     }
     n->tls.status = cases[i].status;
-    start(n, url);
+    net_start(n, url);
     (void)ca_world_run(&n->w);
-    assert_string_equal(authz_status(n, 0), "invalid");
-    assert_error(n, url, cases[i].type);
+    assert_string_equal(net_authz_status(n, 0), "invalid");
+    net_assert_error(n, url, cases[i].type);
   }
 }
 
-/* --- Addresses, and the guard before them --- */
-
-/* Without a resolver the transport finds them, as ever. */
-static void leaves_addresses_to_the_transport(void **state)
-{
-  net_world *n = *state;
-  char token[300];
-  const char *url;
-
-  n->w.options.dns = NULL;
-  n->w.options.allowed_networks = NULL;
-  reopen(n, STARDELEG_CA_HTTP_01);
-  order(n, ONE);
-  url = find(n, 0, "http-01", token);
-  start(n, url);
-  (void)ca_world_run(&n->w);
-  assert_string_equal(n->w.asked_address, "");
-  assert_string_equal(ca_world_status(&n->w), "ready");
-}
-
-static void http_01_tries_addresses_in_turn(void **state)
-{
-  net_world *n = *state;
-  char token[300];
-  const char *url;
-
-  fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, "192.0.2.7");
-  fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_AAAA, "2001:db8::7");
-  order(n, ONE);
-  url = find(n, 0, "http-01", token);
-  n->w.web = CA_WEB_HOLD;
-  start(n, url);
-  (void)ca_world_run(&n->w);
-  assert_string_equal(n->w.asked_address, "2001:db8::7");
-  ca_world_release(&n->w, CA_WEB_DEAD);
-  /* all of them, then it is a failure */
-  assert_int_equal(n->w.asked, 2);
-  assert_string_equal(n->w.asked_address, "192.0.2.7");
-  assert_error(n, url, "connection");
-  n->w.web = CA_WEB_RIGHT;
-  n->w.now += n->w.options.validation_retry_ms;
-  (void)ca_world_run(&n->w);
-  assert_int_equal(n->w.asked, 3);
-  assert_string_equal(authz_status(n, 0), "valid");
-}
-
-static void http_01_needs_an_address(void **state)
-{
-  static const stardeleg_dns_status statuses[] = {STARDELEG_DNS_OK, STARDELEG_DNS_NO_NAME, STARDELEG_DNS_FAILED,
-                                                  STARDELEG_DNS_BOGUS};
-  net_world *n = *state;
-
-  n->w.options.validation_attempts = 1;
-  reopen(n, ALL);
-  for (size_t i = 0; i < COUNT(statuses); i++) {
-    char token[300];
-    const char *url;
-
-    fake_dns_clear(&n->dns);
-    fake_dns_fail(&n->dns, "www.example.org", 0, statuses[i]);
-    order(n, ONE);
-    url = find(n, 0, "http-01", token);
-    start(n, url);
-    (void)ca_world_run(&n->w);
-    assert_error(n, url, "dns");
-  }
-  assert_int_equal(n->w.asked, 0);
-  /* one of the two kinds is enough */
-  fake_dns_clear(&n->dns);
-  fake_dns_fail(&n->dns, "www.example.org", STARDELEG_DNS_AAAA, STARDELEG_DNS_FAILED);
-  fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, "192.0.2.7");
-  order(n, ONE);
-  {
-    char token[300];
-    const char *url = find(n, 0, "http-01", token);
-
-    start(n, url);
-    (void)ca_world_run(&n->w);
-    assert_string_equal(authz_status(n, 0), "valid");
-  }
-}
-
-/* ACME-10.4-01: names and redirects do not lead into the CA's own network. */
-static void guards_its_own_network(void **state)
-{
-  static const char *const inside[] = {"127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "0.0.0.0"};
-  static const char *const redirects[] = {"http://127.0.0.1/x",  "http://[::1]/x",          "http://169.254.169.254/x",
-                                          "http://inside.example/x", "https://[::ffff:10.0.0.1]/x"};
-  net_world *n = *state;
-  char token[300];
-  const char *url;
-
-  n->w.options.validation_attempts = 1;
-  n->w.options.allowed_networks = NULL;
-  reopen(n, ALL);
-  for (size_t i = 0; i < COUNT(inside); i++) {
-    fake_dns_clear(&n->dns);
-    fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, inside[i]);
-    for (int k = 0; k < 2; k++) {
-      order(n, ONE);
-      url = find(n, 0, k == 0 ? "http-01" : "tls-alpn-01", token);
-      start(n, url);
-      (void)ca_world_run(&n->w);
-      assert_error(n, url, "connection");
-    }
-  }
-  assert_int_equal(n->w.asked, 0);
-  assert_int_equal(n->tls.asked, 0);
-  order(n, "{'identifiers':[{'type':'ip','value':'127.0.0.1'}]}");
-  url = find(n, 0, "http-01", token);
-  start(n, url);
-  (void)ca_world_run(&n->w);
-  assert_error(n, url, "connection");
-  assert_int_equal(n->w.asked, 0);
-  fake_dns_clear(&n->dns);
-  fake_dns_add(&n->dns, "inside.example", STARDELEG_DNS_A, "10.1.2.3");
-  fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, "10.0.0.1"); /* one in, one out: the public one is used */
-  fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, "1.1.1.1");
-  for (size_t i = 0; i < COUNT(redirects); i++) {
-    unsigned before = n->w.asked;
-
-    order(n, ONE);
-    url = find(n, 0, "http-01", token);
-    n->w.web = CA_WEB_LOOP;
-    n->w.web_location = redirects[i];
-    start(n, url);
-    (void)ca_world_run(&n->w);
-    assert_int_equal(n->w.asked, before + 1);
-    assert_string_equal(n->w.asked_address, "1.1.1.1");
-    assert_error(n, url, "connection");
-  }
-}
-
-static void reaches_allowed_networks(void **state)
-{
-  static const char *const networks[] = {"192.168.0.0/16", "127.0.0.1", NULL};
-  net_world *n = *state;
-  char token[300];
-  const char *url;
-
-  n->w.options.validation_attempts = 1;
-  n->w.options.allowed_networks = networks;
-  reopen(n, ALL);
-  for (int i = 0; i < 3; i++) {
-    fake_dns_clear(&n->dns);
-    fake_dns_add(&n->dns, "www.example.org", STARDELEG_DNS_A, i == 0 ? "192.168.7.1" : i == 1 ? "127.0.0.1" : "127.0.0.2");
-    order(n, ONE);
-    url = find(n, 0, "http-01", token);
-    start(n, url);
-    (void)ca_world_run(&n->w);
-    assert_string_equal(authz_status(n, 0), i < 2 ? "valid" : "invalid");
-  }
-}
-
-/* IP-5-01: an address in the place of the name */
-static void http_01_for_addresses(void **state)
-{
-  net_world *n = *state;
-  char token[300];
-  const char *url;
-
-  order(n, "{'identifiers':[{'type':'ip','value':'2001:db8::9'}]}");
-  url = find(n, 0, "http-01", token);
-  start(n, url);
-  (void)ca_world_run(&n->w);
-  assert_int_equal(strncmp(n->w.asked_url, "http://[2001:db8::9]/.well-known/", 33), 0);
-  assert_string_equal(n->w.asked_address, "2001:db8::9");
-  assert_int_equal(n->dns.asked, 0);
-  assert_string_equal(authz_status(n, 0), "valid");
-}
-
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, net_set_up, net_tear_down)
 
 int main(void)
 {
@@ -705,12 +410,6 @@ int main(void)
       T(tls_alpn_01_succeeds),
       T(tls_alpn_01_for_an_address),
       T(tls_alpn_01_fails),
-      T(leaves_addresses_to_the_transport),
-      T(http_01_tries_addresses_in_turn),
-      T(http_01_needs_an_address),
-      T(guards_its_own_network),
-      T(reaches_allowed_networks),
-      T(http_01_for_addresses),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

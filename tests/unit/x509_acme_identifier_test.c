@@ -154,7 +154,8 @@ static const almost cases[] = {
     {"right", SDG_CHALLENGE_CERT_OK, {GN(SDG_GN_DNS, "www.example.org")}, 1, 1, true, false, false},
     {"not critical", SDG_CHALLENGE_CERT_MALFORMED, {GN(SDG_GN_DNS, "www.example.org")}, 1, 1, false, false, false},
     {"no identifier", SDG_CHALLENGE_CERT_MALFORMED, {GN(SDG_GN_DNS, "www.example.org")}, 1, 0, true, false, false},
-    {"another critical one", SDG_CHALLENGE_CERT_MALFORMED, {GN(SDG_GN_DNS, "www.example.org")}, 1, 1, true, false, true},
+    {"another critical one", SDG_CHALLENGE_CERT_MALFORMED,
+     {GN(SDG_GN_DNS, "www.example.org")}, 1, 1, true, false, true},
     {"no names", SDG_CHALLENGE_CERT_NAME, {GN(SDG_GN_DNS, "")}, 0, 1, true, false, false},
     {"two names", SDG_CHALLENGE_CERT_NAME,
      {GN(SDG_GN_DNS, "www.example.org"), GN(SDG_GN_DNS, "evil.example")}, 2, 1, true, false, false},
@@ -373,7 +374,8 @@ int main(void)
       cmocka_unit_test(builds_what_it_accepts),     cmocka_unit_test(is_no_certificate_for_others),
       cmocka_unit_test(refuses_another_digest),     cmocka_unit_test(reads_exactly_the_extension),
       cmocka_unit_test(refuses_what_is_almost_right), cmocka_unit_test(refuses_every_changed_byte),
-      cmocka_unit_test(does_not_look_at_the_validity), cmocka_unit_test(asks_for_the_right_name),    cmocka_unit_test(digests_the_key_authorization),
+      cmocka_unit_test(does_not_look_at_the_validity),
+      cmocka_unit_test(asks_for_the_right_name),    cmocka_unit_test(digests_the_key_authorization),
   };
 
   return cmocka_run_group_tests(tests, set_up, tear_down);
