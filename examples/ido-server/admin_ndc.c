@@ -21,7 +21,7 @@ stardeleg_err admin_ndc_add(admin_call *call)
 {
   const char *name = admin_text(call, "name");
   char mac_key[MAC_KEY_SIZE];
-  stardeleg_err err = stardeleg_ido_ndc_add(call->ido, name, mac_key, call->now);
+  stardeleg_err err = stardeleg_ido_ndc_add_by(call->ido, name, admin_text(call, "by"), mac_key, call->now);
 
   if (err == STARDELEG_OK) {
     sdg_jw_string(&call->w, "name", name);

@@ -31,6 +31,11 @@ typedef struct stardeleg_ido_ndc {
   stardeleg_time created_at; /**< when it was registered */
 } stardeleg_ido_ndc;
 
+/** stardeleg_ido_ndc_add() with the name of who decided. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_add_by(stardeleg_ido *ido, const char *name,
+                                                                          const char *by, char mac_key[64],
+                                                                          stardeleg_time now);
+
 /** Tells the delegates in the order of their names, at most |limit| (0: all), beginning behind the name |after| (NULL:
  * at the first).  Returns 0, STORE, NOMEM or ARGUMENT. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_list(

@@ -170,6 +170,12 @@ stardeleg_err sdg_ido_ndc_tell(stardeleg_ido *ido, const char *what, const char 
 
 stardeleg_err stardeleg_ido_ndc_add(stardeleg_ido *ido, const char *name, char mac_key[64], stardeleg_time now)
 {
+  return stardeleg_ido_ndc_add_by(ido, name, NULL, mac_key, now);
+}
+
+stardeleg_err stardeleg_ido_ndc_add_by(stardeleg_ido *ido, const char *name, const char *by, char mac_key[64],
+                                       stardeleg_time now)
+{
   delegate found;
   stardeleg_err err;
 
@@ -182,9 +188,9 @@ stardeleg_err stardeleg_ido_ndc_add(stardeleg_ido *ido, const char *name, char m
   }
   err = sdg_eab_add(ido->options.crypto, ido->options.store, ido->options.secrets, name, mac_key, now);
   if (err == STARDELEG_OK) {
-    err = must_be_active(ido, name, true, NULL, now);
+    err = must_be_active(ido, name, true, by, now);
   }
-  return err == STARDELEG_OK ? sdg_ido_ndc_tell(ido, "ndc-mac-key-added", name, NULL, name, now) : err;
+  return err == STARDELEG_OK ? sdg_ido_ndc_tell(ido, "ndc-mac-key-added", name, by, name, now) : err;
 }
 
 stardeleg_err stardeleg_ido_ndc_add_mac_key(stardeleg_ido *ido, const char *name, const char *key_id, const char *by,

@@ -362,7 +362,9 @@ def pages(scene):
         check([s for s in seen if s] == wanted and turns == 3, f"{command}: {turns} {seen}")
     now = datetime.datetime.utcnow() + datetime.timedelta(hours=1)
     check(scene.ask("audit", **{"from": now.strftime("%Y-%m-%dT%H:%M:%SZ")})["events"] == [], "from the future")
-    check(len(scene.ask("audit", ndc="cdn")["events"]) == 2, "events of the delegate")
+    scene.ask("ndc-add", name="other", by="alice")
+    events = scene.ask("audit", ndc="other")["events"]
+    check([(e["event"], e["by"]) for e in events] == [("ndc-added", "alice"), ("ndc-mac-key-added", "alice")], events)
     scene.stop()
 
 

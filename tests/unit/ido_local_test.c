@@ -2,6 +2,8 @@
 /* ido_local_test.c -- certificates from a CA of the program's own, published by the owner (RFC 8739 3.3, 3.5). */
 #include "support/ido_world.h"
 
+#include <stardeleg/ido_admin.h>
+
 #include "base/bytes.h"
 #include "support/test_pki.h"
 #include "x509/cert.h"
@@ -13,14 +15,14 @@
 typedef struct own_ca {
   test_root root;
   sdg_buf pem;
-  size_t asked;      /* calls */
+  size_t asked; /* calls */
   size_t issued;
   size_t revoked;
-  size_t refuse;     /* that many calls of revoke fail */
-  stardeleg_err err; /* what issue answers */
-  int64_t delay_ms;  /* it wants so much time for each */
+  size_t refuse;           /* that many calls of revoke fail */
+  stardeleg_err err;       /* what issue answers */
+  int64_t delay_ms;        /* it wants so much time for each */
   stardeleg_time asked_at; /* of the request under way */
-  const char *name;  /* instead of what was asked for, or NULL */
+  const char *name;        /* instead of what was asked for, or NULL */
   bool wrong_key;
   int64_t longer_ms; /* than asked for */
   stardeleg_issue_request last;
@@ -392,12 +394,59 @@ static void test_options(void **state)
   }
 }
 
+typedef struct told {
+  size_t certificates;
+  char serial[64]; /* of the last one */
+  char key[65];
+  stardeleg_time not_after;
+} told;
+
+static int take_event(void *ctx, const stardeleg_ido_event *event)
+{
+  told *t = ctx;
+
+  if (strcmp(event->event, "certificate") == 0) {
+    t->certificates++;
+    (void)snprintf(t->serial, sizeof(t->serial), "%s", event->serial);
+    (void)snprintf(t->key, sizeof(t->key), "%s", event->key);
+    t->not_after = event->not_after;
+    assert_string_equal(event->names, "abc.ido.example");
+  }
+  return 0;
+}
+
+/* Each certificate stands once in the audit record, with its serial, its end and the delegate's key. */
+static void test_audit(void **state)
+{
+  stardeleg_ido_audit_query query = {
+      .size = sizeof(query), .delegation = "d1", .from = STARDELEG_TIME_NONE, .to = STARDELEG_TIME_NEVER};
+  char serial[32];
+  told t = {.certificates = 0};
+  rig r;
+
+  (void)state;
+  begin(&r);
+  open(&r);
+  place(&r);
+  run(&r, 20 * WORLD_DAY);
+  ido_world_restart(&r.w);
+  run(&r, 10 * WORLD_DAY);
+  assert_true(r.ca.issued > 5);
+  assert_ok(stardeleg_ido_audit(r.w.ido, &query, take_event, &t));
+  assert_int_equal(t.certificates, r.ca.issued);
+  (void)snprintf(serial, sizeof(serial), "%x", (unsigned)(1000 + r.ca.issued));
+  assert_string_equal(t.serial, serial);
+  assert_int_equal(strlen(t.key), 64);
+  assert_true(t.not_after == r.ca.last.not_after);
+  end(&r);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_schedule), cmocka_unit_test(test_missed), cmocka_unit_test(test_later),
+      cmocka_unit_test(test_schedule), cmocka_unit_test(test_missed),          cmocka_unit_test(test_later),
       cmocka_unit_test(test_bad),      cmocka_unit_test(test_failing_renewal), cmocka_unit_test(test_end),
-      cmocka_unit_test(test_plain),    cmocka_unit_test(test_options),
+      cmocka_unit_test(test_plain),    cmocka_unit_test(test_options),         cmocka_unit_test(test_audit),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
