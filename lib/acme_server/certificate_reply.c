@@ -52,25 +52,37 @@ static stardeleg_err check_life(sdg_call *call, const sdg_certificate_view *view
   return STARDELEG_OK;
 }
 
-/* RFC 8739 4.3: no cache may keep it beyond its life, and better not beyond the moment its successor is here.  Counted
- * from now, so an answer that comes late is fresh for less.  Expires says the same to caches that know no max-age, and
- * never more than it: max-age is rounded down, and so is the date. */
+/* Of what is left of its life.  Caches that pass an answer on without Age (RFC 9111 5.1) each give it its whole
+ * freshness again: a few of them in a row must not outlive the certificate. */
+#define FRESH_PART 4
+
+/* RFC 8739 4.3: no cache may keep it beyond its life, and better not beyond the moment its successor is here. */
+static int64_t freshness_s(const sdg_call *call, const sdg_certificate_view *view)
+{
+  int64_t left = sdg_time_min(view->not_after, view->end_at) - call->now;
+  int64_t ms = left / FRESH_PART;
+
+  if (view->next_at - call->now < ms) {
+    ms = view->next_at - call->now;
+  }
+  return ms > 0 ? ms / SDG_TIME_S : 0;
+}
+
+/* Expires says the same to caches that know no max-age. */
 static stardeleg_err add_caching(sdg_call *call, const sdg_certificate_view *view)
 {
   char text[64];
-  char date[SDG_TIME_TEXT_SIZE];
-  stardeleg_time until = sdg_time_min(sdg_time_min(view->not_after, view->end_at), view->next_at);
-  int64_t seconds = (until - call->now) / SDG_TIME_S;
+  int64_t seconds = freshness_s(call, view);
   stardeleg_err err;
 
   if (!is_plain_get(call)) {
     return STARDELEG_OK; /* answers to POST get the common no-store */
   }
-  (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)(seconds > 0 ? seconds : 0));
+  (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)seconds);
   err = sdg_http_reply_add_header(call->reply, "Cache-Control", text);
   if (err == STARDELEG_OK) {
-    sdg_time_write_http(date, until > call->now ? until : call->now);
-    err = sdg_http_reply_add_header(call->reply, "Expires", date);
+    sdg_time_write_http(text, sdg_time_add(call->now, seconds * SDG_TIME_S));
+    err = sdg_http_reply_add_header(call->reply, "Expires", text);
   }
   return err;
 }
@@ -132,10 +144,19 @@ static bool has_it_already(const sdg_call *call, const sdg_certificate_view *vie
   return false;
 }
 
-static stardeleg_err reply_chain(sdg_call *call, const sdg_certificate_view *view)
+/* RFC 8739 3.1.2, 3.3: "403 (Forbidden) to any requests" once it has ended, negotiated or not; but strangers with an
+ * account are told nothing. */
+stardeleg_err sdg_call_certificate_head(sdg_call *call, const sdg_certificate_view *view, bool *body)
 {
-  stardeleg_err err = add_headers(call, view);
+  stardeleg_err err = is_plain_get(call) ? check_life(call, view) : check_access(call, view);
 
+  *body = false;
+  if (err == STARDELEG_OK) {
+    err = is_plain_get(call) ? check_access(call, view) : check_life(call, view);
+  }
+  if (err == STARDELEG_OK) {
+    err = add_headers(call, view);
+  }
   if (err != STARDELEG_OK) {
     return err;
   }
@@ -143,18 +164,17 @@ static stardeleg_err reply_chain(sdg_call *call, const sdg_certificate_view *vie
     sdg_http_reply_set_status(call->reply, 304);
     return STARDELEG_OK;
   }
-  sdg_buf_add_str(sdg_http_reply_body(call->reply), view->chain_pem);
+  *body = true;
   return sdg_http_reply_add_header(call->reply, "Content-Type", "application/pem-certificate-chain");
 }
 
-/* RFC 8739 3.1.2, 3.3: "403 (Forbidden) to any requests" once it has ended, negotiated or not; but strangers with an
- * account are told nothing. */
 stardeleg_err sdg_call_certificate(sdg_call *call, const sdg_certificate_view *view)
 {
-  stardeleg_err err = is_plain_get(call) ? check_life(call, view) : check_access(call, view);
+  bool body = false;
+  stardeleg_err err = sdg_call_certificate_head(call, view, &body);
 
-  if (err == STARDELEG_OK) {
-    err = is_plain_get(call) ? check_access(call, view) : check_life(call, view);
+  if (err == STARDELEG_OK && body) {
+    sdg_buf_add_str(sdg_http_reply_body(call->reply), view->chain_pem);
   }
-  return err == STARDELEG_OK ? reply_chain(call, view) : err;
+  return err;
 }

@@ -9,7 +9,7 @@
 /* What there is to show.  Borrowed. */
 typedef struct sdg_certificate_view {
   const char *account;       /* id of the one that may fetch it by POST-as-GET */
-  const char *chain_pem;
+  const char *chain_pem;     /* for sdg_call_certificate() */
   const char *tag;           /* names this very certificate, for ETag: no quotes, no commas */
   stardeleg_time not_before;
   stardeleg_time not_after;
@@ -20,7 +20,11 @@ typedef struct sdg_certificate_view {
   bool certificate_get;      /* unauthenticated GET was negotiated */
 } sdg_certificate_view;
 
-/* The reply to GET, HEAD and POST-as-GET: the chain, 304, or the problem of one that is not shown. */
+/* The first half of the reply to GET, HEAD and POST-as-GET: the headers, or the problem of one that is not shown.
+ * |*body|: a body is to follow; else it is 304. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_call_certificate_head(sdg_call *call, const sdg_certificate_view *view,
+                                                             bool *body);
+/* All of it. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_call_certificate(sdg_call *call, const sdg_certificate_view *view);
 /* The problem of a certificate that does not exist. */
 stardeleg_err sdg_call_no_certificate(sdg_call *call);

@@ -127,7 +127,7 @@ static void test_published(void **state)
   assert_int_equal(s.status, 200);
   assert_non_null(strstr(s.cache, "public, max-age="));
   assert_int_equal(sscanf(strstr(s.cache, "max-age="), "max-age=%lld", &age), 1);
-  assert_true(age <= T_DAYS4 && age > T_DAYS4 - 300);
+  assert_true(age > 0 && age <= V6D / 4); /* several caches in a row must not outlive it */
   (void)acme_peer_fetch(&r.w.ndc[0], r.url);
   (void)snprintf(url, sizeof(url), "%s", ido_world_text(&r.w, 0, "star-certificate"));
   assert_int_equal(acme_peer_head(&r.w.ndc[0], url), 200);
