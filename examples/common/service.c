@@ -150,6 +150,7 @@ stardeleg_curl *service_driver(const service *s, const char *user_agent, int all
   options.ca_file = config_text(s->cfg, "trust", NULL);
   options.resolve = resolve;
   options.allow_http = allow_http;
+  options.any_certificate = allow_http; /* who validates http-01 is redirected to servers without a certificate yet */
   options.clock = clock_now;
   options.log = log_receiver();
   err = stardeleg_curl_new(&curl, &options);

@@ -45,6 +45,9 @@ typedef struct stardeleg_curl_options {
   stardeleg_time (*clock)(void *ctx); /**< wall clock; NULL: the system's */
   void *clock_ctx;                /**< handed to |clock| */
   stardeleg_log log;              /**< where warnings go */
+  int any_certificate;            /**< nonzero: https servers are not verified.  Only for a driver that does nothing but
+                                       validate challenges: web servers redirect http-01 to https before they have their
+                                       first certificate (RFC 8555 8.3) */
 } stardeleg_curl_options;
 
 /** Verification on, system roots, 10 s to connect, 30 s in all, 256 KiB bodies, 32 KiB headers, 8 connections. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "x509/acme_identifier.h"
 #include "x509/cert.h"
 
 static void check_within(const sdg_cert *cert, stardeleg_bytes part)
@@ -43,6 +44,20 @@ static void check_names(const sdg_cert *cert)
   }
 }
 
+/* The same as the certificate of a tls-alpn-01 challenge. */
+static void check_challenge(sdg_cert *cert, stardeleg_bytes der)
+{
+  uint8_t digest[SDG_ACME_IDENTIFIER_LEN];
+  stardeleg_bytes value = {NULL, 0};
+
+  if (sdg_cert_parse_challenge(cert, &value, der) == STARDELEG_OK) {
+    check_within(cert, value);
+    check_within(cert, cert->spki);
+    check_names(cert);
+    FUZZ_CHECK(sdg_acme_identifier_read(digest, value) != STARDELEG_OK || value.len == 2 + sizeof(digest));
+  }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   sdg_cert *cert = malloc(sizeof *cert);
@@ -65,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   } else {
     FUZZ_CHECK(rv == STARDELEG_ERR_MALFORMED || rv == STARDELEG_ERR_LIMIT);
   }
+  check_challenge(cert, sdg_bytes(data, size));
   free(cert);
   return 0;
 }

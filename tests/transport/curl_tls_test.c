@@ -140,6 +140,26 @@ static void test_untrusted(void **state)
   }
 }
 
+/* ACME-8.3-05: a validator follows redirects to servers that have no good certificate yet. */
+static void test_any_certificate(void **state)
+{
+  static const pki_leaf leaf = {.name = "other.example", .serial = 8, .not_before_s = -7200, .not_after_s = -3600};
+  httpd *server = serve(stranger, &leaf);
+  stardeleg_curl_options options;
+  script list;
+  script_step *step;
+
+  (void)state;
+  https_options(&options);
+  options.any_certificate = 1;
+  script_init(&list);
+  step = script_add_url(&list, "GET", "https://" HOST "/x");
+  script_run(&list, &options);
+  assert_int_equal(step->failure, STARDELEG_TRANSPORT_OK);
+  script_clear(&list);
+  httpd_stop(server, 1000);
+}
+
 /* With roots of one's own the system's do not count beside them: a pin that is wrong refuses, too. */
 static void test_pin(void **state)
 {
@@ -187,6 +207,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_trusted),
       cmocka_unit_test(test_untrusted),
+      cmocka_unit_test(test_any_certificate),
       cmocka_unit_test(test_pin),
       cmocka_unit_test(test_no_tls_there),
   };

@@ -73,6 +73,10 @@ stardeleg_err sdg_curl_request_settings(CURL *easy, const sdg_curl_settings *set
   for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
     set_long(&code, easy, fixed[i].option, fixed[i].value);
   }
+  if (options->any_certificate) {
+    set_long(&code, easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    set_long(&code, easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   set_long(&code, easy, CURLOPT_HTTP_VERSION, settings->http_version);
   set_long(&code, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
   set_long(&code, easy, CURLOPT_TIMEOUT_MS, (long)options->total_timeout_ms);
