@@ -82,7 +82,7 @@ static void test_three_methods(void **state)
   ca_leaf_clear(&leaf);
   (void)acme_peer_post(&w->peer, w->star, "{}");
   acme_peer_assert_problem(&w->peer, 400, "malformed");
-  assert_true(strlen(w->star) >= strlen(CA_BASE "/cert/") + 22); /* STAR-6.3-01 */
+  assert_true(strlen(w->star) >= strlen(CA_BASE "/cert/") + 22); /* STAR-6.3-01, ACME-10.5-01 */
   assert_string_not_equal(w->star + strlen(CA_BASE "/cert/"), w->order + strlen(CA_BASE "/order/"));
 }
 
@@ -214,6 +214,7 @@ static void test_plain(void **state)
   assert_null(sdg_json_member(w->peer.json, "star-certificate"));
   ca_world_get_leaf(w, &leaf);
   assert_headers(w, &leaf);
+  assert_int_equal(max_age(w), 7 * 86400 / 4); /* ACME-7.4.2-05: longer than that of a STAR certificate */
   assert_int_equal(leaf.cert.not_before, w->now);
   assert_int_equal(leaf.cert.not_after, w->now + 7 * CA_DAY);
   w->now += 6 * CA_DAY;
@@ -322,7 +323,7 @@ static void test_revoke_star(void **state)
   ca_leaf_clear(&second);
 }
 
-/* ACME-7.6-02 to 7.6-05 */
+/* ACME-7.6-02, ACME-7.6-03, ACME-7.6-05 */
 static void test_revoke_plain(void **state)
 {
   static const char *const bad[] = {",\"reason\":7", ",\"reason\":11", ",\"reason\":-1", ",\"reason\":2",

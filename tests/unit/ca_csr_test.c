@@ -202,7 +202,7 @@ static void test_keys(void **state)
   stardeleg_key *own = w->key;
   acme_peer other;
 
-  /* RFC 8555 11.1: the key of an account, one's own or another's */
+  /* ACME-11.1-03: the key of an account, one's own or another's */
   w->key = w->peer.key;
   refuse(w, ca_world_csr(w, NULL, "a.example.org", "b.example.org", NULL));
   ca_world_peer(w, &other);

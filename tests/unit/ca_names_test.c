@@ -153,7 +153,7 @@ static stardeleg_err check(const char *type, const char *value, bool wildcards)
   return sdg_ca_check_identifiers(&list, wildcards, &problem);
 }
 
-/* ACME-7.1.3-03: only where there is a challenge that proves them */
+/* ACME-7.1.3-04: only where there is a challenge that proves them */
 static void test_wildcard_syntax(void **state)
 {
   (void)state;

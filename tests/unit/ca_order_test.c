@@ -157,7 +157,7 @@ static void test_created(void **state)
   assert_int_equal(sdg_json_int(sdg_json_member(renewal, "lifetime-adjust")), 3600);
   assert_true(sdg_json_bool(sdg_json_member(renewal, "allow-certificate-get")));
   list = sdg_json_member(w->peer.json, "authorizations");
-  assert_int_equal(sdg_json_count(list), 2);
+  assert_int_equal(sdg_json_count(list), 2); /* ACME-7.1.3-08: one for each name, none is reused */
   assert_true(strcmp(sdg_json_string(sdg_json_first(list)), sdg_json_string(sdg_json_next(sdg_json_first(list)))) != 0);
   (void)snprintf(authz, sizeof(authz), "%s", sdg_json_string(sdg_json_first(list)));
   assert_int_equal(acme_peer_fetch(&w->peer, authz), 200);

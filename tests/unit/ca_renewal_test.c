@@ -277,7 +277,7 @@ static int order_replacing(ca_world *w, const char *members, const char *id)
   return ca_world_new_order(w, ca_world_json("{%s,'replaces':'%s'}", members, id));
 }
 
-/* ARI-5-02 to ARI-5-04 */
+/* ARI-5-02, ARI-5-03, ARI-5-04 */
 static void test_replaces(void **state)
 {
   ca_world *w = *state;
