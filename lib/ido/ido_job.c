@@ -44,6 +44,7 @@ static stardeleg_err merge(sdg_ido_job *j)
     j->order.version = fresh.version;
     if (fresh.cancel && !j->order.cancel) {
       j->order.cancel = true;
+      j->order.seen.cancel = true; /* told by who demanded it */
       j->park_until = STARDELEG_TIME_NONE; /* nothing to wait for any more */
     }
     sdg_ido_order_clear(&fresh);

@@ -163,6 +163,35 @@ static void test_one_write(void **state)
   ido_world_clear(&w);
 }
 
+/* Whenever the end comes: demanded once, told once. */
+static void test_end_any_time(void **state)
+{
+  (void)state;
+  for (size_t stop = 1; stop < 14; stop++) {
+    ido_world w;
+    const notes *n;
+    const char *first;
+    char url[256];
+
+    begin(&w);
+    ido_world_ndc(&w, 0, "cdn");
+    ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, NULL);
+    ido_world_place(&w, 0, "d1", url);
+    w.stop_after = stop;
+    ido_world_run(&w, 60 * WORLD_S);
+    w.stop_after = 0;
+    assert_ok(stardeleg_ido_delegation_end(w.ido, "d1", w.now));
+    ido_world_run(&w, 600 * WORLD_S);
+    n = read_all(&w, "d1");
+    first = strstr(n->text, "order-ending/");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "order-ending/"));
+    assert_true((strstr(n->text, "order-canceled/") != NULL) != (strstr(n->text, "order-failed/") != NULL));
+    assert_non_null(strstr(n->text, "delegation-ended/"));
+    ido_world_clear(&w);
+  }
+}
+
 static void test_paging(void **state)
 {
   ido_world w;
@@ -274,9 +303,9 @@ static void test_retention(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_life),      cmocka_unit_test(test_refused),   cmocka_unit_test(test_one_write),
-      cmocka_unit_test(test_paging),    cmocka_unit_test(test_arguments), cmocka_unit_test(test_clean),
-      cmocka_unit_test(test_retention),
+      cmocka_unit_test(test_life),      cmocka_unit_test(test_refused),      cmocka_unit_test(test_one_write),
+      cmocka_unit_test(test_paging),    cmocka_unit_test(test_arguments),    cmocka_unit_test(test_clean),
+      cmocka_unit_test(test_retention), cmocka_unit_test(test_end_any_time),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
