@@ -31,7 +31,8 @@ typedef struct stardeleg_ido_ndc {
   stardeleg_time created_at; /**< when it was registered */
 } stardeleg_ido_ndc;
 
-/** stardeleg_ido_ndc_add() with the name of who decided. */
+/** stardeleg_ido_ndc_add() with the name of who decided.  After a failure of the store or the secrets the delegate may
+ * be there without a key: stardeleg_ido_ndc_add_mac_key() makes one. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_add_by(stardeleg_ido *ido, const char *name,
                                                                           const char *by, char mac_key[64],
                                                                           stardeleg_time now);

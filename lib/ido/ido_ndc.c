@@ -173,23 +173,27 @@ stardeleg_err stardeleg_ido_ndc_add(stardeleg_ido *ido, const char *name, char m
   return stardeleg_ido_ndc_add_by(ido, name, NULL, mac_key, now);
 }
 
+/* The delegate first: of two at once one finds it there, and should the process die, a key can still be added. */
 stardeleg_err stardeleg_ido_ndc_add_by(stardeleg_ido *ido, const char *name, const char *by, char mac_key[64],
                                        stardeleg_time now)
 {
-  delegate found;
+  stardeleg_ido_event event = event_of("ndc-added", name, by, now);
+  delegate made = {.created_at = now};
+  char account[SDG_ID_SIZE];
   stardeleg_err err;
 
   if (ido == NULL || mac_key == NULL || !name_is_valid(name)) {
     return STARDELEG_ERR_ARGUMENT;
   }
-  err = load(&found, ido->options.store, name);
+  err = sdg_eab_get(ido->options.store, name, account);
   if (err != STARDELEG_ERR_NOT_FOUND) {
     return err == STARDELEG_OK ? STARDELEG_ERR_EXISTS : err;
   }
-  err = sdg_eab_add(ido->options.crypto, ido->options.store, ido->options.secrets, name, mac_key, now);
-  if (err == STARDELEG_OK) {
-    err = must_be_active(ido, name, true, by, now);
+  err = write_told(ido, name, &made, &event);
+  if (err != STARDELEG_OK) {
+    return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_EXISTS : err;
   }
+  err = sdg_eab_add(ido->options.crypto, ido->options.store, ido->options.secrets, name, mac_key, now);
   return err == STARDELEG_OK ? sdg_ido_ndc_tell(ido, "ndc-mac-key-added", name, by, name, now) : err;
 }
 

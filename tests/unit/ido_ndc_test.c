@@ -167,6 +167,31 @@ static void test_mac_keys(void **state)
   ido_world_clear(&w);
 }
 
+/* The process dies on the way: what is left can be completed, and nothing is in the way of anything. */
+static void test_add_killed(void **state)
+{
+  (void)state;
+  for (size_t done = 0; done < 3; done++) {
+    ido_world w;
+    char mac_key[64];
+
+    begin(&w);
+    w.die_after = done + 1;
+    assert_err(STARDELEG_ERR_STORE, stardeleg_ido_ndc_add(w.ido, "cdn", mac_key, w.now));
+    w.dead = false;
+    if (done == 0) {
+      assert_ndcs(&w, "");
+      assert_ok(stardeleg_ido_ndc_add(w.ido, "cdn", mac_key, w.now));
+      assert_int_equal(ido_world_new_account(&w, 0, "cdn", mac_key), 201);
+    } else {
+      assert_err(STARDELEG_ERR_EXISTS, stardeleg_ido_ndc_add(w.ido, "cdn", mac_key, w.now));
+      assert_ok(stardeleg_ido_ndc_add_mac_key(w.ido, "cdn", "again", NULL, mac_key, w.now));
+      assert_int_equal(ido_world_new_account(&w, 0, "again", mac_key), 201);
+    }
+    ido_world_clear(&w);
+  }
+}
+
 /* --- Disabling --- */
 
 /* STARDEL-7.2-03: the account answers unauthorized, its delegations end, its MAC keys are worth nothing. */
@@ -330,6 +355,7 @@ int main(void)
       cmocka_unit_test(test_deactivation),
       cmocka_unit_test(test_deactivation_fails),
       cmocka_unit_test(test_paging),
+      cmocka_unit_test(test_add_killed),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
