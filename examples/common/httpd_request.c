@@ -303,6 +303,39 @@ static bool announces_too_much(const httpd *server, struct MHD_Connection *conne
   return text != NULL && strtoumax(text, NULL, 10) > server->body_max;
 }
 
+typedef struct framing {
+  unsigned lengths;
+  unsigned codings;
+  bool chunked;
+} framing;
+
+static enum MHD_Result see_framing(void *self, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                   const char *value, size_t value_len)
+{
+  framing *seen = self;
+
+  (void)kind;
+  if (name_len == strlen(MHD_HTTP_HEADER_CONTENT_LENGTH) &&
+      strncasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH, name_len) == 0) {
+    seen->lengths++;
+  } else if (name_len == strlen(MHD_HTTP_HEADER_TRANSFER_ENCODING) &&
+             strncasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING, name_len) == 0) {
+    seen->codings++;
+    seen->chunked = value != NULL && value_len == 7 && strncasecmp(value, "chunked", 7) == 0;
+  }
+  return MHD_YES;
+}
+
+/* RFC 9112 6.1, 6.3: where a body ends must be said once and plainly, or somebody in between may see other requests
+ * than we do.  libmicrohttpd believes the first of several. */
+static bool framing_is_clear(struct MHD_Connection *connection)
+{
+  framing seen = {0, 0, false};
+
+  (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, see_framing, &seen);
+  return seen.lengths + seen.codings <= 1 && (seen.codings == 0 || seen.chunked);
+}
+
 static enum MHD_Result gather(const httpd *server, gathered *request, const char *data, size_t len)
 {
   size_t room = server->body_max < 4096 ? server->body_max : 4096;
@@ -347,6 +380,9 @@ enum MHD_Result httpd_request_take(void *self, struct MHD_Connection *connection
   }
   if (!request->begun) {
     request->begun = true;
+    if (!framing_is_clear(connection)) {
+      return refuse(server, connection, MHD_HTTP_BAD_REQUEST, "Bad Request");
+    }
     if (announces_too_much(server, connection)) {
       return refuse(server, connection, MHD_HTTP_CONTENT_TOO_LARGE, "Content Too Large");
     }

@@ -12,7 +12,8 @@
 #define SERVER_MAIL "mailto:a@example.org"
 
 /* The server's own routes: /thing/{} by POST and POST-as-GET, /open/{} by GET and POST-as-GET, /either by jwk or kid,
- * /new-thing counts as an order, /list by POST-as-GET in pages, /fail/{} fails as the last segment says ("store", "nomem", "status"...). */
+ * /new-thing by POST counts as an order, /list by POST-as-GET in pages, /fail/{} fails as the last segment says
+ * ("store", "nomem", "status"...). */
 typedef struct server_world {
   stardeleg_store *store;
   stardeleg_secrets *secrets;

@@ -4,7 +4,12 @@
 
 #include <stdlib.h>
 
-#include <cjson/cJSON.h>
+/* As in cJSON.h, which nobody but lib/json includes. */
+typedef struct cJSON_Hooks {
+  void *(*malloc_fn)(size_t size);
+  void (*free_fn)(void *memory);
+} cJSON_Hooks;
+void cJSON_InitHooks(cJSON_Hooks *hooks);
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);

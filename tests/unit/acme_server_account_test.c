@@ -391,7 +391,7 @@ static void *register_one(void *arg)
   return NULL;
 }
 
-/* One key, eight requests at once: one account (the records are made in one batch). */
+/* ACME-11.1-04: one key, eight requests at once: one account (the records are made in one batch). */
 static void test_one_key_one_account(void **state)
 {
   static registrant all[8];

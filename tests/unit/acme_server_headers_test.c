@@ -116,11 +116,28 @@ static void test_every_answer(void **state)
   }
 }
 
+/* ACME-10.5-01: 128 bits each, and none says anything about another. */
+static void test_unguessable_urls(void **state)
+{
+  server_world *w = *state;
+  char ids[50][SDG_ID_SIZE];
+
+  for (size_t i = 0; i < 50; i++) {
+    assert_ok(sdg_server_new_id(w->server, ids[i]));
+    assert_int_equal(strlen(ids[i]), 22);
+    for (size_t k = 0; k < i; k++) {
+      assert_string_not_equal(ids[i], ids[k]);
+      assert_true(strncmp(ids[i], ids[k], 8) != 0);
+    }
+  }
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {T(test_content_encoding), T(test_no_cors), T(test_every_answer)};
+  const struct CMUnitTest tests[] = {T(test_content_encoding), T(test_no_cors), T(test_every_answer),
+                                     T(test_unguessable_urls)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

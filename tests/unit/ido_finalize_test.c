@@ -168,7 +168,7 @@ static void test_tampered(void **state)
   ido_world_clear(&w);
 }
 
-/* RFC 8555 11.1: the delegate's own account key, another delegate's, and ours at the CA. */
+/* ACME-11.1-03: the delegate's own account key, another delegate's, and ours at the CA. */
 static void test_account_keys(void **state)
 {
   ido_world w;

@@ -39,6 +39,7 @@ static void signs_what_it_verifies_with(stardeleg_key *signer, const sdg_pubkey 
 
   sdg_buf_init(&text, 8192);
   assert_ok(sdg_jws_sign(&text, &header, sdg_bytes_str(payload), signer));
+  assert_null(strpbrk(sdg_buf_str(&text), "=+/")); /* ACME-6.1-07: base64url without padding */
   assert_ok(sdg_jws_parse(&jws, sdg_buf_bytes(&text), NULL));
   assert_int_equal(jws.alg, header.alg);
   assert_string_equal(jws.url, TEST_JWS_URL);
