@@ -186,6 +186,7 @@ static bool is_same_name(const char *fqdn, const char *identifier)
 typedef struct wish {
   const sdg_ido_delegation *delegation; /* NULL: there is none */
   bool wanted[SDG_CNAMES_MAX];          /* by the place in its map */
+  char *alias[SDG_CNAMES_MAX];          /* the name it goes under in our zone, if the names are another owner's; owned */
   stardeleg_err err;
 } wish;
 
@@ -201,6 +202,48 @@ static bool has_name(const sdg_ido_order *order, const char *name)
   return found;
 }
 
+/* What stands behind |name| in the map of the owner upstream; NULL: nothing, the name is ours. */
+static const char *alias_of(const sdg_ido_order *order, const char *name)
+{
+  for (const sdg_json *item = sdg_json_first(order->aliases); item != NULL; item = sdg_json_next(item)) {
+    if (is_same_name(sdg_json_name(item), name) && sdg_json_string(item)[0] != '\0') {
+      return sdg_json_string(item);
+    }
+  }
+  return NULL;
+}
+
+static void add_wish(wish *w, size_t i, const sdg_ido_order *order)
+{
+  const char *name = w->delegation->cnames[i].name;
+  const char *alias = alias_of(order, name);
+
+  if (!has_name(order, name)) {
+    return;
+  }
+  w->wanted[i] = true;
+  if (alias != NULL && w->alias[i] == NULL) {
+    w->alias[i] = sdg_strdup(alias);
+    w->err = w->alias[i] != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+  }
+}
+
+/* The CNAME that is to be in our zone. */
+static sdg_cname wished(const wish *w, size_t i)
+{
+  const sdg_cname *cname = &w->delegation->cnames[i];
+
+  return (sdg_cname){w->alias[i] != NULL ? w->alias[i] : cname->name, cname->target};
+}
+
+static void clear_wish(const stardeleg_ido *ido, wish *w)
+{
+  for (size_t i = 0; i < SDG_CNAMES_MAX; i++) {
+    sdg_free(w->alias[i]);
+  }
+  sdg_ido_delegations_release(ido->delegations, w->delegation);
+}
+
 static int add_wishes(void *ctx, const stardeleg_record *record)
 {
   wish *w = ctx;
@@ -211,10 +254,10 @@ static int add_wishes(void *ctx, const stardeleg_record *record)
     return 1;
   }
   for (size_t i = 0; order.cnames && i < w->delegation->cname_count && i < SDG_CNAMES_MAX; i++) {
-    w->wanted[i] = w->wanted[i] || has_name(&order, w->delegation->cnames[i].name);
+    add_wish(w, i, &order);
   }
   sdg_ido_order_clear(&order);
-  return 0;
+  return w->err != STARDELEG_OK;
 }
 
 static stardeleg_err make_wish(const stardeleg_ido *ido, const char *delegation, wish *w)
@@ -234,9 +277,9 @@ static stardeleg_err make_wish(const stardeleg_ido *ido, const char *delegation,
 static bool is_wanted(const wish *w, const entry *e)
 {
   for (size_t i = 0; w->delegation != NULL && i < w->delegation->cname_count && i < SDG_CNAMES_MAX; i++) {
-    const sdg_cname *cname = &w->delegation->cnames[i];
+    sdg_cname cname = wished(w, i);
 
-    if (w->wanted[i] && is_same_name(cname->name, e->name) && is_same_name(cname->target, e->target)) {
+    if (w->wanted[i] && is_same_name(cname.name, e->name) && is_same_name(cname.target, e->target)) {
       return true;
     }
   }
@@ -277,11 +320,16 @@ static stardeleg_err settle(const stardeleg_ido *ido, const wish *w, entries *li
     }
   }
   for (size_t i = 0; w->delegation != NULL && err == STARDELEG_OK && i < w->delegation->cname_count; i++) {
-    const sdg_cname *cname = &w->delegation->cnames[i];
-    entry *e = i < SDG_CNAMES_MAX && w->wanted[i] ? find(list, cname) : NULL;
+    sdg_cname cname;
+    entry *e;
 
-    if (i < SDG_CNAMES_MAX && w->wanted[i] && e == NULL) {
-      err = add(list, cname->name, cname->target, STATE_REMOVE, STARDELEG_TIME_NONE);
+    if (i >= SDG_CNAMES_MAX || !w->wanted[i]) {
+      continue;
+    }
+    cname = wished(w, i);
+    e = find(list, &cname);
+    if (e == NULL) {
+      err = add(list, cname.name, cname.target, STATE_REMOVE, STARDELEG_TIME_NONE);
       e = err == STARDELEG_OK ? &list->items[list->count - 1] : NULL;
     }
     if (e != NULL && (e->state == STATE_REMOVE || (e->state == STATE_INSTALL && ido->options.on_cname != NULL))) {
@@ -344,7 +392,7 @@ stardeleg_err sdg_ido_cname_work(stardeleg_ido *ido, const stardeleg_record *rec
     err = note(ido, record, list, now);
   }
   if (w != NULL) {
-    sdg_ido_delegations_release(ido->delegations, w->delegation);
+    clear_wish(ido, w);
   }
   if (list != NULL) {
     clear(list);

@@ -23,7 +23,7 @@
 static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
                                     "template", "csr",     "cancel",     "cnames",      "work",
                                     "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key",
-                                    "renewAt",  "published", "publications"};
+                                    "renewAt",  "published", "publications", "aliases"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -47,6 +47,7 @@ void sdg_ido_order_clear(sdg_ido_order *order)
   sdg_buf_clear(&order->csr);
   sdg_json_free(order->tree);
   sdg_ido_publication_free(order->publication);
+  sdg_json_free(order->aliases);
   sdg_ido_order_init(order);
 }
 
@@ -99,6 +100,9 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   sdg_jw_string_opt(w, "key", order->key);
   if (order->renew_at != STARDELEG_TIME_NEVER) {
     sdg_jw_int(w, "renewAt", order->renew_at);
+  }
+  if (order->aliases != NULL) {
+    sdg_jw_tree(w, "aliases", order->aliases);
   }
   sdg_jw_string_opt(w, "published", order->published);
   if (order->published[0] != '\0') {
@@ -284,6 +288,10 @@ static stardeleg_err read_members(sdg_ido_order *order, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&order->work, tree, "work", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK && sdg_json_type_of(sdg_json_member(tree, "aliases")) == SDG_JSON_OBJECT) {
+    order->aliases = sdg_json_copy(sdg_json_member(tree, "aliases"));
+    err = order->aliases != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
   }
   return err;
 }

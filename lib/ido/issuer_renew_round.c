@@ -396,6 +396,16 @@ stardeleg_err sdg_renewing_ask(sdg_issuance *issuance, sdg_step *step, stardeleg
   return sdg_renewing_of(issuance)->has_flow ? ask_flow(issuance, step, now) : ask_rest(issuance, step, now);
 }
 
+/* The CA did not take it for a replacement, so it counts after all; it is under way, whatever the budget says. */
+static stardeleg_err count_late(sdg_issuance *issuance, stardeleg_time now)
+{
+  stardeleg_time again_at = STARDELEG_TIME_NONE;
+
+  sdg_renewing_of(issuance)->counted = true;
+  issuance->news = SDG_NEWS_MOVED;
+  return sdg_budget_take(issuance->issuer, &issuance->order->wire.identifiers, true, now, &again_at);
+}
+
 static stardeleg_err take_flow(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   sdg_order_flow *flow = &sdg_renewing_of(issuance)->flow;
@@ -407,6 +417,12 @@ static stardeleg_err take_flow(sdg_issuance *issuance, const sdg_result *result,
     return err;
   }
   sdg_issuance_tell_try(issuance, flow->tries, &flow->problem);
+  if (flow->replaces_refused && !sdg_renewing_of(issuance)->counted) {
+    err = count_late(issuance, now);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
   if (flow->state == SDG_FLOW_FAILED || flow->state == SDG_FLOW_CANCELED) {
     return lose_flow(issuance, now);
   }

@@ -219,6 +219,41 @@ static stardeleg_err match(const sdg_search *search, const sdg_issuance *issuanc
   return err;
 }
 
+/* RFC 9115 5.1.2.1: the owner's zone leads from its name to ours; what our delegate is to be reached by is one more
+ * step, from our name to the delegate's. */
+static stardeleg_err note_aliases(sdg_ido_order *order, const sdg_delegation *delegation)
+{
+  sdg_json *tree = NULL;
+  sdg_json_writer w;
+  sdg_buf text;
+  stardeleg_err err;
+
+  sdg_json_free(order->aliases);
+  order->aliases = NULL;
+  if (delegation->cname_count == 0) {
+    return STARDELEG_OK;
+  }
+  sdg_buf_init(&text, ANSWER_MAX);
+  sdg_jw_init(&w, &text);
+  sdg_jw_object(&w, NULL);
+  for (size_t i = 0; i < delegation->cname_count; i++) {
+    sdg_jw_string(&w, delegation->cnames[i].name, delegation->cnames[i].target);
+  }
+  sdg_jw_object_end(&w);
+  err = sdg_buf_error(&text);
+  if (err == STARDELEG_OK) {
+    sdg_json_limits limits = sdg_json_limits_default();
+
+    limits.bytes_max = ANSWER_MAX;
+    err = sdg_json_parse(&tree, sdg_buf_bytes(&text), &limits, NULL);
+  }
+  sdg_buf_clear(&text);
+  if (err == STARDELEG_OK) {
+    order->aliases = tree;
+  }
+  return err;
+}
+
 static stardeleg_err keep_found(sdg_search *search)
 {
   search->found = sdg_strdup(candidate(search));
@@ -238,6 +273,9 @@ static stardeleg_err take_delegation(sdg_search *search, const sdg_issuance *iss
   if (err == STARDELEG_OK) {
     sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the upstream owner's template cannot be read");
     err = match(search, issuance, &delegation, &problem);
+    if (err == STARDELEG_OK) {
+      err = note_aliases(issuance->order, &delegation);
+    }
   }
   sdg_delegation_clear(&delegation);
   if (err == STARDELEG_OK) {

@@ -5,6 +5,7 @@
 
 #include <stardeleg/ca.h>
 #include <stardeleg/ido.h>
+#include <stardeleg/ido_admin.h>
 
 #include "base/base64.h"
 #include "base/bytes.h"
@@ -361,6 +362,45 @@ static void test_three_deep(void **state)
   end(&r);
 }
 
+/* RFC 9115 5.1.2.1, STARDEL-2.3.2.1-01: each zone has one step of the way; the name itself is in the owner's only. */
+static void test_cnames(void **state)
+{
+  static const char *const maps[OWNERS] = {"{\"abc.ido.example.\":\"abc.ucdn.example.\"}",
+                                           "{\"abc.ido.example.\":\"abc.dcdn.example.\"}",
+                                           "{\"abc.ido.example.\":\"abc.edge.example.\"}"};
+  static const char *const wanted[OWNERS] = {"abc.ido.example.>abc.ucdn.example. ",
+                                             "abc.ucdn.example.>abc.dcdn.example. ",
+                                             "abc.dcdn.example.>abc.edge.example. "};
+  static const char *const ids[OWNERS] = {"x2", "y", "edge"};
+  rig r;
+  char *csr = ido_world_csr(WORLD_ONE, NULL, NULL, 0);
+
+  (void)state;
+  begin_chain(&r);
+  for (int i = 0; i < OWNERS; i++) {
+    stardeleg_ido_delegation change = {.size = sizeof(change), .cname_map = sdg_bytes_str(maps[i])};
+
+    assert_ok(stardeleg_ido_delegation_change(r.owners[i].ido, ids[i], &change, STARDELEG_IDO_CNAME_MAP, r.now, NULL));
+  }
+  order(&r, "{" NAME "," STAR "," MINE "}");
+  assert_int_equal(finalize(&r, csr), 200);
+  run(&r, 120 * WORLD_S);
+  assert_string_equal(status(&r), "valid");
+  for (int i = 0; i < OWNERS; i++) {
+    assert_string_equal(r.owners[i].cnames + 1, wanted[i]);
+    assert_int_equal(r.owners[i].cnames[0], '+');
+    r.owners[i].cnames[0] = '\0';
+  }
+  assert_ok(stardeleg_ido_delegation_end(r.owners[0].ido, "x2", r.now));
+  run(&r, 24 * 3600 * WORLD_S);
+  for (int i = 0; i < OWNERS; i++) { /* one after the other, each takes its own away */
+    assert_string_equal(r.owners[i].cnames + 1, wanted[i]);
+    assert_int_equal(r.owners[i].cnames[0], '-');
+  }
+  free(csr);
+  end(&r);
+}
+
 /* STARDEL-2.4-05, -09: expires is that of the order upstream. */
 static void test_expires(void **state)
 {
@@ -544,6 +584,7 @@ int main(void)
       cmocka_unit_test(test_three_deep),       cmocka_unit_test(test_expires),
       cmocka_unit_test(test_own_template),     cmocka_unit_test(test_nothing_upstream),
       cmocka_unit_test(test_configured),       cmocka_unit_test(test_upstream_refuses),
+      cmocka_unit_test(test_cnames),
       cmocka_unit_test(test_plain),            cmocka_unit_test(test_end),
   };
 
