@@ -68,6 +68,7 @@ struct sdg_job {
   uint64_t exchange;      /* agent's: 0 or the open exchange */
   size_t heap_index;      /* agent's */
   sdg_job *parked_next;   /* agent's */
+  sdg_job **parked_link;  /* agent's: what points to it while it is parked */
   uint8_t place;          /* agent's: where the job is */
   uint8_t nonce_tries;    /* agent's: badNonce answers in a row; at most 10, then take gets the problem */
 };

@@ -102,6 +102,8 @@ static void fill_options(sdg_session *session, sdg_agent *agent, const sdg_sessi
   session->on_account_ctx = options->ctx;
   session->log = options->log;
   session->registered_at = STARDELEG_TIME_NONE;
+  session->setup_end = &session->waiting_setup;
+  session->nonce_end = &session->waiting_nonce;
   session->skew_told_at = STARDELEG_TIME_NONE;
   sdg_buf_init_secret(&session->eab_mac_key, 1024);
 }
@@ -339,11 +341,6 @@ void sdg_session_set_key(sdg_session *session, stardeleg_key *key)
 
 /* --- Parking --- */
 
-static sdg_job **list_of(sdg_session *session, sdg_session_lack lack)
-{
-  return lack == SDG_LACK_NONCE ? &session->waiting_nonce : &session->waiting_setup;
-}
-
 sdg_session_lack sdg_session_lacks(sdg_session *session, const sdg_job *job, bool needs_nonce, stardeleg_time now)
 {
   if (!sdg_session_is_ready(session)) {
@@ -360,37 +357,32 @@ sdg_session_lack sdg_session_lacks(sdg_session *session, const sdg_job *job, boo
   return SDG_LACK_NOTHING;
 }
 
+/* At the end: first come, first served.  Each knows the pointer that points to it, so that ten thousand that wait for
+ * one directory come and go without a look at the others. */
 void sdg_session_park(sdg_session *session, sdg_job *job, sdg_session_lack lack)
 {
-  sdg_job **list = list_of(session, lack);
+  sdg_job ***end = lack == SDG_LACK_NONCE ? &session->nonce_end : &session->setup_end;
 
-  /* At the end: first come, first served. */
-  while (*list != NULL) {
-    list = &(*list)->parked_next;
-  }
-  *list = job;
   job->parked_next = NULL;
+  job->parked_link = *end;
+  **end = job;
+  *end = &job->parked_next;
   job->place = SDG_PLACE_PARKED;
   sdg_session_setup_nudge(session);
 }
 
-static bool unlink_job(sdg_job **list, sdg_job *job)
-{
-  for (; *list != NULL; list = &(*list)->parked_next) {
-    if (*list == job) {
-      *list = job->parked_next;
-      job->parked_next = NULL;
-      return true;
-    }
-  }
-  return false;
-}
-
 void sdg_session_unpark(sdg_session *session, sdg_job *job)
 {
-  if (!unlink_job(&session->waiting_setup, job)) {
-    (void)unlink_job(&session->waiting_nonce, job);
+  *job->parked_link = job->parked_next;
+  if (job->parked_next != NULL) {
+    job->parked_next->parked_link = job->parked_link;
+  } else if (session->setup_end == &job->parked_next) {
+    session->setup_end = job->parked_link;
+  } else {
+    session->nonce_end = job->parked_link;
   }
+  job->parked_next = NULL;
+  job->parked_link = NULL;
 }
 
 void sdg_session_release_one(sdg_session *session, stardeleg_time now)
@@ -398,8 +390,7 @@ void sdg_session_release_one(sdg_session *session, stardeleg_time now)
   sdg_job *job = session->waiting_nonce;
 
   if (job != NULL) {
-    session->waiting_nonce = job->parked_next;
-    job->parked_next = NULL;
+    sdg_session_unpark(session, job);
     sdg_agent_wake(session->agent, job, now);
   }
 }
@@ -409,8 +400,7 @@ void sdg_session_release_all(sdg_session *session, stardeleg_time now)
   while (session->waiting_setup != NULL) {
     sdg_job *job = session->waiting_setup;
 
-    session->waiting_setup = job->parked_next;
-    job->parked_next = NULL;
+    sdg_session_unpark(session, job);
     sdg_agent_wake(session->agent, job, now);
   }
 }

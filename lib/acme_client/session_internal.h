@@ -42,6 +42,8 @@ struct sdg_session {
   sdg_job *holder; /* the one job that may sign; NULL: all */
   sdg_job *waiting_setup;
   sdg_job *waiting_nonce;
+  sdg_job **setup_end; /* where the next one is linked */
+  sdg_job **nonce_end;
   stardeleg_time wait_until; /* backoff after a failure */
   uint32_t tries;
   bool head_failed;          /* newNonce by HEAD did not work: GET is tried next */
