@@ -126,7 +126,13 @@ static void run(rig *r, int64_t ms)
     const stardeleg_engine *engine = stardeleg_ido_engine(r->w.ido);
     stardeleg_ask ask;
 
-    assert_ok(engine->next(engine->self, &ask, r->w.now));
+    stardeleg_err err = engine->next(engine->self, &ask, r->w.now);
+
+    if (err == STARDELEG_ERR_STORE) { /* the driver asks again in a moment */
+      r->w.now += WORLD_S / 10;
+      continue;
+    }
+    assert_ok(err);
     assert_int_equal(ask.want, STARDELEG_WANT_WAIT);
     if (ask.until >= until) {
       r->w.now = until;
@@ -373,6 +379,69 @@ static void test_plain(void **state)
   end(&r);
 }
 
+/* Order and certificate are written together or not at all: whenever one of the writes fails, neither is seen before
+ * the other, and nothing is issued twice for it. */
+static void test_store_failures(void **state)
+{
+  (void)state;
+  for (size_t failures = 1; failures < 6; failures++) {
+    stardeleg_time from = 0;
+    stardeleg_time until = 0;
+    rig r;
+
+    begin(&r);
+    open(&r);
+    ido_world_place(&r.w, 0, "d1", r.url);
+    r.w.fail_batches = failures;
+    for (int i = 0; i < 600; i++) {
+      bool valid = strcmp(ido_world_status(&r.w, 0, r.url), "valid") == 0;
+
+      assert_int_equal(ido_world_count(&r.w, "published"), valid ? 1 : 0);
+      run(&r, WORLD_S / 2);
+    }
+    assert_string_equal(ido_world_status(&r.w, 0, r.url), "valid");
+    assert_int_equal(look(&r, "star-certificate", &from, &until), 200);
+    assert_true(r.ca.issued <= failures + 1);
+    end(&r);
+  }
+}
+
+/* Killed at any moment, it goes on from the record: the same certificate is asked for, the same address shown. */
+static void test_killed(void **state)
+{
+  stardeleg_time from = 0;
+  stardeleg_time until = 0;
+  char url[512];
+  rig r;
+
+  (void)state;
+  begin(&r);
+  r.w.issuer.revoke_at_end = 1;
+  open(&r);
+  place(&r);
+  (void)acme_peer_fetch(&r.w.ndc[0], r.url);
+  (void)snprintf(url, sizeof(url), "%s", ido_world_text(&r.w, 0, "star-certificate"));
+  for (int i = 0; i < 39; i++) {
+    ido_world_restart(&r.w);
+    run(&r, 6 * 3600 * WORLD_S);
+    assert_int_equal(look(&r, "star-certificate", &from, &until), 200);
+    assert_true(until > r.w.now + LIFETIME / 2 - WORLD_S * 60);
+    (void)acme_peer_fetch(&r.w.ndc[0], r.url);
+    assert_string_equal(ido_world_text(&r.w, 0, "star-certificate"), url);
+  }
+  assert_int_equal(r.ca.issued, 3);
+  r.ca.refuse = 3;
+  assert_ok(stardeleg_ido_delegation_end(r.w.ido, "d1", r.w.now));
+  for (int i = 0; i < 20; i++) {
+    ido_world_restart(&r.w);
+    run(&r, 600 * WORLD_S);
+    assert_int_equal(look(&r, "star-certificate", &from, &until), 403);
+  }
+  assert_int_equal(r.ca.revoked, 1);
+  assert_string_equal(ido_world_record(&r.w, "delegation", "d1", "state"), "ended");
+  end(&r);
+}
+
 static void test_options(void **state)
 {
   (void)state;
@@ -447,6 +516,7 @@ int main(void)
       cmocka_unit_test(test_schedule), cmocka_unit_test(test_missed),          cmocka_unit_test(test_later),
       cmocka_unit_test(test_bad),      cmocka_unit_test(test_failing_renewal), cmocka_unit_test(test_end),
       cmocka_unit_test(test_plain),    cmocka_unit_test(test_options),         cmocka_unit_test(test_audit),
+      cmocka_unit_test(test_store_failures), cmocka_unit_test(test_killed),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
