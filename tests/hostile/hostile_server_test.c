@@ -91,6 +91,7 @@ static void field_26_objects_of_another_account(void **state)
   acme_peer other;
   char authz[512];
   char challenge[512];
+  char nowhere[512];
   char account[512];
 
   (void)state;
@@ -103,7 +104,10 @@ static void field_26_objects_of_another_account(void **state)
   ca_world_peer(&w, &other);
   assert_closed(&other, w.order, CA_BASE "/order/AAAAAAAAAAAAAAAAAAAAAA");
   assert_closed(&other, authz, CA_BASE "/authz/AAAAAAAAAAAAAAAAAAAAAA");
-  assert_closed(&other, challenge, CA_BASE "/chall/AAAAAAAAAAAAAAAAAAAAAA");
+  /* the same form of URL with another authorization in it */
+  (void)snprintf(nowhere, sizeof(nowhere), "%s", challenge);
+  memset(nowhere + strlen(CA_BASE "/chall/"), 'A', 22);
+  assert_closed(&other, challenge, nowhere);
   assert_closed(&other, account, CA_BASE "/acct/AAAAAAAAAAAAAAAAAAAAAA");
   assert_string_equal(ca_world_status(&w), "pending");
   assert_int_equal(w.asked, 0);
