@@ -90,7 +90,7 @@ if(STARDELEG_HAVE_CURL)
 endif()
 if(STARDELEG_HAVE_UNBOUND)
   sdg_install_pc(stardeleg-unbound stardeleg_unbound "The libunbound resolver of libstardeleg" REQUIRES stardeleg
-                 PRIVATE "libunbound >= 1.13" LIBS -pthread)
+                 LIBS -lunbound -pthread) # not by its pkg-config file: that needs libevent's, which Debian leaves out
 endif()
 
 foreach(kind shared static)

@@ -65,8 +65,8 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_dns_read_txt(char *ou
                                                                         stardeleg_bytes rdata);
 
 /** Reads the rdata of a CNAME record: the name without final dot, "." for the root; bytes other than letters, digits,
- *  hyphen and underscore as \DDD (RFC 1035 5.1), so that the text is safe to show.  Returns 0, or MALFORMED (compressed
- *  names too).  Any thread. */
+ *  hyphen and underscore as a backslash and three decimal digits (RFC 1035 5.1), so that the text is safe to show.
+ *  Returns 0, or MALFORMED (compressed names too).  Any thread. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_dns_read_name(char out[STARDELEG_DNS_NAME_SIZE],
                                                                          stardeleg_bytes rdata);
 
