@@ -223,8 +223,9 @@ stardeleg_err sdg_ossl_key_public(void *self, const void *handle, uint8_t *out, 
 
   (void)self;
   (void)ERR_set_mark();
-  if (key->info.family == STARDELEG_FAMILY_EC) {
-    *len = sdg_ossl_spki_write_ec(out, cap, key);
+  if (key->info.family == STARDELEG_FAMILY_EC || key->info.family == STARDELEG_FAMILY_ED) {
+    *len = key->info.family == STARDELEG_FAMILY_EC ? sdg_ossl_spki_write_ec(out, cap, key)
+                                                   : sdg_ossl_spki_write_ed(out, cap, key);
     rv = *len == 0 ? sdg_ossl_failure(STARDELEG_ERR_CRYPTO) : STARDELEG_OK;
   } else if ((need = i2d_PUBKEY(key->pkey, NULL)) <= 0) {
     rv = sdg_ossl_failure(STARDELEG_ERR_CRYPTO);

@@ -78,6 +78,7 @@ EVP_PKEY *sdg_ossl_spki_read(const sdg_ossl *provider, stardeleg_bytes spki);
 bool sdg_ossl_take(stardeleg_bytes *out, stardeleg_bytes *in, uint8_t tag);
 /* Returns the length, 0 on failure. */
 size_t sdg_ossl_spki_write_ec(uint8_t *out, size_t cap, const sdg_ossl_key *key);
+size_t sdg_ossl_spki_write_ed(uint8_t *out, size_t cap, const sdg_ossl_key *key);
 
 /* --- pkcs8.c --- */
 /* NULL if it is of another form than everybody writes today (which may be a good one), is no key, or for lack of

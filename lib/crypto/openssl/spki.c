@@ -139,6 +139,18 @@ EVP_PKEY *sdg_ossl_spki_read(const sdg_ossl *provider, stardeleg_bytes spki)
   return split_rsa(&n, &e, spki) ? make_rsa(provider, n, e) : NULL;
 }
 
+size_t sdg_ossl_spki_write_ed(uint8_t *out, size_t cap, const sdg_ossl_key *key)
+{
+  size_t len = ED25519_LEN;
+
+  if (cap < sizeof(ed25519_head) + ED25519_LEN ||
+      EVP_PKEY_get_raw_public_key(key->pkey, out + sizeof(ed25519_head), &len) != 1 || len != ED25519_LEN) {
+    return 0;
+  }
+  memcpy(out, ed25519_head, sizeof(ed25519_head));
+  return sizeof(ed25519_head) + ED25519_LEN;
+}
+
 size_t sdg_ossl_spki_write_ec(uint8_t *out, size_t cap, const sdg_ossl_key *key)
 {
   const sdg_ossl_curve *curve = NULL;
