@@ -184,12 +184,14 @@ typedef struct stardeleg_ido_delegation {
   stardeleg_bytes csr_template; /**< JSON text */
   stardeleg_bytes cname_map;    /**< JSON text of an object; empty: none */
   int64_t lifetime_min_s;    /**< shortest lifetime it may order; 0: any */
-  int64_t lifetime_max_s;    /**< longest lifetime it may order; 0: any */
+  int64_t lifetime_max_s;    /**< longest lifetime it may order; 0: any.  RFC 8739 4.1 recommends four days for the Web:
+                                  longer ones are logged as "ido.order.long", and those with a start-date more than a
+                                  day off (6.1) as "ido.order.early" */
   stardeleg_time expires_at; /**< no orders after, none that end later; then it ends; NEVER: no bound */
   /** Which names the delegate may choose where the template has wildcards ("*", "**"), NULL-terminated; what the
    * template demands is allowed anyway.  A name, or "*.example.org" for one label below it; a DNS wildcard is never
-   * allowed by it.  They must pass |match.policy| of the options too, if there is one.  NULL or empty: that policy alone
-   * decides.  At most 256. */
+   * allowed by it.  They must pass |match.policy| of the options too, if there is one.  NULL or empty: that policy
+   * alone decides.  At most 256. */
   const char *const *names;
   unsigned key_kinds;       /**< bits (1u << stardeleg_key_spec): other keys are refused; 0: what the template allows */
   unsigned order_kinds;     /**< bits of stardeleg_ido_order_kind; 0: what the issuer can */

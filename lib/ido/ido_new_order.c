@@ -4,11 +4,16 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
 #include "ido/ido_quota.h"
+
+/* RFC 8739 4.1: "no longer than 4 days"; 6.1: orders are placed "at a time that is close to [...] start-date". */
+#define STAR_LIFETIME_ADVISED_S (INT64_C(4) * 86400)
+#define STAR_START_FAR SDG_TIME_DAY
 
 static stardeleg_err refuse_at(sdg_call *call, const char *place, const char *detail)
 {
@@ -300,6 +305,30 @@ static stardeleg_err check_dates(const stardeleg_ido *ido, sdg_call *call, const
   return err;
 }
 
+/* What RFC 8739 recommends, and the owner may have reasons not to follow: said, not refused. */
+static void warn_of_dates(const stardeleg_ido *ido, const sdg_ido_order *order)
+{
+  const sdg_issuer *issuer = sdg_ido_find_issuer(ido, order->issuer);
+  bool waits = issuer != NULL && issuer->ops->publishes; /* it goes to its CA no earlier than it has to */
+  sdg_auto_renewal renewal;
+
+  if (!sdg_ido_order_is_star(order) ||
+      sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) != STARDELEG_OK) {
+    return;
+  }
+  if (renewal.lifetime_s > STAR_LIFETIME_ADVISED_S) {
+    sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.order.long",
+            "delegation=%s order=%s: certificates live for %lld s, on the Web 4 days are the most (RFC 8739 4.1)",
+            order->delegation, order->id, (long long)renewal.lifetime_s);
+  }
+  if (renewal.start_at != STARDELEG_TIME_NONE && renewal.start_at - order->created_at > STAR_START_FAR && !waits) {
+    sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.order.early",
+            "delegation=%s order=%s: start-date is far off, and the first certificate cannot be taken back meanwhile "
+            "(RFC 8739 6.1)",
+            order->delegation, order->id);
+  }
+}
+
 static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new_order *request,
                                 const sdg_ido_delegation *delegation)
 {
@@ -317,6 +346,9 @@ static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new
   err = fill_order(ido, call, request, delegation, end_at, &order);
   if (err == STARDELEG_OK) {
     err = store_order(ido, call, delegation, &order);
+  }
+  if (err == STARDELEG_OK) {
+    warn_of_dates(ido, &order);
   }
   if (err == STARDELEG_OK) {
     err = sdg_ido_reply_order(ido, call, &order, 201);

@@ -239,6 +239,44 @@ static void test_good_orders(void **state)
   ido_world_clear(&w);
 }
 
+/* What RFC 8739 advises against is done, and the owner is told: STAR-4.1-01, STAR-6.1-01. */
+static void test_advice(void **state)
+{
+  static const struct {
+    const char *renewal;
+    bool is_long;
+    bool is_early;
+  } cases[] = {
+      {STAR(END "," LIFE "," GET), false, false},
+      {STAR(END ",\"lifetime\":345600,\"lifetime-adjust\":604800," GET), false, false}, /* adjustments do not count */
+      {STAR(END ",\"lifetime\":345601," GET), true, false},
+      {STAR(END "," LIFE "," GET ",\"start-date\":\"2026-01-02T00:00:00Z\""), false, false},
+      {STAR(END "," LIFE "," GET ",\"start-date\":\"2026-01-02T00:00:01Z\""), false, true},
+      {STAR(END ",\"lifetime\":604800," GET ",\"start-date\":\"2026-02-01T00:00:00Z\""), true, true},
+  };
+  ido_world w;
+  char payload[2048];
+  char rest[1024];
+
+  (void)state;
+  begin(&w);
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    (void)snprintf(rest, sizeof(rest), "%s," D("one"), cases[i].renewal);
+    write_order(payload, sizeof(payload), ABC, rest);
+    print_message("%s\n", payload);
+    w.log[0] = '\0';
+    assert_int_equal(acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", payload), 201);
+    assert_int_equal(strstr(w.log, "[ido.order.long]") != NULL, cases[i].is_long);
+    assert_int_equal(strstr(w.log, "[ido.order.early]") != NULL, cases[i].is_early);
+  }
+  /* a refused order is nothing to warn of */
+  w.log[0] = '\0';
+  write_order(payload, sizeof(payload), EVIL, STAR(END ",\"lifetime\":604800," GET) "," D("one"));
+  assert_int_equal(acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", payload), 403);
+  assert_null(strstr(w.log, "[ido.order.long]"));
+  ido_world_clear(&w);
+}
+
 /* Without a policy nobody chooses names (STARDEL-4.1-14). */
 static void test_no_policy(void **state)
 {
@@ -406,6 +444,7 @@ int main(void)
       cmocka_unit_test(test_bad_orders),
       cmocka_unit_test(test_subproblems),
       cmocka_unit_test(test_good_orders),
+      cmocka_unit_test(test_advice),
       cmocka_unit_test(test_no_policy),
       cmocka_unit_test(test_cancel_by_delegate),
       cmocka_unit_test(test_foreign_order),
