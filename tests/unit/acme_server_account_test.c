@@ -122,7 +122,7 @@ static void test_create(void **state)
   assert_true(sdg_json_bool(sdg_json_member(w->peer.json, "termsOfServiceAgreed")));
   assert_null(sdg_json_member(w->peer.json, "foo"));
   assert_null(sdg_json_member(w->peer.json, "onlyReturnExisting"));
-  assert_null(sdg_json_member(w->peer.json, "delegations"));
+  assert_null(sdg_json_member(w->peer.json, "delegations")); /* STARDEL-2.3.1.1-03: this server delegates nothing */
   assert_null(sdg_json_member(w->peer.json, "externalAccountBinding"));
   assert_int_equal(sdg_json_count(w->peer.json), 4);
   assert_true(strlen(w->peer.kid) >= strlen(SERVER_BASE "/acct/") + 22); /* 128 bits */

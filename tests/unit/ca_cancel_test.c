@@ -39,7 +39,7 @@ static void expect_canceled(ca_world *w)
   acme_peer_assert_problem(&w->peer, 403, "autoRenewalCanceled");
 }
 
-/* STAR-2.3-01, STAR-3.1.2-02 to 3.1.2-05, STAR-3.1.2-07 */
+/* STAR-2.3-01, STAR-3.1.2-02 to -05, -07 */
 static void test_cancel(void **state)
 {
   static counting_store c;
@@ -69,7 +69,7 @@ static void test_cancel(void **state)
   expect_canceled(w); /* after its end-date too (AMB-11) */
 }
 
-/* STAR-3.1.2-07, 3.1.2-08: in other states, by others */
+/* STAR-3.1.2-07, -08: in other states, by others */
 static void test_cancel_in_every_state(void **state)
 {
   static const char payload[] = "{'identifiers':[{'type':'dns','value':'www.example.org'}],'auto-renewal':{'end-date':"
@@ -225,7 +225,7 @@ static void test_account_deactivated_before_issuance(void **state)
 
 /* --- The end --- */
 
-/* STAR-3.1.2-09, STAR-3.3-10, 3.3-11, AMB-11, AMB-15 */
+/* STAR-3.1.2-09, STAR-3.3-10, -11, AMB-11, AMB-15 */
 static void test_end(void **state)
 {
   ca_world *w = *state;

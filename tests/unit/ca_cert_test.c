@@ -45,7 +45,7 @@ static void assert_expires(const ca_world *w, int64_t age)
   assert_true(expires >= w->now + age * 1000 - 999 && expires <= w->now + age * 1000 + 999);
 }
 
-/* The headers of the certificate in the answer; |leaf| is that certificate (STAR-3.3-02 to 3.3-04). */
+/* The headers of the certificate in the answer; |leaf| is that certificate (STAR-3.3-02 to -04). */
 static void assert_headers(ca_world *w, const ca_leaf *leaf)
 {
   char date[SDG_TIME_TEXT_SIZE];
@@ -86,7 +86,7 @@ static void test_three_methods(void **state)
   assert_string_not_equal(w->star + strlen(CA_BASE "/cert/"), w->order + strlen(CA_BASE "/order/"));
 }
 
-/* ACME-6.3-01: GET only where it was negotiated; other accounts never */
+/* ACME-6.3-01, STARDEL-2.3.5-05: GET only where it was negotiated; other accounts never */
 static void test_access(void **state)
 {
   ca_world *w = *state;
@@ -210,7 +210,7 @@ static void test_plain(void **state)
   ca_leaf leaf;
 
   ca_world_plain(w);
-  assert_true(sdg_json_bool(sdg_json_member(w->peer.json, "allow-certificate-get")));
+  assert_true(sdg_json_bool(sdg_json_member(w->peer.json, "allow-certificate-get"))); /* STARDEL-2.3.5-03 */
   assert_null(sdg_json_member(w->peer.json, "star-certificate"));
   ca_world_get_leaf(w, &leaf);
   assert_headers(w, &leaf);

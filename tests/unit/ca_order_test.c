@@ -279,7 +279,7 @@ static const bad_order bad_orders[] = {
     {"{'identifiers':[{'type':'dns','value':'xn--a.example.org'}]}", "rejectedIdentifier"}, /* ACME-7.1.4-04 */
     {"{'identifiers':[{'type':'dns','value':''}]}", "malformed"},
     {"{'identifiers':[{'type':'dns','value':'a.example.org'},{'type':'dns','value':'A.example.org'}]}", "malformed"},
-    /* STAR-3.1.1-03, 3.1.1-05 */
+    /* STAR-3.1.1-03, -05 */
     {STAR(""), "malformed"},
     {STAR("'lifetime':86400"), "malformed"},
     {STAR("'end-date':'2026-02-01T00:00:00Z'"), "malformed"},

@@ -53,7 +53,7 @@ typedef struct plan {
   unsigned fraction_permille;
 } plan;
 
-/* STAR-2.2-01, STAR-3.1.1-02, STAR-3.1.1-12, STAR-3.3-07 to 3.3-09, STAR-3.5-01 to 3.5-04 */
+/* STAR-2.2-01, STAR-3.1.1-02, STAR-3.1.1-12, STAR-3.3-07 to -09, STAR-3.5-01 to -04 */
 static void test_many_periods(void **state)
 {
   static const plan plans[] = {{30, 86400, 0, 500},       {10, 345600, 259200, 500}, {3, 3600, 7200, 500},

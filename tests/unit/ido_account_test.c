@@ -112,7 +112,7 @@ static void test_deactivated(void **state)
   ido_world_clear(&w);
 }
 
-/* STARDEL-2.1-02 */
+/* STARDEL-2.1-02, STARDEL-2.4-14, STARDEL-7.3-02: nobody orders who does not sign as a known account. */
 static void test_strangers(void **state)
 {
   ido_world w;

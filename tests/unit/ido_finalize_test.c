@@ -71,7 +71,8 @@ static char *build(const char *csr_template)
   return csr;
 }
 
-/* STARDEL-2.2-03, AMB-01: 403, the order invalid with the same error, and no second try. */
+/* STARDEL-2.2-03, STARDEL-4.1-11, AMB-01: every one is looked at; 403, the order invalid with the same error, and no
+ * second try. */
 static void test_bad_csrs(void **state)
 {
   ido_world w;

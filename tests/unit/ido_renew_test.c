@@ -54,6 +54,9 @@ static shown look(rig *r, const char *member)
   acme_peer *peer = &r->w.ndc[0];
   shown s = {0};
   char url[512];
+  char begins[SDG_TIME_TEXT_SIZE];
+  char ends[SDG_TIME_TEXT_SIZE];
+  char date[SDG_TIME_TEXT_SIZE];
   const char *type;
   sdg_chain chain;
   sdg_cert *leaf;
@@ -68,6 +71,8 @@ static shown look(rig *r, const char *member)
     return s;
   }
   assert_string_equal(acme_peer_header(peer, "Content-Type"), "application/pem-certificate-chain");
+  (void)snprintf(begins, sizeof(begins), "%s", acme_peer_header(peer, "Cert-Not-Before"));
+  (void)snprintf(ends, sizeof(ends), "%s", acme_peer_header(peer, "Cert-Not-After"));
   (void)snprintf(s.cache, sizeof(s.cache), "%s", acme_peer_header(peer, "Cache-Control"));
   (void)snprintf(s.etag, sizeof(s.etag), "%s", acme_peer_header(peer, "ETag"));
   leaf = calloc(1, sizeof(*leaf));
@@ -77,6 +82,11 @@ static shown look(rig *r, const char *member)
   sdg_cert_serial_text(s.serial, sizeof(s.serial), leaf);
   s.not_before = leaf->not_before;
   s.not_after = leaf->not_after;
+  /* STAR-3.3-06: at every look, whichever certificate it is */
+  sdg_time_write_http(date, leaf->not_before);
+  assert_string_equal(begins, date);
+  sdg_time_write_http(date, leaf->not_after);
+  assert_string_equal(ends, date);
   sdg_chain_clear(&chain);
   free(leaf);
   return s;

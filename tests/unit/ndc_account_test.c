@@ -52,6 +52,35 @@ static void test_deactivates(void **state)
   assert_int_equal(world.order_count, 1);
 }
 
+static void offer_revocation(ndc_world *w, const char *method, const char *url, world_reply *reply)
+{
+  (void)method;
+  assert_null(strstr(url, "revoke"));
+  if (strcmp(url, w->options.directory_url) == 0) {
+    sdg_buf_truncate(&reply->body, reply->body.len - 1);
+    sdg_buf_add_str(&reply->body, ",\"revokeCert\":\"https://ido.example/revoke-cert\"}");
+  }
+}
+
+/* STARDEL-7.3-01: whatever becomes of key, order and delegation, the delegate revokes nothing by itself. */
+static void test_revokes_nothing(void **state)
+{
+  (void)state;
+  world.bend = offer_revocation;
+  world.delegation_count = 2;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + 25 * WORLD_DAY); /* a second order, the first one's key is gone */
+  for (size_t i = 0; i < world.order_count; i++) {
+    world.orders[i].canceled = true;
+  }
+  world.offered[0] = false;
+  world_run(&world, WORLD_EPOCH + 30 * WORLD_DAY);
+  assert_string_equal(world_state(&world, 0), "ended");
+  assert_ok(stardeleg_ndc_deactivate(world.ndc));
+  world_run(&world, WORLD_EPOCH + 60 * WORLD_DAY);
+  assert_true(world.deactivated);
+}
+
 static void lose(ndc_world *w, const char *method, const char *url, world_reply *reply)
 {
   (void)method;
@@ -245,6 +274,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       ACCOUNT(test_deactivates),
+      ACCOUNT(test_revokes_nothing),
       ACCOUNT(test_deactivation_survives),
       ACCOUNT(test_deactivation_insists),
       ACCOUNT(test_new_account),

@@ -181,14 +181,15 @@ static void test_never_goes_back(void **state)
   }
 }
 
-/* STAR-3.3-05: a header that contradicts the certificate: the certificate wins. */
+/* STAR-3.3-05, STARDEL-2.3.2-22: a header that contradicts the certificate, or is not there: the certificate counts,
+ * and by it the successors are fetched. */
 static void wrong_header(ndc_world *w, const char *method, const char *url, world_reply *reply)
 {
   (void)method;
   (void)url;
   if (reply->not_before[0] != '\0') {
     (void)snprintf(reply->not_before, sizeof(reply->not_before), "%s",
-                   w->mode == 0 ? "Thu, 3 Oct 2019 00:00:00 GMT" : "junk\x01");
+                   w->mode == 0 ? "Thu, 3 Oct 2019 00:00:00 GMT" : w->mode == 1 ? "junk\x01" : "");
   }
 }
 
@@ -200,9 +201,12 @@ static void test_header_mismatch(void **state)
   world_run(&world, WORLD_EPOCH + 3 * WORLD_DAY);
   world.mode = 1;
   world_run(&world, WORLD_EPOCH + 7 * WORLD_DAY);
+  assert_int_equal(world_count(&world, STARDELEG_NDC_CERTIFICATE), 3);
+  world.mode = 2;
+  world_run(&world, WORLD_EPOCH + 11 * WORLD_DAY);
   assert_int_equal(world_count(&world, STARDELEG_NDC_FAILED), 0);
   assert_true(world.events[0].not_before == WORLD_EPOCH);
-  assert_int_equal(world_count(&world, STARDELEG_NDC_CERTIFICATE), 3);
+  assert_int_equal(world_count(&world, STARDELEG_NDC_CERTIFICATE), 4);
 }
 
 /* Bodies that are no chain; statuses that are no certificate. */
