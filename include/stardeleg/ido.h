@@ -240,7 +240,8 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_inspect(
 
 /** The owner of the account |account_url| has agreed, in whatever way, to the terms of service as they are now (see
  * stardeleg_server_options).  Any thread.  Returns 0, NOT_FOUND, ARGUMENT, STORE or NOMEM. */
-STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_account_agreed(stardeleg_ido *ido, const char *account_url);
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_account_agreed(stardeleg_ido *ido,
+                                                                              const char *account_url);
 
 /** Frees the role; nobody may be inside handle().  NULL allowed. */
 STARDELEG_API void stardeleg_ido_free(stardeleg_ido *ido);

@@ -186,7 +186,7 @@ static bool is_same_name(const char *fqdn, const char *identifier)
 typedef struct wish {
   const sdg_ido_delegation *delegation; /* NULL: there is none */
   bool wanted[SDG_CNAMES_MAX];          /* by the place in its map */
-  char *alias[SDG_CNAMES_MAX];          /* the name it goes under in our zone, if the names are another owner's; owned */
+  char *alias[SDG_CNAMES_MAX];          /* the name it has in our zone, if the names are another owner's; owned */
   stardeleg_err err;
 } wish;
 
