@@ -11,10 +11,13 @@ root=$PWD
 jobs=${JOBS:-$(nproc)}
 export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
 
-# The library and its programs; the tests; what checks the checkers.
+# The library and its programs; the tests; what checks the checkers; other people's servers and clients.
 packages=(gcc g++ clang libclang-rt-14-dev cmake ninja-build pkg-config binutils
-          libmbedtls-dev libcjson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libunbound-dev libmicrohttpd-dev
-          libgnutls28-dev libcmocka-dev libxml2-dev openssl python3 python3-cryptography curl doxygen ca-certificates)
+          libmbedtls-dev libcjson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev
+          libunbound-dev
+          libcmocka-dev libxml2-dev openssl python3 python3-cryptography curl doxygen ca-certificates
+          pebble caddy nginx-light haproxy knot bind9-dnsutils
+          certbot lego uacme dehydrated acme-tiny python3-acme)
 
 as_root()
 {
