@@ -57,6 +57,7 @@ typedef struct sdg_order_flow {
   bool replaces_refused;  /* newOrder goes out without "replaces" */
   bool challenge_wildcard;
   char *challenge_issuer; /* dns-persist-01: the CA's name in the record */
+  uint32_t answers;       /* to this challenge that failed, but not for good */
   unsigned failed_types;  /* challenge types that failed: bits of order_flow_challenge.c; tried last */
   stardeleg_problem problem; /* last failure; status 0 and type about:blank if none */
   /* not written to JSON: */

@@ -13,8 +13,10 @@
 
 /* Polls after a refused challenge until we believe that nothing is under way there. */
 #define REFUSED_POLLS 4u
-/* Pause before a challenge is answered again that failed, but not for good. */
-#define ANSWER_AGAIN_PAUSE (30 * SDG_TIME_S)
+/* Longest pause before a challenge is answered again that failed, but not for good. */
+#define ANSWER_AGAIN_PAUSE_MAX (5 * SDG_TIME_MINUTE)
+/* After so many such answers another type is tried, if there is one. */
+#define ANSWERS_MAX 3u
 
 stardeleg_err sdg_flow_ask_authz(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
 {
@@ -124,12 +126,26 @@ static bool was_refused(const sdg_order_flow *flow)
 static void answer_again(sdg_order_flow *flow, sdg_flow_turn *turn, const sdg_acme_challenge *challenge)
 {
   stardeleg_time deadline = flow->deadline;
+  int64_t least = flow->backoff_min_ms > 0 ? flow->backoff_min_ms : SDG_TIME_S;
 
+  flow->answers += flow->answers < UINT32_MAX ? 1 : 0;
   sdg_flow_enter(flow, turn, SDG_FLOW_CHALLENGE);
   flow->deadline = deadline;
-  flow->wait_until = sdg_time_add(turn->now, ANSWER_AGAIN_PAUSE);
+  flow->wait_until = sdg_time_add(
+      turn->now, sdg_backoff_ms(flow->answers, 5 * least, ANSWER_AGAIN_PAUSE_MAX, sdg_agent_random(turn->agent)));
   sdg_problem_from_tree(&flow->problem, challenge->error);
   flow->problem.status = 0;
+}
+
+/* A CA that lets a failed challenge be answered for ever must not keep us from one that would work. */
+static bool has_other(sdg_order_flow *flow, const sdg_flow_turn *turn, const sdg_acme_authorization *authz,
+                      const sdg_acme_challenge *ours)
+{
+  const sdg_acme_challenge *best;
+
+  sdg_flow_blame_challenge(flow);
+  best = sdg_flow_choose(flow, turn->session, authz);
+  return best != NULL && strcmp(best->url, ours->url) != 0;
 }
 
 /* The authorization is still pending: how does our challenge stand? */
@@ -146,6 +162,10 @@ static stardeleg_err follow_challenge(sdg_order_flow *flow, sdg_flow_turn *turn,
     return begin_challenge(flow, turn, authz);
   }
   if (ours != NULL && ours->status == SDG_CHALLENGE_PENDING) {
+    if (ours->error != NULL && flow->answers >= ANSWERS_MAX && has_other(flow, turn, authz, ours)) {
+      sdg_flow_drop_challenge(flow, turn->session);
+      return begin_challenge(flow, turn, authz);
+    }
     if (ours->error != NULL) {
       answer_again(flow, turn, ours); /* erratum 5732: an error alone is not the end */
       return STARDELEG_OK;

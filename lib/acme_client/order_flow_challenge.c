@@ -103,6 +103,7 @@ stardeleg_err sdg_flow_keep_challenge(sdg_order_flow *flow, const sdg_acme_autho
   flow->challenge_name_type = sdg_strdup(authz->identifier.type);
   flow->challenge_issuer = sdg_strdup(issuer);
   flow->challenge_wildcard = authz->wildcard;
+  flow->answers = 0;
   if (flow->challenge_url == NULL || flow->challenge_type == NULL || flow->challenge_token == NULL ||
       flow->challenge_name == NULL || flow->challenge_name_type == NULL ||
       (issuer != NULL && flow->challenge_issuer == NULL)) {

@@ -45,6 +45,9 @@ void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_
   if (flow->challenge_wildcard) {
     sdg_jw_bool(w, "challengeWildcard", true);
   }
+  if (flow->answers != 0) {
+    sdg_jw_int(w, "answers", (int64_t)flow->answers);
+  }
   if (flow->failed_types != 0) {
     sdg_jw_int(w, "failedTypes", (int64_t)flow->failed_types);
   }
@@ -101,6 +104,7 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
   int64_t finalizes = 0;
   int64_t unreadable = 0;
   int64_t failed_types = 0;
+  int64_t answers = 0;
   stardeleg_err err;
 
   err = sdg_json_get_int(&authz, tree, "authorization", SDG_JSON_REQUIRED, 0, 100000, NULL);
@@ -128,7 +132,11 @@ static stardeleg_err read_numbers(sdg_order_flow *flow, const sdg_json *tree)
   if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&flow->challenge_wildcard, tree, "challengeWildcard", SDG_JSON_OPTIONAL, NULL);
   }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&answers, tree, "answers", SDG_JSON_OPTIONAL, 0, UINT32_MAX, NULL);
+  }
   flow->failed_types = (unsigned)failed_types;
+  flow->answers = (uint32_t)answers;
   if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&flow->replaces_refused, tree, "replacesRefused", SDG_JSON_OPTIONAL, NULL);
   }

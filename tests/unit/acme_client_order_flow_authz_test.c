@@ -322,7 +322,7 @@ static void answered_again(void **state)
       break;
     }
     assert_int_equal(rig.flow.problem.acme, STARDELEG_ACME_CONNECTION);
-    order_rig_sleep(&rig, 30000);
+    order_rig_sleep(&rig, 300000);
     if (rig.server.now > rig.flow.deadline) {
       order_rig_rests(&rig, SDG_FLOW_FAILED);
       break;
@@ -333,7 +333,7 @@ static void answered_again(void **state)
     order_rig_sleep(&rig, 1000);
     order_rig_expect_fetch(&rig, AUTHZ1);
   }
-  assert_in_range(answers, 50, 130);
+  assert_in_range(answers, 10, 130);
   assert_int_equal(rig.flow.problem.acme, STARDELEG_ACME_CONNECTION);
   assert_int_equal(rig.cleanups, 1);
   order_rig_end(&rig);

@@ -289,11 +289,51 @@ static void next_order_tries_another(void **state)
   end(&s);
 }
 
+/* T-40: failed, but pending: answered again with growing pauses; then another type, if there is one */
+static void pending_with_error(void **state)
+{
+  static const char body[] =
+      "{\"status\":\"pending\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"},\"challenges\":["
+      "{\"type\":\"http-01\",\"url\":\"" URL("1") "\",\"status\":\"pending\",\"token\":\"tok1\","
+      "\"error\":" CLIENT_PROBLEM("connection") "}," CHALLENGE("dns-01", "2") "]}";
+  solving s;
+
+  (void)state;
+  for (int others = 0; others < 2; others++) {
+    begin(&s, NULL);
+    s.wants[0] = "http-01";
+    s.wants[1] = others != 0 ? "dns-01" : NULL;
+    reach_challenges(&s, "a.example", ALL, "");
+    for (int i = 0; i < 6; i++) {
+      if (i > 0) {
+        scripted_sleep(&s.rig.server, 5 * SDG_TIME_MINUTE);
+      }
+      if (others != 0 && i == 4) {
+        break;
+      }
+      client_rig_expect(&s.rig, "POST", URL("1"), "{}");
+      scripted_answer(&s.rig.server, 200, NULL, "{}");
+      scripted_sleep(&s.rig.server, 2000);
+      client_rig_expect(&s.rig, "POST", AUTHZ, "");
+      scripted_answer(&s.rig.server, 200, NULL, body);
+      if (others != 0 && s.flow.challenge_type != NULL && strcmp(s.flow.challenge_type, "dns-01") == 0) {
+        break;
+      }
+    }
+    if (others != 0) {
+      client_rig_expect(&s.rig, "POST", URL("2"), "{}");
+    } else {
+      assert_int_equal(s.flow.state, SDG_FLOW_CHALLENGE);
+    }
+    end(&s);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(preference),  cmocka_unit_test(wildcards),
                                      cmocka_unit_test(dns_account), cmocka_unit_test(dns_persist),
-                                     cmocka_unit_test(dns_persist_odd_issuers),
+                                     cmocka_unit_test(dns_persist_odd_issuers), cmocka_unit_test(pending_with_error),
                                      cmocka_unit_test(next_order_tries_another)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);

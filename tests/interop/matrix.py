@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the matrix of docs/interop.md from the rows that the runs have left.
+
+Usage: matrix.py BUILD_DIR           writes the section between the markers
+       matrix.py BUILD_DIR --check   says which peers and features the page has and the runs have not, or the other way
+"""
+import glob
+import json
+import os
+import sys
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "interop.md")
+BEGIN, END = "<!-- matrix:begin -->", "<!-- matrix:end -->"
+
+
+def read_rows(build):
+    rows = []
+    for path in sorted(glob.glob(os.path.join(build, "interop-results", "*.json"))):
+        with open(path, encoding="utf-8") as file:
+            rows += [{**row, "run": os.path.basename(path)[:-5]} for row in json.load(file)]
+    return rows
+
+
+def clean(text):
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def write_tables(rows):
+    lines = []
+    for run in dict.fromkeys(row["run"] for row in rows):
+        lines += ["", f"### {run.replace('_', ' ')}", "", "| peer | feature | result |", "|---|---|---|"]
+        for row in (row for row in rows if row["run"] == run):
+            note = f": {clean(row['note'])}" if row["note"] else ""
+            lines.append(f"| {clean(row['peer'])} | {clean(row['feature'])} | {row['result']}{note} |")
+    return lines + [""]
+
+
+def read_page():
+    with open(PAGE, encoding="utf-8") as file:
+        text = file.read()
+    head, rest = text.split(BEGIN, 1)
+    matrix, tail = rest.split(END, 1)
+    return head, matrix, tail
+
+
+def cells(matrix):
+    """Peer and feature of every row of the page, by run."""
+    found, run = set(), ""
+    for line in matrix.splitlines():
+        if line.startswith("### "):
+            run = line[4:].replace(" ", "_")
+        parts = [part.strip() for part in line.strip("|").split(" | ")]
+        if line.startswith("| ") and parts[0] != "peer" and len(parts) == 3:
+            found.add((run, parts[0], parts[1]))
+    return found
+
+
+def main():
+    rows = read_rows(sys.argv[1])
+    head, matrix, tail = read_page()
+    if len(sys.argv) > 2:
+        runs = {row["run"] for row in rows}
+        there = {(row["run"], clean(row["peer"]), clean(row["feature"])) for row in rows}
+        listed = {cell for cell in cells(matrix) if cell[0] in runs}
+        faults = [f"not in docs/interop.md: {cell}" for cell in sorted(there - listed)]
+        faults += [f"not tried any more: {cell}" for cell in sorted(listed - there)]
+        faults += [f"differs: {row['peer']}: {row['feature']}" for row in rows if row["result"] == "differs"]
+        for fault in faults:
+            print("#", fault)
+        print(f"{'not ok' if faults else 'ok'} 1 - the matrix of docs/interop.md is that of the runs\n1..1")
+        return 1 if faults else 0
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(head + BEGIN + "\n".join(write_tables(rows)) + END + tail)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
