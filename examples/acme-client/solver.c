@@ -261,7 +261,8 @@ solver *solver_start(const config *cfg, const stardeleg_crypto *crypto)
   s->types = config_texts(cfg, "challenges");
   s->dns_hook = config_text(cfg, "dns-hook", NULL);
   s->dns_delay_ms = config_int(cfg, "dns-delay-ms", 0);
-  if ((http != NULL && start_http(s, http) != 0) || (tls != NULL && (s->tls = tls_responder_start(tls, &port)) == NULL)) {
+  s->tls = tls != NULL ? tls_responder_start(tls, &port) : NULL;
+  if ((http != NULL && start_http(s, http) != 0) || (tls != NULL && s->tls == NULL)) {
     solver_stop(s);
     return NULL;
   }

@@ -37,8 +37,8 @@ typedef struct stardeleg_client_event {
   stardeleg_client_event_kind kind; /**< which */
   const char *name;                 /**< the order's name; NULL for the account and for tasks */
   uint64_t task;                    /**< the task's number; 0: none */
-  const char *url;                  /**< ACCOUNT: the account; CERTIFICATE: the certificate; RENEW: the CA's explanation or
-                                         NULL; else NULL */
+  const char *url;                  /**< ACCOUNT: the account; CERTIFICATE: the certificate; RENEW: the CA's explanation
+                                         or NULL; else NULL */
   stardeleg_bytes chain_pem;        /**< CERTIFICATE: end-entity first */
   stardeleg_time not_before;        /**< of the certificate held under |name|, or NONE */
   stardeleg_time not_after;         /**< of the certificate held under |name|, or NONE */
@@ -125,7 +125,7 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_client_forget(stardel
 
 /** How an order stands.  Strings are borrowed until the next call on the client. */
 typedef struct stardeleg_client_status {
-  const char *state;         /**< "ordering", "download", "held" or "failed"; of an order that follows another: its own */
+  const char *state;         /**< "ordering", "download", "held" or "failed" */
   stardeleg_bytes chain_pem; /**< what is held; empty: nothing */
   stardeleg_time not_before; /**< of what is held, or NONE */
   stardeleg_time not_after;  /**< of what is held, or NONE */

@@ -197,7 +197,9 @@ static stardeleg_err take_chain(sdg_download *download, const sdg_session *sessi
   problem.status = 0;
   unreadable.err = STARDELEG_ERR_TRANSPORT; /* half an answer: worth a few more tries */
   unreadable.problem = &problem;
-  if (err == STARDELEG_ERR_PROTOCOL || ++download->unreadable >= UNREADABLE_MAX || !sdg_errand_retries(&download->errand, agent, &unreadable, now)) {
+  download->unreadable++;
+  if (err == STARDELEG_ERR_PROTOCOL || download->unreadable >= UNREADABLE_MAX ||
+      !sdg_errand_retries(&download->errand, agent, &unreadable, now)) {
     give_up(download, &problem);
   }
   return STARDELEG_OK;
