@@ -161,9 +161,31 @@ static stardeleg_err follow(sdg_issuance *issuance)
 
 /* --- Steps --- */
 
-/* RFC 9115 2.3.2, 2.3.3: the directory is looked at before the order is forwarded; |*forward| false: not now. */
-static stardeleg_err check_directory(sdg_issuance *issuance, sdg_step *step, bool *forward)
+/* RFC 8739 3.2: what is outside of the CA's bounds is not sent. */
+static stardeleg_err check_bounds(sdg_issuance *issuance, const sdg_acme_directory *directory, stardeleg_time now)
 {
+  sdg_auto_renewal renewal;
+  stardeleg_problem problem;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (sdg_ido_order_is_star(issuance->order)) {
+    err = sdg_auto_renewal_parse(&renewal, issuance->order->wire.auto_renewal, &problem);
+    if (err == STARDELEG_OK) {
+      err = sdg_auto_renewal_check(&renewal, now, directory->star_min_lifetime_s, directory->star_max_duration_s,
+                                   &problem);
+    }
+  }
+  if (err == STARDELEG_ERR_MALFORMED) {
+    problem.status = 0;
+    err = sdg_forward_fail(issuance, &problem);
+  }
+  return err;
+}
+
+/* RFC 9115 2.3.2, 2.3.3: the directory is looked at before the order is forwarded; |*forward| false: not now. */
+static stardeleg_err check_directory(sdg_issuance *issuance, sdg_step *step, stardeleg_time now, bool *forward)
+{
+  stardeleg_err err;
   const sdg_acme_directory *directory = sdg_session_directory(issuance->issuer->session);
   const char *lack;
 
@@ -180,8 +202,9 @@ static stardeleg_err check_directory(sdg_issuance *issuance, sdg_step *step, boo
     issuance->news = SDG_NEWS_FAILED;
     return sdg_issuer_lack_get(issuance->order, detail);
   }
-  *forward = true;
-  return STARDELEG_OK;
+  err = check_bounds(issuance, directory, now);
+  *forward = err == STARDELEG_OK && issuance->news == SDG_NEWS_NONE;
+  return err;
 }
 
 static bool is_probing(const sdg_issuance *issuance)
@@ -267,7 +290,7 @@ static stardeleg_err ask_flow(sdg_issuance *issuance, sdg_step *step, stardeleg_
   stardeleg_err err = STARDELEG_OK;
 
   if (flow->state == SDG_FLOW_NEW && !flow->cancel_wanted) {
-    err = check_directory(issuance, step, &forward);
+    err = check_directory(issuance, step, now, &forward);
   }
   if (err == STARDELEG_OK && forward) {
     err = sdg_order_flow_ask(flow, issuance->issuer->session, issuance->issuer->ido->agent, step, now);

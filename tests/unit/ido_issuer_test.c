@@ -115,6 +115,49 @@ static void test_no_get(void **state)
   }
 }
 
+/* STAR-3.2-02: what the CA says it will not do is not asked of it. */
+static void test_bounds(void **state)
+{
+  static const struct {
+    const char *directory;
+    const char *place;
+  } cases[] = {
+      {DIRECTORY("\"auto-renewal\":{\"min-lifetime\":345601,\"max-duration\":99999999,\"allow-certificate-get\":true}"),
+       "lifetime"},
+      {DIRECTORY("\"auto-renewal\":{\"min-lifetime\":1,\"max-duration\":5097599,\"allow-certificate-get\":true}"),
+       "end-date"},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    played p;
+
+    played_begin(&p);
+    played_give_directory(&p, cases[i].directory);
+    refuse_new_order(&p);
+    assert_string_equal(played_status(&p), "invalid");
+    assert_string_equal(played_error_text(&p, "type"), "urn:ietf:params:acme:error:malformed");
+    assert_non_null(strstr(p.w.ndc[0].body, cases[i].place));
+    assert_true(sdg_json_bool(played_renewal_member(&p, "allow-certificate-get")));
+    played_end(&p);
+  }
+  for (int i = 0; i < 2; i++) { /* exactly as long, exactly as short */
+    played p;
+
+    played_begin(&p);
+    played_give_directory(&p, i == 0 ? DIRECTORY("\"auto-renewal\":{\"min-lifetime\":345600,\"max-duration\":5097600,"
+                                                 "\"allow-certificate-get\":true}")
+                                     : DIRECTORY("\"auto-renewal\":{\"min-lifetime\":0,\"max-duration\":0,"
+                                                 "\"allow-certificate-get\":true}"));
+    scripted_expect(&p.ca, "HEAD", WORLD_CA "/new-nonce");
+    scripted_answer(&p.ca, 200, NULL, NULL);
+    scripted_expect(&p.ca, "POST", WORLD_CA "/new-account");
+    scripted_answer(&p.ca, 201, played_account_location, "{\"status\":\"valid\"}");
+    scripted_expect(&p.ca, "POST", WORLD_CA "/new-order");
+    played_end(&p);
+  }
+}
+
 /* STARDEL-2.3.2-26: found out in Order2; the CSR is never sent. */
 static void test_not_reflected(void **state)
 {
@@ -410,6 +453,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_payload),         cmocka_unit_test(test_nothing_before_csr),
       cmocka_unit_test(test_no_get),          cmocka_unit_test(test_not_reflected),
+      cmocka_unit_test(test_bounds),
       cmocka_unit_test(test_adjustments),     cmocka_unit_test(test_late_change),
       cmocka_unit_test(test_valid),           cmocka_unit_test(test_valid_without_star),
       cmocka_unit_test(test_failures),        cmocka_unit_test(test_saved_before_finalize),
