@@ -47,12 +47,25 @@ static size_t read_choices(const config *cfg, settings *s)
 
 static stardeleg_ndc_mode read_mode(const config *cfg)
 {
-  const char *mode = config_text(cfg, "mode", "offered");
+  static const struct {
+    const char *word;
+    stardeleg_ndc_mode mode;
+  } words[] = {{"star", STARDELEG_NDC_MODE_STAR},
+               {"plain", STARDELEG_NDC_MODE_PLAIN},
+               {"star-first", STARDELEG_NDC_MODE_STAR_FIRST},
+               {"offered", STARDELEG_NDC_MODE_OFFERED}};
+  const char *mode = config_text(cfg, "mode", NULL);
 
-  if (strcmp(mode, "star") == 0) {
-    return STARDELEG_NDC_MODE_STAR;
+  for (size_t i = 0; mode != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
+    if (strcmp(mode, words[i].word) == 0) {
+      return words[i].mode;
+    }
   }
-  return strcmp(mode, "plain") == 0 ? STARDELEG_NDC_MODE_PLAIN : STARDELEG_NDC_MODE_OFFERED;
+  /* Who says how long certificates shall live wants the kind that has such a length. */
+  return config_int(cfg, "lifetime", 0) != 0 || config_int(cfg, "lifetime-adjust", 0) != 0 ||
+                 config_int(cfg, "order-duration", 0) != 0
+             ? STARDELEG_NDC_MODE_STAR_FIRST
+             : STARDELEG_NDC_MODE_OFFERED;
 }
 
 static int64_t read_key(const config *cfg)

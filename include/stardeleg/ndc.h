@@ -50,9 +50,12 @@ typedef struct stardeleg_ndc_event {
 
 /** Which kind of order. */
 typedef enum stardeleg_ndc_mode {
-  STARDELEG_NDC_MODE_OFFERED = 0, /**< STAR if the IdO's directory offers auto-renewal (RFC 8739 3.2), else PLAIN */
-  STARDELEG_NDC_MODE_STAR,        /**< short-term certificates that the CA renews (RFC 9115 2.3.2) */
-  STARDELEG_NDC_MODE_PLAIN        /**< a certificate an order (RFC 9115 2.3.3); renewed by another order */
+  STARDELEG_NDC_MODE_OFFERED = 0, /**< STAR if the IdO's directory offers auto-renewal (RFC 8739 3.2), else PLAIN; the
+                                     other kind where the IdO refuses to make an order of that one */
+  STARDELEG_NDC_MODE_STAR,        /**< short-term certificates that the CA renews (RFC 9115 2.3.2), nothing else */
+  STARDELEG_NDC_MODE_PLAIN,       /**< a certificate an order (RFC 9115 2.3.3); renewed by another order */
+  STARDELEG_NDC_MODE_STAR_FIRST   /**< as OFFERED, but STAR is tried first where the directory says nothing of it, as
+                                     RFC 9115 2.3.4 lets an IdO do */
 } stardeleg_ndc_mode;
 
 /** A key is used for one order. */

@@ -71,6 +71,7 @@ static void wake_one(sdg_ndc_delegation *d, stardeleg_time now)
   d->tell_at = forget_future(d->tell_at, limit);
   d->ordered_at = forget_future(d->ordered_at, now);
   d->checked_at = forget_future(d->checked_at, now);
+  d->kind_refused_at = forget_future(d->kind_refused_at, now);
   if (d->pending != NULL) {
     sdg_order_flow *flow = &d->pending->flow;
 

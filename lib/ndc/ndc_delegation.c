@@ -27,6 +27,7 @@ stardeleg_err sdg_ndc_delegation_new(sdg_ndc_delegation **out, stardeleg_ndc *nd
   d->state = SDG_NDC_OBJECT;
   d->wait_until = STARDELEG_TIME_NONE;
   d->ordered_at = STARDELEG_TIME_NONE;
+  d->kind_refused_at = STARDELEG_TIME_NONE;
   d->checked_at = STARDELEG_TIME_NONE;
   d->last_success = STARDELEG_TIME_NONE;
   d->fetch_at = STARDELEG_TIME_NONE;

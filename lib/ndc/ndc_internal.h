@@ -98,6 +98,8 @@ struct sdg_ndc_delegation {
   uint32_t fetch_tries;        /* holder: the same */
   uint32_t tell_tries;
   uint32_t seen;  /* number of the discovery that saw it last */
+  stardeleg_time kind_refused_at; /* when the IdO last refused a kind of order, or NONE */
+  uint8_t kinds_refused;          /* bits of sdg_ndc_kind */
   uint8_t state;  /* sdg_ndc_state */
   uint8_t asked;  /* which state's question is open */
   bool told;      /* the program has the current certificate */
@@ -183,11 +185,17 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_policy_of(const stardeleg_ndc *ndc, c
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_policy_check(const stardeleg_ndc_policy *policy, stardeleg_problem *problem);
 /* A setting that cannot be: fills |problem|, answers CONFIG. */
 stardeleg_err sdg_ndc_setting_refused(stardeleg_problem *problem, const char *place, const char *detail);
-/* True if an order of this policy is to be one with auto-renewal. */
-bool sdg_ndc_policy_is_star(const stardeleg_ndc_policy *policy, const sdg_acme_directory *directory);
 /* When a plain certificate is renewed. */
 stardeleg_time sdg_ndc_renew_at(stardeleg_time not_before, stardeleg_time not_after, int64_t permille, uint32_t random,
                                 stardeleg_time now);
+
+/* --- ndc_kind.c: STAR or plain, where the IdO does not say which it takes (RFC 9115 2.3.4) --- */
+typedef enum sdg_ndc_kind { SDG_NDC_PLAIN_REFUSED = 1, SDG_NDC_STAR_REFUSED = 2 } sdg_ndc_kind;
+/* True if the next order is to be one with auto-renewal. */
+bool sdg_ndc_kind_is_star(const sdg_ndc_delegation *d, const stardeleg_ndc_policy *policy, stardeleg_time t);
+/* The pending order has failed with |problem|: if that may be about its kind, it is remembered.  True if the next order
+ * will be of the other kind, which has not been refused yet. */
+bool sdg_ndc_kind_refused(sdg_ndc_delegation *d, const stardeleg_problem *problem, stardeleg_time now);
 
 /* --- ndc_clock.c: our clock may be wrong; what is due is decided by the better one --- */
 void sdg_ndc_clock_init(sdg_ndc_clock *clock);

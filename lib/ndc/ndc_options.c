@@ -3,6 +3,7 @@
 #include "ndc/ndc_internal.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "base/time.h"
 #include "base/url.h"
 #include "der/pem.h"
+#include "template/shape.h"
 
 #define LIST_MAX 100000u
 #define ROOTS_MAX 1000u
@@ -62,9 +64,16 @@ static stardeleg_err check_numbers(const stardeleg_ndc_options *o, stardeleg_pro
 
 static stardeleg_err check_choices(const stardeleg_ndc_options *o, stardeleg_problem *problem)
 {
+  char place[64];
+
   for (size_t i = 0; i < o->choice_count; i++) {
+    (void)snprintf(place, sizeof(place), "choices[%zu]", i);
     if (o->choices == NULL || o->choices[i].field == NULL || o->choices[i].value == NULL) {
-      return sdg_ndc_setting_refused(problem, "choices", "a choice without field or value");
+      return sdg_ndc_setting_refused(problem, place, "a choice without field or value");
+    }
+    if (!sdg_template_is_field(o->choices[i].field)) {
+      (void)snprintf(place, sizeof(place), "choices[%zu].field", i);
+      return sdg_ndc_setting_refused(problem, place, "no template has such a field; it is \"DNS\" or a subject member");
     }
   }
   return STARDELEG_OK;

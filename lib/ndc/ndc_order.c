@@ -77,7 +77,7 @@ stardeleg_err sdg_ndc_order_failed(sdg_ndc_delegation *d, const stardeleg_proble
   int64_t pause = sdg_ndc_pause_max(d, false, now);
   stardeleg_err err;
 
-  if (!needs_person(&told)) {
+  if (sdg_ndc_kind_refused(d, &told, now) || !needs_person(&told)) {
     pause = sdg_backoff_ms(d->order_tries, o->backoff_min_ms, pause, sdg_agent_random(d->ndc->agent));
   }
   d->wait_until = sdg_time_max(sdg_time_add(now, pause), told.retry_at);

@@ -215,7 +215,7 @@ stardeleg_err sdg_ndc_plan_payload(sdg_ndc_plan *plan, const sdg_ndc_delegation 
   if (sdg_ndc_policy_of(d->ndc, d->url, &plan->policy, problem) != STARDELEG_OK) {
     return STARDELEG_ERR_POLICY;
   }
-  plan->star = sdg_ndc_policy_is_star(&plan->policy, directory);
+  plan->star = sdg_ndc_kind_is_star(d, &plan->policy, t);
   sdg_jw_init(&w, out);
   sdg_jw_object(&w, NULL);
   sdg_identifiers_write(&w, "identifiers", &plan->names);

@@ -44,7 +44,7 @@ static stardeleg_err check_plain(const stardeleg_ndc_policy *p, stardeleg_proble
 
 stardeleg_err sdg_ndc_policy_check(const stardeleg_ndc_policy *p, stardeleg_problem *problem)
 {
-  if ((int)p->mode < STARDELEG_NDC_MODE_OFFERED || (int)p->mode > STARDELEG_NDC_MODE_PLAIN) {
+  if ((int)p->mode < STARDELEG_NDC_MODE_OFFERED || (int)p->mode > STARDELEG_NDC_MODE_STAR_FIRST) {
     return sdg_ndc_setting_refused(problem, "mode", "there is no such mode");
   }
   if (!is_within(p->lifetime_s, 1)) {
@@ -74,14 +74,6 @@ stardeleg_err sdg_ndc_policy_of(const stardeleg_ndc *ndc, const char *url, stard
     o->policy(o->policy_ctx, url, out);
   }
   return sdg_ndc_policy_check(out, problem);
-}
-
-bool sdg_ndc_policy_is_star(const stardeleg_ndc_policy *policy, const sdg_acme_directory *directory)
-{
-  if (policy->mode == STARDELEG_NDC_MODE_OFFERED) {
-    return directory != NULL && directory->has_auto_renewal;
-  }
-  return policy->mode == STARDELEG_NDC_MODE_STAR;
 }
 
 stardeleg_time sdg_ndc_renew_at(stardeleg_time not_before, stardeleg_time not_after, int64_t permille, uint32_t random,

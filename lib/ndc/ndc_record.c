@@ -99,7 +99,8 @@ static bool is_known(const char *name)
 {
   static const char *const known[] = {"v",         "url",       "state",       "wasEnded", "orderTries",  "waitUntil",
                                       "orderedAt", "checkedAt", "lastSuccess", "reason",   "garbage",     "cause",
-                                      "current",   "pending",   "chain",       "names",    "templateText"};
+                                      "current",   "pending",   "chain",       "names",    "templateText",
+                                      "kindsRefused", "kindRefusedAt"};
 
   for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
     if (strcmp(known[i], name) == 0) {
@@ -118,6 +119,10 @@ static void write_record(sdg_json_writer *w, const sdg_ndc_delegation *d, const 
   sdg_jw_string(w, "state", sdg_ndc_state_name((sdg_ndc_state)d->state));
   sdg_jw_bool(w, "wasEnded", d->was_ended);
   sdg_jw_int(w, "orderTries", (int64_t)d->order_tries);
+  if (d->kinds_refused != 0) {
+    sdg_jw_int(w, "kindsRefused", d->kinds_refused);
+    write_time(w, "kindRefusedAt", d->kind_refused_at);
+  }
   write_time(w, "waitUntil", d->wait_until);
   write_time(w, "orderedAt", d->ordered_at);
   write_time(w, "checkedAt", d->checked_at);

@@ -182,6 +182,16 @@ static stardeleg_err read_times(sdg_ndc_delegation *d, const sdg_json *tree)
   return err;
 }
 
+static stardeleg_err read_kinds(sdg_ndc_delegation *d, const sdg_json *tree)
+{
+  int64_t kinds = 0;
+  stardeleg_err err = sdg_json_get_int(&kinds, tree, "kindsRefused", SDG_JSON_OPTIONAL, 0,
+                                       SDG_NDC_PLAIN_REFUSED | SDG_NDC_STAR_REFUSED, NULL);
+
+  d->kinds_refused = (uint8_t)kinds;
+  return err == STARDELEG_OK ? get_time(&d->kind_refused_at, tree, "kindRefusedAt", SDG_JSON_OPTIONAL) : err;
+}
+
 static stardeleg_err read_scalars(sdg_ndc_delegation *d, const sdg_json *tree)
 {
   int64_t tries = 0;
@@ -196,6 +206,9 @@ static stardeleg_err read_scalars(sdg_ndc_delegation *d, const sdg_json *tree)
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&tries, tree, "orderTries", SDG_JSON_OPTIONAL, 0, UINT32_MAX, NULL);
     d->order_tries = (uint32_t)tries;
+  }
+  if (err == STARDELEG_OK) {
+    err = read_kinds(d, tree);
   }
   if (err == STARDELEG_OK) {
     err = read_times(d, tree);

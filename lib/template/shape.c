@@ -28,6 +28,11 @@ bool sdg_template_has_place(const stardeleg_template *tmpl, const stardeleg_choi
   return tmpl->subject[member].form == SDG_FORM_MANDATORY || tmpl->subject[member].form == SDG_FORM_OPTIONAL;
 }
 
+bool sdg_template_is_field(const char *field)
+{
+  return strcmp(field, "DNS") == 0 || sdg_subject_find_member(field) >= 0;
+}
+
 bool sdg_template_takes_key(const stardeleg_template *tmpl, const stardeleg_key_info *info)
 {
   for (size_t i = 0; i < tmpl->key_count; i++) {

@@ -9,6 +9,8 @@
 
 /* True if the template has a wildcard that |choice| could fill. */
 bool sdg_template_has_place(const stardeleg_template *tmpl, const stardeleg_choice *choice);
+/* True if a template without further extensions can have a place of that name: "DNS" or a member of subject. */
+bool sdg_template_is_field(const char *field);
 /* True if a key of this kind fits a member of keyTypes. */
 bool sdg_template_takes_key(const stardeleg_template *tmpl, const stardeleg_key_info *info);
 /* In what |cert| differs from what the template promised, names and key aside: a list of members with commas, "" if in

@@ -200,7 +200,7 @@ IDO_DIALECTS = [
     ("no-expires", COPES), ("no-location", None), ("bare-account", COPES), ("unknown-members", COPES),
     ("problem-as-json", COPES), ("no-index-link", COPES), ("nonces-refused", COPES), ("pending-first", None),
     ("delegation-unsaid", None), ("csr-refused-once", COPES), ("get-denied", REFUSES), ("any-template", REFUSES),
-    ("relaxed-order", None), ("no-delegations-member", REFUSES), ("star-unsaid", None), ("plain-only", COPES),
+    ("relaxed-order", None), ("no-delegations-member", REFUSES), ("star-unsaid", COPES), ("plain-only", COPES),
 ]
 FETCH_DIALECTS = [
     ("no-cert-fields", COPES), ("wrong-cert-fields", None), ("old-dates", COPES), ("short-dates", COPES),
