@@ -44,6 +44,11 @@ const stardeleg_crypto *test_crypto(void)
   return provider;
 }
 
+size_t test_scale(size_t full, size_t small)
+{
+  return strcmp(test_crypto()->ops->name, "openssl") == 0 ? full : small;
+}
+
 char *test_file(const char *path, size_t *len)
 {
   char full[512];

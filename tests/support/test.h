@@ -37,6 +37,9 @@
  * for the process, freed at exit; fails the test if it cannot be made. */
 const stardeleg_crypto *test_crypto(void);
 
+/* How much of something long to do: |full| with the fastest crypto backend, |small| with the others. */
+size_t test_scale(size_t full, size_t small);
+
 /* Reads tests/<path>; the result is NUL-terminated and to be freed with free().  Fails the test if it cannot. */
 char *test_file(const char *path, size_t *len);
 
