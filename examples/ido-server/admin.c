@@ -17,6 +17,7 @@ const char *const admin_usage[] = {
     "ndc-add NAME",
     "ndc-key NAME --key FILE           (JWK or PEM: an account without a MAC key)",
     "ndc-mac-key NAME --key-id ID      ndc-mac-key-remove NAME --key-id ID",
+    "ndc-default NAME --delegation ID|none   (for ordinary ACME clients: orders that name no delegation)",
     "ndc-disable NAME                  ndc-remove NAME",
     "ndc-list [--after NAME] [--limit N]",
     "ndc-show NAME",
@@ -34,7 +35,7 @@ const char *const admin_usage[] = {
     "audit [ID] [--ndc NAME] [--from DATE] [--to DATE] [--after CURSOR] [--limit N]",
     NULL};
 
-typedef enum word_type { WORD_TEXT, WORD_INT, WORD_LIST, WORD_OBJECT, WORD_KEY, WORD_DATE } word_type;
+typedef enum word_type { WORD_TEXT, WORD_INT, WORD_LIST, WORD_OBJECT, WORD_KEY, WORD_DATE, WORD_OR_NONE } word_type;
 
 /* Options, and what they become. */
 static const struct {
@@ -46,6 +47,7 @@ static const struct {
                {"--key", "key", WORD_KEY},
                {"--key-id", "key-id", WORD_TEXT},
                {"--name", "name", WORD_TEXT},
+               {"--delegation", "delegation", WORD_OR_NONE},
                {"--template", "csr-template", WORD_OBJECT},
                {"--cname-map", "cname-map", WORD_OBJECT},
                {"--issuer", "issuer", WORD_TEXT},
@@ -74,6 +76,7 @@ static const struct {
                 {"ndc-key", "ndc-key-add", "name", "account", true},
                 {"ndc-mac-key", "ndc-mac-key-add", "name", "mac-key", true},
                 {"ndc-mac-key-remove", "ndc-mac-key-remove", "name", NULL, true},
+                {"ndc-default", "ndc-default", "name", NULL, true},
                 {"ndc-disable", "ndc-disable", "name", NULL, true},
                 {"ndc-remove", "ndc-remove", "name", NULL, true},
                 {"ndc-list", "ndc-list", NULL, NULL, false},
@@ -158,7 +161,8 @@ static int write_word(sdg_json_writer *w, size_t option, const char *word)
   case WORD_KEY:
     return write_file(w, member, word, true);
   case WORD_DATE:
-    if (strcmp(word, "never") == 0) {
+  case WORD_OR_NONE:
+    if (strcmp(word, options[option].type == WORD_DATE ? "never" : "none") == 0) {
       sdg_jw_null(w, member);
       return 0;
     }

@@ -21,6 +21,7 @@ stardeleg_err admin_ndc_add(admin_call *call);
 stardeleg_err admin_ndc_key_add(admin_call *call);
 stardeleg_err admin_ndc_mac_key_add(admin_call *call);
 stardeleg_err admin_ndc_mac_key_remove(admin_call *call);
+stardeleg_err admin_ndc_default(admin_call *call);
 stardeleg_err admin_ndc_disable(admin_call *call);
 stardeleg_err admin_ndc_remove(admin_call *call);
 stardeleg_err admin_ndc_list(admin_call *call);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/problem.h"
 #include "ido-server/admin_call.h"
 
 #define MAC_KEY_SIZE 64
@@ -78,6 +79,18 @@ stardeleg_err admin_ndc_key_add(admin_call *call)
   return err;
 }
 
+stardeleg_err admin_ndc_default(admin_call *call)
+{
+  stardeleg_err err = stardeleg_ido_ndc_set_default_delegation(call->ido, admin_text(call, "name"),
+                                                               admin_text(call, "delegation"), admin_text(call, "by"),
+                                                               call->now);
+
+  if (err == STARDELEG_ERR_UNSUPPORTED) {
+    sdg_problem_set(&call->problem, STARDELEG_ACME_NONE, "orders to another owner need to name their delegation");
+  }
+  return err;
+}
+
 stardeleg_err admin_ndc_disable(admin_call *call)
 {
   return stardeleg_ido_ndc_disable(call->ido, admin_text(call, "name"), admin_text(call, "by"), call->now);
@@ -105,6 +118,7 @@ static int write_ndc(void *ctx, const stardeleg_ido_ndc *ndc)
   sdg_jw_string(w, "ndc", ndc->name);
   sdg_jw_string(w, "state", ndc->state);
   admin_write_time(w, "created-at", ndc->created_at);
+  sdg_jw_string_opt(w, "default-delegation", ndc->default_delegation);
   sdg_jw_object_end(w);
   l->count++;
   (void)snprintf(l->last, sizeof(l->last), "%s", ndc->name);

@@ -132,6 +132,10 @@ typedef struct stardeleg_ido_options {
   int64_t audit_keep_s;  /**< how long entries of the audit record are kept (ido_admin.h); default 400 days; 0: for ever
                           */
   const stardeleg_server_options *server; /**< limits, nonces, changed terms; NULL: the defaults */
+  /** nonzero: revokeCert, by account or by certificate key, of a certificate that was ordered without naming a
+   *  delegation (stardeleg_ido_ndc_set_default_delegation()) ends its order: withdrawn at once, revoked at the CA by
+   *  the engine, without the reason.  0: refused, revocation is the owner's (RFC 9115 2.3.6.2). */
+  int delegates_may_revoke;
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */

@@ -29,6 +29,7 @@ typedef struct stardeleg_ido_ndc {
   const char *name;          /**< its name */
   const char *state;         /**< "active", "disabled" */
   stardeleg_time created_at; /**< when it was registered */
+  const char *default_delegation; /**< see stardeleg_ido_ndc_set_default_delegation(); "" if it has none */
 } stardeleg_ido_ndc;
 
 /** stardeleg_ido_ndc_add() with the name of who decided.  After a failure of the store or the secrets the delegate may
@@ -80,6 +81,15 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_add_mac_key(s
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_remove_mac_key(stardeleg_ido *ido, const char *name,
                                                                                   const char *key_id, const char *by,
                                                                                   stardeleg_time now);
+
+/** Lets the delegate's accounts be used by ordinary ACME clients: orders without a "delegation" member are then orders
+ *  under |delegation|, one of its own; NULL: no longer, such orders are refused.  Names and CSR are held against the
+ *  template as ever.  Such an order has authorizations that are valid already, needs no allow-certificate-get, and its
+ *  certificate is always published by the owner, who also serves its renewalInfo (RFC 9773).  Requests that do name a
+ *  delegation are not affected.  Returns 0, NOT_FOUND (no such delegate, or no such delegation of it), STATE (it is
+ *  disabled, or the delegation has ended), UNSUPPORTED (its issuer is of kind "proxy"), ARGUMENT, STORE or NOMEM. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_set_default_delegation(
+    stardeleg_ido *ido, const char *name, const char *delegation, const char *by, stardeleg_time now);
 
 /** Disables a delegate (RFC 9115 7.2) for good: its accounts are revoked and answer "unauthorized" from then on, its
  *  MAC keys are removed, all its delegations end.  What of it was not done when the process died is done by the
@@ -173,7 +183,7 @@ typedef struct stardeleg_ido_event {
   stardeleg_time at;        /**< when */
   /** "order-made", "csr-accepted", "csr-refused", "order-valid", "certificate", "order-failed", "order-canceled",
    *  "order-ending"; "delegation-added", "delegation-changed", "delegation-ending", "delegation-ended"; "ndc-added",
-   *  "ndc-key-added", "ndc-mac-key-added", "ndc-mac-key-removed", "ndc-disabled", "ndc-removed" */
+   *  "ndc-key-added", "ndc-mac-key-added", "ndc-mac-key-removed", "ndc-disabled", "ndc-removed", "ndc-changed" */
   const char *event;
   const char *delegation;   /**< which delegation; "" for what concerns a delegate as such */
   const char *ndc;          /**< which delegate; may be "" for events of orders */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
+#include "ido/ido_compat.h"
 #include "ido/ido_internal.h"
 #include "ido/ido_publication.h"
 
@@ -15,9 +16,13 @@ static const sdg_route routes[] = {
     {"/new-order", SDG_ROUTE_POST | SDG_ROUTE_ORDER, sdg_ido_route_new_order},
     {"/order/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ido_route_order},
     {"/order/{}/finalize", SDG_ROUTE_POST, sdg_ido_route_finalize},
+    {"/order/{}/authz/{}", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ido_route_authorization},
+    {"/order/{}/authz/{}/challenge", SDG_ROUTE_POST | SDG_ROUTE_FETCH, sdg_ido_route_challenge},
     {"/delegations/{}", SDG_ROUTE_FETCH, sdg_ido_route_delegations},
     {"/delegation/{}", SDG_ROUTE_FETCH, sdg_ido_route_delegation},
     {"/cert/{}", SDG_ROUTE_GET | SDG_ROUTE_FETCH, sdg_ido_route_certificate},
+    {"/renewal-info/{.}", SDG_ROUTE_GET, sdg_ido_route_renewal_info},
+    {"/revoke-cert", SDG_ROUTE_POST | SDG_ROUTE_JWK, sdg_ido_route_revoke},
 };
 
 void stardeleg_ido_options_default(stardeleg_ido_options *options)
@@ -70,14 +75,15 @@ static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_dir
 {
   const stardeleg_ido *ido = role;
 
-  (void)server;
   directory->delegation_enabled = true; /* RFC 9115 2.3.4 */
   directory->certificate_get = true;    /* 2.3.5 */
   directory->has_auto_renewal = true;
   directory->star_min_lifetime_s = sdg_issuers_min_lifetime_s(&ido->options);
   directory->star_max_duration_s = SDG_IDO_MAX_DURATION_S;
   directory->star_certificate_get = true;
-  return STARDELEG_OK;
+  directory->renewal_info = sdg_server_url_dup(server, "/renewal-info", NULL);
+  directory->revoke_cert = sdg_server_url_dup(server, "/revoke-cert", NULL); /* clients ask; the answer may be no */
+  return directory->renewal_info != NULL && directory->revoke_cert != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 }
 
 /* RFC 9115 2.3.1.1: the list is a member of every account; what a client sends under this name does not count. */

@@ -63,6 +63,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_reply_order(stardeleg_ido *ido, sdg_c
 
 /* Whether the delegate |name| may have delegations and credentials; NOT_FOUND if there is none. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_is_active(const stardeleg_store *store, const char *name, bool *active);
+/* The default delegation of the delegate |name|; NOT_FOUND if it has none (or is none, or disabled). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_default(const stardeleg_store *store, const char *name,
+                                                       char id[SDG_ID_SIZE]);
 /* Registers a delegate if there is none of this name; STATE if it is disabled. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_register(stardeleg_ido *ido, const char *name, const char *by,
                                                         stardeleg_time now);

@@ -23,7 +23,7 @@ static void write_work(const void *ctx, sdg_json_writer *w, const char *name)
 {
   const sdg_issuance *issuance = ctx;
 
-  issuance->issuer->ops->write(issuance, w, name);
+  issuance->ops->write(issuance, w, name);
 }
 
 /* Somebody has written the record although the lease is ours.  The only thing others may do to an order that is worked
@@ -171,7 +171,7 @@ static stardeleg_err apply(sdg_ido_job *j, stardeleg_time now)
   j->issuance.news = SDG_NEWS_NONE;
   j->closing = ends;
   (void)snprintf(j->order.step, sizeof(j->order.step), "%s",
-                 ends ? "" : j->issuance.issuer->ops->step_name(&j->issuance));
+                 ends ? "" : j->issuance.ops->step_name(&j->issuance));
   if (!j->issuance.failed_try) {
     j->order.last_success = now;
   } else {
@@ -253,7 +253,7 @@ static stardeleg_err ask_job(sdg_job *job, sdg_step *step, stardeleg_time now)
   }
   err = check_time(j, now);
   if (err == STARDELEG_OK && j->issuance.news == SDG_NEWS_NONE) {
-    err = j->issuance.issuer->ops->ask(&j->issuance, step, now);
+    err = j->issuance.ops->ask(&j->issuance, step, now);
   }
   if (err != STARDELEG_OK) {
     return err;
@@ -272,7 +272,7 @@ static stardeleg_err ask_job(sdg_job *job, sdg_step *step, stardeleg_time now)
 static stardeleg_err take_job(sdg_job *job, const sdg_result *result, stardeleg_time now)
 {
   sdg_ido_job *j = (sdg_ido_job *)job;
-  stardeleg_err err = j->issuance.issuer->ops->take(&j->issuance, result, now);
+  stardeleg_err err = j->issuance.ops->take(&j->issuance, result, now);
 
   if (err != STARDELEG_OK) {
     j->unsaved = true; /* it may have moved before it failed */

@@ -24,7 +24,7 @@ static void free_job(sdg_ido_job *j)
   }
   sdg_agent_remove(ido->agent, &j->job);
   if (j->issuance.issuer != NULL) {
-    j->issuance.issuer->ops->end(&j->issuance);
+    j->issuance.ops->end(&j->issuance);
   }
   sdg_ido_order_clear(&j->order);
   sdg_free(j);
@@ -59,16 +59,17 @@ stardeleg_err sdg_ido_job_begin(stardeleg_ido *ido, sdg_issuer *issuer, sdg_ido_
   j->lease_until = sdg_time_add(now, ido->options.lease_ms);
   j->order = *order;
   j->issuance.issuer = issuer;
+  j->issuance.ops = sdg_issuer_ops_for(issuer, order);
   j->issuance.order = &j->order;
   j->next = ido->jobs;
   ido->jobs = j;
   ido->job_count++;
-  err = issuer->ops->begin(&j->issuance);
+  err = j->issuance.ops->begin(&j->issuance);
   if (err == STARDELEG_OK) {
     err = sdg_agent_add(ido->agent, &j->job, now);
   }
   if (err != STARDELEG_OK) {
-    issuer->ops->end(&j->issuance);
+    j->issuance.ops->end(&j->issuance);
     *order = j->order; /* still the caller's */
     sdg_ido_order_init(&j->order);
     free_job(j);

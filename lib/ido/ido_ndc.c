@@ -20,6 +20,7 @@
 typedef struct delegate {
   bool exists;
   bool disabled;
+  char delegation[SDG_ID_SIZE]; /* its default one, for ordinary ACME clients; "": none */
   stardeleg_time created_at;
   uint64_t version;
 } delegate;
@@ -33,6 +34,7 @@ static bool name_is_valid(const char *name)
 
 static stardeleg_err read_delegate(delegate *out, const stardeleg_record *record)
 {
+  const char *delegation = NULL;
   sdg_json *tree = NULL;
   stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
 
@@ -44,6 +46,13 @@ static stardeleg_err read_delegate(delegate *out, const stardeleg_record *record
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_int(&out->created_at, tree, "createdAt", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&delegation, tree, "defaultDelegation", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK && delegation != NULL &&
+      (size_t)snprintf(out->delegation, sizeof(out->delegation), "%s", delegation) >= sizeof(out->delegation)) {
+    err = STARDELEG_ERR_STORE;
   }
   sdg_json_free(tree);
   return err == STARDELEG_ERR_MALFORMED ? STARDELEG_ERR_STORE : err;
@@ -71,6 +80,15 @@ stardeleg_err sdg_ido_ndc_is_active(const stardeleg_store *store, const char *na
   return err;
 }
 
+stardeleg_err sdg_ido_ndc_default(const stardeleg_store *store, const char *name, char id[SDG_ID_SIZE])
+{
+  delegate found;
+  stardeleg_err err = load(&found, store, name);
+
+  (void)snprintf(id, SDG_ID_SIZE, "%s", err == STARDELEG_OK && !found.disabled ? found.delegation : "");
+  return err == STARDELEG_OK && id[0] == '\0' ? STARDELEG_ERR_NOT_FOUND : err;
+}
+
 static void put_delegate(sdg_ido_also *also, const char *name, const delegate *d)
 {
   stardeleg_store_op *op = sdg_ido_also_put(also, KIND, name, "");
@@ -84,6 +102,7 @@ static void put_delegate(sdg_ido_also *also, const char *name, const delegate *d
   sdg_jw_object(&w, NULL);
   sdg_jw_int(&w, "v", 1);
   sdg_jw_bool(&w, "disabled", d->disabled);
+  sdg_jw_string_opt(&w, "defaultDelegation", d->delegation);
   sdg_jw_int(&w, "createdAt", d->created_at);
   sdg_jw_object_end(&w);
 }
@@ -225,6 +244,68 @@ stardeleg_err stardeleg_ido_ndc_remove_mac_key(stardeleg_ido *ido, const char *n
   }
   err = sdg_eab_remove(ido->options.store, ido->options.secrets, key_id, name);
   return err == STARDELEG_OK ? sdg_ido_ndc_tell(ido, "ndc-mac-key-removed", name, by, key_id, now) : err;
+}
+
+/* --- The default delegation --- */
+
+/* An order of another owner's needs the member that ordinary clients do not send (RFC 9115 2.4). */
+static stardeleg_err check_default(stardeleg_ido *ido, const char *name, const char *id, stardeleg_time now)
+{
+  const sdg_ido_delegation *delegation = NULL;
+  const sdg_issuer *issuer;
+  stardeleg_err err = sdg_ido_delegations_get(ido->delegations, id, &delegation);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  issuer = sdg_ido_find_issuer(ido, delegation->issuer);
+  if (strcmp(delegation->ndc, name) != 0) {
+    err = STARDELEG_ERR_NOT_FOUND;
+  } else if (!sdg_ido_delegation_is_open(delegation, now)) {
+    err = STARDELEG_ERR_STATE;
+  } else if (issuer != NULL && issuer->ops == &sdg_issuer_proxy) {
+    err = STARDELEG_ERR_UNSUPPORTED;
+  }
+  sdg_ido_delegations_release(ido->delegations, delegation);
+  return err;
+}
+
+static stardeleg_err put_default(stardeleg_ido *ido, const char *name, const char *id, const char *by,
+                                 stardeleg_time now)
+{
+  stardeleg_ido_event event = event_of("ndc-changed", name, by, now);
+  delegate found;
+  stardeleg_err err = load(&found, ido->options.store, name);
+
+  if (err != STARDELEG_OK || found.disabled) {
+    return err == STARDELEG_OK ? STARDELEG_ERR_STATE : err;
+  }
+  if (strcmp(found.delegation, id) == 0) {
+    return STARDELEG_OK;
+  }
+  (void)snprintf(found.delegation, sizeof(found.delegation), "%s", id);
+  event.detail = id[0] != '\0' ? id : "no default delegation";
+  return write_told(ido, name, &found, &event);
+}
+
+stardeleg_err stardeleg_ido_ndc_set_default_delegation(stardeleg_ido *ido, const char *name, const char *delegation,
+                                                       const char *by, stardeleg_time now)
+{
+  stardeleg_err err = STARDELEG_ERR_CONFLICT;
+
+  if (ido == NULL || name == NULL) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  if (delegation != NULL && (strlen(delegation) >= SDG_ID_SIZE || !sdg_store_name_is_valid(delegation))) {
+    return STARDELEG_ERR_NOT_FOUND;
+  }
+  for (int i = 0; i < SDG_IDO_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = delegation != NULL ? check_default(ido, name, delegation, now) : STARDELEG_OK;
+    if (err == STARDELEG_OK) {
+      err = put_default(ido, name, delegation != NULL ? delegation : "", by, now);
+    }
+  }
+  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
 }
 
 /* --- Disabling --- */
@@ -459,6 +540,7 @@ static int tell_delegate(void *ctx, const stardeleg_record *record)
   }
   ndc.state = found.disabled ? "disabled" : "active";
   ndc.created_at = found.created_at;
+  ndc.default_delegation = found.delegation;
   return l->each(l->ctx, &ndc);
 }
 

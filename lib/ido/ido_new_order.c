@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
+#include "ido/ido_compat.h"
 #include "ido/ido_internal.h"
 #include "ido/ido_quota.h"
 
@@ -48,8 +49,8 @@ static stardeleg_err find_delegation(stardeleg_ido *ido, sdg_call *call, const s
   char id[SDG_ID_SIZE];
   stardeleg_err err;
 
-  if (request->delegation == NULL) { /* AMB-24 */
-    return refuse_at(call, "/delegation", "orders here need a delegation (RFC 9115 2.3.2)");
+  if (request->delegation == NULL) { /* AMB-17 */
+    return sdg_ido_compat_delegation(ido, call, request, out);
   }
   err = sdg_server_id_from_url(ido->server, request->delegation, "/delegation/", NULL, id);
   if (err == STARDELEG_OK) {
@@ -134,8 +135,8 @@ static stardeleg_err check_plain_end(sdg_call *call, const sdg_acme_new_order *r
   if (request->not_after <= delegation->expires_at && request->not_after != STARDELEG_TIME_NONE) {
     return STARDELEG_OK;
   }
-  if (delegation->expires_at == STARDELEG_TIME_NEVER) {
-    return STARDELEG_OK;
+  if (delegation->expires_at == STARDELEG_TIME_NEVER || request->delegation == NULL) {
+    return STARDELEG_OK; /* sdg_ido_compat_end() has seen to it */
   }
   sdg_time_write_rfc3339(end, delegation->expires_at);
   (void)snprintf(detail, sizeof(detail), "notAfter must be there and not after the end of the delegation, %s", end);
@@ -174,7 +175,7 @@ static stardeleg_err check_kind(sdg_call *call, const sdg_acme_new_order *reques
   if (sdg_ido_scope_check_kind(&delegation->scope, delegation->id, star, &call->problem) != STARDELEG_OK) {
     return STARDELEG_ERR_PROTOCOL;
   }
-  if (star) {
+  if (star || request->delegation == NULL) { /* AMB-17: ordinary clients fetch it with their account */
     return STARDELEG_OK;
   }
   if (request->certificate_get != SDG_TRUE) {
@@ -230,8 +231,13 @@ static stardeleg_err fill_order(stardeleg_ido *ido, const sdg_call *call, sdg_ac
   order->wire.identifiers = request->identifiers;
   order->wire.auto_renewal = request->auto_renewal;
   order->wire.delegation = request->delegation;
+  order->compat = request->delegation == NULL;
+  if (order->compat) {
+    order->wire.replaces = request->replaces;
+    request->replaces = NULL;
+  }
   if (!sdg_ido_order_is_star(order)) {
-    order->wire.certificate_get = SDG_TRUE; /* STARDEL-2.3.3-07 */
+    order->wire.certificate_get = order->compat ? request->certificate_get : SDG_TRUE; /* STARDEL-2.3.3-07 */
     order->wire.not_before = request->not_before;
     order->wire.not_after = request->not_after;
   }
@@ -339,6 +345,9 @@ static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new
   if (err == STARDELEG_OK) {
     err = check_identifiers(ido, call, request, delegation);
   }
+  if (err == STARDELEG_OK && request->delegation == NULL) {
+    err = sdg_ido_compat_replaces(ido, call, request);
+  }
   if (err != STARDELEG_OK) {
     return err;
   }
@@ -370,6 +379,9 @@ stardeleg_err sdg_ido_route_new_order(void *role, sdg_call *call)
   err = find_delegation(ido, call, &request, &delegation);
   if (err == STARDELEG_OK) {
     err = check_kind(call, &request, delegation);
+  }
+  if (err == STARDELEG_OK && request.delegation == NULL) {
+    err = sdg_ido_compat_end(ido, call, &request, delegation);
   }
   if (err == STARDELEG_OK) {
     err = make_order(ido, call, &request, delegation);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acme/problem_document.h"
+#include "acme_client/renewal_info.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
@@ -23,7 +24,7 @@
 static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
                                     "template", "csr",     "cancel",     "cnames",      "work",
                                     "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key",
-                                    "renewAt",  "published", "publications", "aliases"};
+                                    "renewAt",  "published", "publications", "aliases", "compat"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -92,6 +93,9 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   }
   sdg_jw_bool(w, "cancel", order->cancel);
   sdg_jw_bool(w, "cnames", order->cnames);
+  if (order->compat) {
+    sdg_jw_bool(w, "compat", true);
+  }
   write_instant(w, "createdAt", order->created_at);
   write_instant(w, "finalizedAt", order->finalized_at);
   write_instant(w, "lastSuccess", order->last_success);
@@ -287,6 +291,9 @@ static stardeleg_err read_members(sdg_ido_order *order, const sdg_json *tree)
     err = sdg_json_get_bool(&order->cnames, tree, "cnames", SDG_JSON_REQUIRED, NULL);
   }
   if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&order->compat, tree, "compat", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&order->work, tree, "work", SDG_JSON_OPTIONAL, NULL);
   }
   if (err == STARDELEG_OK && sdg_json_type_of(sdg_json_member(tree, "aliases")) == SDG_JSON_OBJECT) {
@@ -334,6 +341,32 @@ stardeleg_err sdg_ido_order_load(const stardeleg_store *store, const char *id, s
   }
   stardeleg_record_clear(&record);
   return err;
+}
+
+stardeleg_err sdg_ido_order_window(const stardeleg_store *store, const char *id, stardeleg_time *start,
+                                   stardeleg_time *end)
+{
+  sdg_ido_order order;
+  sdg_renewal_watch watch;
+  const sdg_json *tree;
+  stardeleg_err err = sdg_ido_order_load(store, id, &order);
+
+  if (err != STARDELEG_OK) {
+    return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
+  }
+  tree = sdg_json_member(order.work, "watch");
+  if (sdg_json_type_of(tree) == SDG_JSON_OBJECT) {
+    err = sdg_renewal_watch_read(&watch, tree);
+    if (err == STARDELEG_OK && watch.start != STARDELEG_TIME_NONE && watch.end != STARDELEG_TIME_NONE) {
+      *start = watch.start;
+      *end = watch.end;
+    }
+    if (err == STARDELEG_OK) {
+      sdg_renewal_watch_clear(&watch);
+    }
+  }
+  sdg_ido_order_clear(&order);
+  return err == STARDELEG_OK || err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_STORE;
 }
 
 /* --- Failing --- */

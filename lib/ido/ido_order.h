@@ -38,6 +38,7 @@ typedef struct sdg_ido_order {
   char *tmpl;          /* the template as it was at newOrder (AMB-19); NULL from a good finalize on */
   sdg_buf csr;         /* DER; from finalize on, until the issuer has taken it over */
   bool cancel;         /* to be cancelled: its delegation ends, or wire.error says why else */
+  bool compat;         /* ordered without naming a delegation (ido_compat.h) */
   bool cnames;         /* its CNAMEs have been handed out for installation */
   stardeleg_time created_at;
   stardeleg_time finalized_at; /* or NONE */
@@ -69,6 +70,10 @@ void sdg_ido_order_init(sdg_ido_order *order);
 void sdg_ido_order_clear(sdg_ido_order *order);
 /* STORE for a record that cannot be read. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_read(sdg_ido_order *out, const stardeleg_record *record);
+/* When the CA would like its certificate to be renewed; |*start| and |*end| stay as they are if it is not known to
+ * (RFC 9773 4.2). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_window(const stardeleg_store *store, const char *id,
+                                                        stardeleg_time *start, stardeleg_time *end);
 /* Reads it from the store, without the right to anybody's lease. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_load(const stardeleg_store *store, const char *id, sdg_ido_order *out);
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
+#include "ido/ido_compat.h"
 #include "ido/ido_internal.h"
 
 /* Parents looked at to fill one page of a list; beyond that the page is shorter, and goes on. */
@@ -63,6 +64,9 @@ stardeleg_err sdg_ido_reply_order(stardeleg_ido *ido, sdg_call *call, const sdg_
   stardeleg_err err = url != NULL && finalize != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 
   view.finalize = finalize;
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_compat_urls(ido, order, &view.authorizations, &view.authorization_count);
+  }
   sdg_http_reply_set_status(call->reply, status);
   if (err == STARDELEG_OK) {
     err = sdg_call_location(call, url); /* AMB-25 */
@@ -76,6 +80,7 @@ stardeleg_err sdg_ido_reply_order(stardeleg_ido *ido, sdg_call *call, const sdg_
   if (err == STARDELEG_OK) {
     sdg_acme_order_write(&w, NULL, &view);
   }
+  sdg_ido_compat_urls_free(view.authorizations, view.authorization_count);
   sdg_free(url);
   sdg_free(finalize);
   return err;

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "ido/ido_internal.h"
+#include "x509/cert.h"
 
 #define KIND "published"
 
@@ -57,7 +58,9 @@ stardeleg_err sdg_ido_publication_put(const sdg_ido_order *order, stardeleg_stor
                              .kind = KIND,
                              .key = order->published,
                              .value = sdg_buf_bytes(value),
-                             .index = order->id,
+                             .index = order->publication->certificate_id[0] != '\0'
+                                          ? order->publication->certificate_id
+                                          : order->id,
                              .due = STARDELEG_TIME_NEVER,
                              .expected_version = order->publications};
   return sdg_buf_error(value);
@@ -121,16 +124,21 @@ static stardeleg_err read_view(sdg_certificate_view *view, const sdg_json *tree)
   return err;
 }
 
-static stardeleg_err show(sdg_call *call, const stardeleg_record *record)
+static stardeleg_err parse_record(sdg_json **tree, const stardeleg_record *record)
 {
   sdg_json_limits limits = sdg_json_limits_default();
-  sdg_certificate_view view = {0};
-  sdg_json *tree = NULL;
-  stardeleg_err err;
 
   limits.bytes_max = STARDELEG_STORE_VALUE_MAX;
   limits.string_max = STARDELEG_STORE_VALUE_MAX;
-  err = sdg_json_parse(&tree, sdg_bytes(record->value, record->value_len), &limits, NULL);
+  return sdg_json_parse(tree, sdg_bytes(record->value, record->value_len), &limits, NULL);
+}
+
+static stardeleg_err show(sdg_call *call, const stardeleg_record *record)
+{
+  sdg_certificate_view view = {0};
+  sdg_json *tree = NULL;
+  stardeleg_err err = parse_record(&tree, record);
+
   if (err == STARDELEG_OK) {
     err = read_view(&view, tree);
   }
@@ -155,5 +163,84 @@ stardeleg_err sdg_ido_route_certificate(void *role, sdg_call *call)
     err = show(call, &record);
   }
   stardeleg_record_clear(&record);
+  return err;
+}
+
+/* --- By the certificate --- */
+
+void sdg_ido_published_clear(sdg_ido_published *published)
+{
+  sdg_buf_clear(&published->leaf);
+}
+
+static stardeleg_err fill_found(sdg_ido_published *out, const sdg_json *tree)
+{
+  sdg_certificate_view view = {0};
+  const char *order = "";
+  sdg_chain chain;
+  stardeleg_err err = read_view(&view, tree);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&order, tree, "order", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if ((size_t)snprintf(out->order, SDG_ID_SIZE, "%s", order) >= SDG_ID_SIZE ||
+      (size_t)snprintf(out->account, SDG_ID_SIZE, "%s", view.account) >= SDG_ID_SIZE) {
+    return STARDELEG_ERR_STORE;
+  }
+  out->not_before = view.not_before;
+  out->not_after = view.not_after;
+  out->canceled = view.canceled;
+  if (view.chain_pem[0] != '\0') {
+    err = sdg_chain_parse(&chain, sdg_bytes_str(view.chain_pem));
+    if (err == STARDELEG_OK) {
+      sdg_buf_add_bytes(&out->leaf, chain.certs[0]);
+      err = sdg_buf_error(&out->leaf);
+      sdg_chain_clear(&chain);
+    }
+  }
+  return err;
+}
+
+typedef struct search {
+  sdg_ido_published *out;
+  stardeleg_err err;
+} search;
+
+static int take_found(void *ctx, const stardeleg_record *record)
+{
+  search *s = ctx;
+  sdg_json *tree = NULL;
+
+  s->err = parse_record(&tree, record);
+  if (s->err == STARDELEG_OK) {
+    s->err = fill_found(s->out, tree);
+  }
+  sdg_json_free(tree);
+  if (s->err != STARDELEG_OK && s->err != STARDELEG_ERR_NOMEM) {
+    s->err = STARDELEG_ERR_STORE;
+  }
+  return 1;
+}
+
+/* An order's id, which other publications have for an index, has no dot. */
+stardeleg_err sdg_ido_publication_find(const stardeleg_store *store, const char *certificate_id,
+                                       sdg_ido_published *out)
+{
+  search s = {out, STARDELEG_ERR_NOT_FOUND};
+  stardeleg_err err;
+
+  memset(out, 0, sizeof(*out));
+  sdg_buf_init(&out->leaf, STARDELEG_STORE_VALUE_MAX);
+  if (strchr(certificate_id, '.') == NULL || !sdg_store_name_is_valid(certificate_id)) {
+    return STARDELEG_ERR_NOT_FOUND;
+  }
+  err = sdg_store_scan(store, KIND, certificate_id, NULL, 1, take_found, &s);
+  err = err == STARDELEG_OK ? s.err : err;
+  if (err != STARDELEG_OK) {
+    sdg_ido_published_clear(out);
+  }
   return err;
 }

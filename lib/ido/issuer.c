@@ -221,6 +221,13 @@ void sdg_issuer_close(sdg_issuer *issuer)
   issuer->profile = NULL;
 }
 
+const sdg_issuer_ops *sdg_issuer_ops_for(const sdg_issuer *issuer, const sdg_ido_order *order)
+{
+  bool to_be_published = order->compat && !sdg_ido_order_is_star(order) && issuer->ops == &sdg_issuer_star;
+
+  return to_be_published ? &sdg_issuer_renew : issuer->ops;
+}
+
 int64_t sdg_issuers_min_lifetime_s(const stardeleg_ido_options *options)
 {
   int64_t least = INT64_MAX;

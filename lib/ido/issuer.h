@@ -26,6 +26,7 @@ typedef struct sdg_issuer sdg_issuer;
 typedef struct sdg_issuance {
   sdg_issuer *issuer;
   sdg_ido_order *order;
+  const struct sdg_issuer_ops *ops; /* the issuer's, or those that suit the order better */
   void *state;          /* the kind's own */
   sdg_issuer_news news; /* set by ask and take; NONE before */
   bool failed_try;      /* the last step failed and will be repeated: worth telling */
@@ -83,6 +84,9 @@ extern const sdg_issuer_ops sdg_issuer_star, sdg_issuer_proxy, sdg_issuer_renew,
 /* --- issuer.c --- */
 /* The last step failed (|tries| not 0) and will be repeated, or not. */
 void sdg_issuance_tell_try(sdg_issuance *issuance, uint32_t tries, const stardeleg_problem *problem);
+/* How the order is worked on: "star" passes certificates' URLs on, which ordinary clients cannot read with the account
+ * they have here, so their plain orders are published as with "renew" (AMB-17). */
+const sdg_issuer_ops *sdg_issuer_ops_for(const sdg_issuer *issuer, const sdg_ido_order *order);
 /* The shortest lifetime the issuers of these options can serve, for the directory. */
 int64_t sdg_issuers_min_lifetime_s(const stardeleg_ido_options *options);
 STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_open(sdg_issuer *issuer, stardeleg_ido *ido,

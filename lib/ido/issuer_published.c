@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acme_client/renewal_info.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/ido_publication.h"
 #include "x509/cert.h"
 #include "x509/csr.h"
 
@@ -220,6 +222,26 @@ static void show_plain_dates(sdg_issuance *issuance, const sdg_cert *leaf)
   wire->expires = sdg_time_add(leaf->not_after, issuance->issuer->ido->options.order_grace_s * SDG_TIME_S);
 }
 
+/* Plain orders are renewed by another order, and whoever places it asks when (RFC 9773); a certificate without
+ * authority key identifier cannot be asked for. */
+static stardeleg_err name_certificate(const sdg_ido_order *order, stardeleg_bytes der, char out[SDG_PUBLISHED_ID_SIZE])
+{
+  sdg_buf id;
+  stardeleg_err err;
+
+  out[0] = '\0';
+  if (sdg_ido_order_is_star(order) || der.len == 0) {
+    return STARDELEG_OK;
+  }
+  sdg_buf_init(&id, SDG_PUBLISHED_ID_SIZE);
+  err = sdg_certificate_id(&id, der);
+  if (err == STARDELEG_OK) {
+    (void)snprintf(out, SDG_PUBLISHED_ID_SIZE, "%s", sdg_buf_str(&id));
+  }
+  sdg_buf_clear(&id);
+  return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_OK;
+}
+
 static stardeleg_err publish(sdg_published *published, sdg_issuance *issuance, const sdg_cert *leaf,
                              stardeleg_bytes pem, stardeleg_time now)
 {
@@ -237,6 +259,9 @@ static stardeleg_err publish(sdg_published *published, sdg_issuance *issuance, c
   if (err == STARDELEG_OK) {
     made->chain_pem = sdg_bytes_dup(pem);
     err = made->chain_pem != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+  }
+  if (err == STARDELEG_OK) {
+    err = name_certificate(order, leaf->der, made->certificate_id);
   }
   if (err != STARDELEG_OK) {
     sdg_ido_publication_free(made);
@@ -321,8 +346,9 @@ stardeleg_err sdg_published_withdraw(sdg_published *published, sdg_issuance *iss
   if (made != NULL) {
     made->chain_pem = sdg_strdup("");
   }
-  if (made == NULL || made->chain_pem == NULL) {
-    sdg_free(made);
+  if (made == NULL || made->chain_pem == NULL ||
+      name_certificate(order, sdg_buf_bytes(&published->leaf), made->certificate_id) != STARDELEG_OK) {
+    sdg_ido_publication_free(made);
     published->withdrawn = false;
     issuance->news = SDG_NEWS_NONE;
     return STARDELEG_ERR_NOMEM;

@@ -94,7 +94,7 @@ static stardeleg_err write_new_order(const sdg_issuance *issuance, stardeleg_tim
   request.not_before = sdg_ido_order_is_star(issuance->order) ? STARDELEG_TIME_NONE : wire->not_before;
   request.not_after = not_after;
   request.profile = issuance->issuer->profile;
-  request.replaces = renewing->has_watch ? renewing->watch.id : NULL;
+  request.replaces = renewing->has_watch ? renewing->watch.id : wire->replaces;
   sdg_jw_init(&w, out);
   sdg_acme_new_order_write(&w, &request);
   return sdg_buf_error(out);

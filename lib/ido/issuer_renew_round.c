@@ -71,7 +71,7 @@ static stardeleg_err pay(sdg_issuance *issuance, stardeleg_time now, bool *paid)
   stardeleg_err err = STARDELEG_OK;
 
   *paid = true;
-  if (renewing->counted || renewing->has_watch) {
+  if (renewing->counted || renewing->has_watch || issuance->order->wire.replaces != NULL) {
     return STARDELEG_OK; /* renewals that say what they replace are not counted by the CA (RFC 9773 5) */
   }
   err = sdg_budget_take(issuance->issuer, &issuance->order->wire.identifiers, emergency_at(renewing) <= now,
@@ -155,7 +155,7 @@ static stardeleg_err ask_rest(sdg_issuance *issuance, sdg_step *step, stardeleg_
   if (err != STARDELEG_OK) {
     return err;
   }
-  if (at == STARDELEG_TIME_NEVER) {
+  if (at == STARDELEG_TIME_NEVER && !(issuance->order->compat && renewing->has_watch)) {
     return finish(issuance);
   }
   if (at > now) {
@@ -194,8 +194,9 @@ static stardeleg_err watch_it(sdg_issuance *issuance)
   stardeleg_err err;
 
   sdg_renewing_drop_watch(renewing);
-  if (directory == NULL || directory->renewal_info == NULL || issuance->order->renew_at == STARDELEG_TIME_NEVER) {
-    return STARDELEG_OK;
+  if (directory == NULL || directory->renewal_info == NULL ||
+      (issuance->order->renew_at == STARDELEG_TIME_NEVER && !issuance->order->compat)) {
+    return STARDELEG_OK; /* nobody would be told: ordinary clients ask us, when to renew */
   }
   sdg_buf_init(&id, 512);
   err = sdg_certificate_id(&id, sdg_buf_bytes(&renewing->published.leaf));
