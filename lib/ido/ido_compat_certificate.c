@@ -116,7 +116,9 @@ static stardeleg_err end_order(stardeleg_ido *ido, sdg_call *call, const char *i
     return err == STARDELEG_ERR_NOT_FOUND ? refuse_unknown(call) : err;
   }
   order.now = call->now;
-  if (order.cancel || sdg_ido_order_is_final(&order)) {
+  if (!order.compat) { /* RFC 9115 2.3.6.2 holds for those who know of it */
+    err = refuse_unknown(call);
+  } else if (order.cancel || sdg_ido_order_is_final(&order)) {
     err = sdg_call_fail(call, STARDELEG_ACME_ALREADY_REVOKED, "revoked before");
   } else {
     sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the certificate was revoked by its delegate");
@@ -173,7 +175,8 @@ stardeleg_err sdg_ido_route_revoke(void *role, sdg_call *call)
 
   if (ido->options.delegates_may_revoke == 0) { /* STARDEL-2.3.6.2: it is the owner who does */
     return sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED,
-                         "certificates of delegated names are revoked by the owner of the names, who ends the delegation");
+                         "certificates of delegated names are revoked by the owner of the names, who ends the "
+                         "delegation");
   }
   sdg_buf_init(&der, 64u * 1024u);
   err = sdg_json_get_base64url(&der, call->payload, "certificate", SDG_JSON_REQUIRED, &call->problem);

@@ -227,8 +227,6 @@ static void test_not_bound(void **state)
   (void)order(&r, 0, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"}],\"delegation\":\"" WORLD_IDO
                      "/delegation/none\",\"allow-certificate-get\":true}");
   acme_peer_assert_problem(peer, 403, "unknownDelegation");
-  (void)order(&r, 0, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"}],\"delegation\":\"\"}");
-  acme_peer_assert_problem(peer, 403, "unknownDelegation");
   set_default(&r, NULL);
   (void)order(&r, 0, ONE);
   acme_peer_assert_problem(peer, 400, "malformed");
@@ -323,21 +321,16 @@ static void test_scope(void **state)
 static void test_until(void **state)
 {
   rig r;
-  stardeleg_ido_delegation d = {.size = sizeof(d),
-                                .id = "s1",
-                                .ndc = "cdn",
-                                .csr_template = sdg_bytes_str(WORLD_ONE),
-                                .expires_at = WORLD_START + 30 * WORLD_DAY};
-  char id[65];
+  stardeleg_ido_delegation change = {.size = sizeof(change), .expires_at = WORLD_START + 30 * WORLD_DAY};
 
   (void)state;
   begin(&r, "renew");
   r.w.issuer.takes_not_after = 1;
   open(&r);
-  assert_ok(stardeleg_ido_delegation_add(r.w.ido, &d, id, r.w.now, NULL));
-  set_default(&r, "s1");
+  assert_ok(stardeleg_ido_delegation_change(r.w.ido, "d1", &change, STARDELEG_IDO_EXPIRY, r.w.now, NULL));
+  set_default(&r, "d1");
   obtain(&r, ONE, WORLD_ONE);
-  assert_true(r.not_after <= WORLD_START + 30 * WORLD_DAY);
+  assert_true(r.not_after <= change.expires_at);
   ido_world_clear(&r.w);
 }
 
@@ -392,8 +385,7 @@ static void read_window(rig *r, stardeleg_time *start, stardeleg_time *end)
 
 static void test_renewal_info(void **state)
 {
-  static const char *const unknown[] = {"/renewal-info/AAAA.BBBB", "/renewal-info/AAAA", "/renewal-info/.",
-                                        "/renewal-info/"};
+  static const char *const unknown[] = {"/renewal-info/AAAA.BBBB", "/renewal-info/AAAA", "/renewal-info/."};
   stardeleg_ca_renewal moved;
   stardeleg_time start;
   stardeleg_time end;
@@ -456,15 +448,13 @@ static int revoke(rig *r, size_t i, bool doubled)
 {
   char payload[16384];
   sdg_buf text;
-  int status;
 
   sdg_buf_init(&text, sizeof(payload));
   sdg_base64url_write(&text, sdg_bytes(r->der, r->der_len));
   (void)snprintf(payload, sizeof(payload), "{\"certificate\":\"%s%s\",\"reason\":1}", sdg_buf_str(&text),
                  doubled ? "AAAA" : "");
   sdg_buf_clear(&text);
-  status = acme_peer_post(&r->w.ndc[i], WORLD_IDO "/revoke-cert", payload);
-  return status;
+  return acme_peer_post(&r->w.ndc[i], WORLD_IDO "/revoke-cert", payload);
 }
 
 /* STARDEL-2.3.6.2: the owner revokes; unless configured otherwise nobody else does. */
@@ -517,6 +507,25 @@ static void test_revocation(void **state)
     obtain(&r, ONE, WORLD_ONE); /* the delegation goes on */
     ido_world_clear(&r.w);
   }
+}
+
+/* What was ordered under a delegation by name is the owner's to revoke, whatever the option says. */
+static void test_revocation_of_others(void **state)
+{
+  rig r;
+
+  (void)state;
+  begin(&r, "renew");
+  r.w.options.delegates_may_revoke = 1;
+  open(&r);
+  obtain(&r,
+         "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"}],\"allow-certificate-get\":true,"
+         "\"delegation\":\"" WORLD_IDO "/delegation/d1\"}",
+         WORLD_ONE);
+  (void)revoke(&r, 0, false);
+  acme_peer_assert_problem(&r.w.ndc[0], 404, "malformed");
+  assert_string_equal(ido_world_status(&r.w, 0, r.url), "valid");
+  ido_world_clear(&r.w);
 }
 
 /* --- The owner's desk --- */
@@ -582,6 +591,7 @@ int main(void)
       cmocka_unit_test(test_replaces),
       cmocka_unit_test(test_revocation_refused),
       cmocka_unit_test(test_revocation),
+      cmocka_unit_test(test_revocation_of_others),
       cmocka_unit_test(test_desk),
   };
 
