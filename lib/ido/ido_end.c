@@ -76,6 +76,22 @@ stardeleg_err stardeleg_ido_delegation_end_by(stardeleg_ido *ido, const char *id
   return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
 }
 
+/* --- Seen from an order --- */
+
+stardeleg_err sdg_ido_order_see_end(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now)
+{
+  const sdg_ido_delegation *delegation = NULL;
+  stardeleg_err err = order->cancel ? STARDELEG_OK
+                                    : sdg_ido_delegations_get(ido->delegations, order->delegation, &delegation);
+
+  if (err == STARDELEG_ERR_NOT_FOUND || (delegation != NULL && !sdg_ido_delegation_is_open(delegation, now))) {
+    order->cancel = true;
+    err = STARDELEG_OK;
+  }
+  sdg_ido_delegations_release(ido->delegations, delegation);
+  return err;
+}
+
 /* --- All of a delegate --- */
 
 typedef struct page {

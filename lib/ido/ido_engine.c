@@ -85,20 +85,6 @@ static stardeleg_err give_up_ready(stardeleg_ido *ido, sdg_ido_order *order, sta
   return put_back(ido, order, sdg_ido_order_due(ido, order, now));
 }
 
-/* An order that slipped in while its delegation was being ended: its end is wanted too. */
-static stardeleg_err check_delegation(stardeleg_ido *ido, sdg_ido_order *order)
-{
-  const sdg_ido_delegation *delegation = NULL;
-  stardeleg_err err = sdg_ido_delegations_get(ido->delegations, order->delegation, &delegation);
-
-  if (err == STARDELEG_ERR_NOT_FOUND || (err == STARDELEG_OK && delegation->state != SDG_DELEGATION_ACTIVE)) {
-    order->cancel = true;
-    err = STARDELEG_OK;
-  }
-  sdg_ido_delegations_release(ido->delegations, delegation);
-  return err;
-}
-
 static stardeleg_err begin(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now)
 {
   sdg_issuer *issuer = sdg_ido_find_issuer(ido, order->issuer);
@@ -128,7 +114,7 @@ static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *reco
     return err;
   }
   order.now = now;
-  err = check_delegation(ido, &order);
+  err = sdg_ido_order_see_end(ido, &order, now);
   if (err != STARDELEG_OK) {
     sdg_ido_order_clear(&order);
     return err;

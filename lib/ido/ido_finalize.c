@@ -187,7 +187,8 @@ static stardeleg_err take_csr(finalize *f)
   sdg_buf_init(&csr, SDG_CSR_MAX);
   err = sdg_json_get_base64url(&csr, call->payload, "csr", SDG_JSON_REQUIRED, &call->problem);
   if (err == STARDELEG_OK) {
-    err = check_csr(f, sdg_buf_bytes(&csr));
+    err = sdg_ido_order_still_fits(f->ido, call, f->order, f->delegation);
+    err = err == STARDELEG_OK ? check_csr(f, sdg_buf_bytes(&csr)) : err;
   } else if (err == STARDELEG_ERR_LIMIT) {
     sdg_problem_set(&call->problem, STARDELEG_ACME_BAD_CSR, "the CSR is too large");
     call->problem.status = 403;

@@ -98,6 +98,13 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_work_delegation(stardeleg_ido *ido, c
                                                            stardeleg_time now);
 /* An order of an ending delegation is done: the delegation is looked at again soon. */
 void sdg_ido_nudge_delegation(stardeleg_ido *ido, const char *id, stardeleg_time now);
+/* POLICY with the problem if the delegation, as it is now, does not allow such an order. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_still_fits(const stardeleg_ido *ido, sdg_call *call,
+                                                            const sdg_ido_order *order,
+                                                            const sdg_ido_delegation *delegation);
+/* Demands the order's end (in memory) if its delegation takes no orders any more.  The store is asked: the end may
+ * have been acknowledged by another process, or just now by another thread. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_see_end(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time now);
 /* What an order fails with whose delegation ends. */
 void sdg_ido_set_ended_problem(stardeleg_problem *problem);
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
+#include "ido/ido_publication.h"
 
 void sdg_ido_job_finish(sdg_ido_job *j)
 {
@@ -42,10 +43,11 @@ static stardeleg_err merge(sdg_ido_job *j)
   }
   if (err == STARDELEG_OK) {
     j->order.version = fresh.version;
-    if (fresh.cancel && !j->order.cancel) {
+    if (fresh.cancel) {
+      j->park_until = j->order.cancel ? j->park_until : STARDELEG_TIME_NONE; /* nothing to wait for any more */
       j->order.cancel = true;
       j->order.seen.cancel = true; /* told by who demanded it */
-      j->park_until = STARDELEG_TIME_NONE; /* nothing to wait for any more */
+      sdg_ido_publication_withhold(&j->order);
     }
     sdg_ido_order_clear(&fresh);
   }
@@ -252,6 +254,9 @@ static stardeleg_err ask_job(sdg_job *job, sdg_step *step, stardeleg_time now)
     return save(j, now);
   }
   err = check_time(j, now);
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_order_see_end(j->ido, &j->order, now); /* before each step: none follows an acknowledged end */
+  }
   if (err == STARDELEG_OK && j->issuance.news == SDG_NEWS_NONE) {
     err = j->issuance.ops->ask(&j->issuance, step, now);
   }

@@ -143,8 +143,23 @@ static stardeleg_err check_plain_end(sdg_call *call, const sdg_acme_new_order *r
   return refuse_at(call, "/notAfter", detail);
 }
 
+/* Without notAfter the CA decides how long the certificate lives: that must be known to keep within the bound. */
+static stardeleg_err check_open_end(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation)
+{
+  const sdg_issuer *issuer = sdg_ido_find_issuer(ido, delegation->issuer);
+  int64_t validity_s = issuer != NULL && issuer->ops->publishes ? issuer->supply.validity_s : 0;
+  char detail[128];
+
+  if (delegation->lifetime_max_s == 0 || (validity_s > 0 && validity_s <= delegation->lifetime_max_s)) {
+    return STARDELEG_OK;
+  }
+  (void)snprintf(detail, sizeof(detail), "notAfter must be there; the longest lifetime of this delegation is %lld s",
+                 (long long)delegation->lifetime_max_s);
+  return refuse_at(call, "/notAfter", detail);
+}
+
 /* AMB-23: the dates of an order without auto-renewal are the delegate's to choose, within the delegation's bounds. */
-static stardeleg_err check_plain(sdg_call *call, const sdg_acme_new_order *request,
+static stardeleg_err check_plain(const stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request,
                                  const sdg_ido_delegation *delegation)
 {
   stardeleg_time from = request->not_before != STARDELEG_TIME_NONE ? request->not_before : call->now;
@@ -162,8 +177,36 @@ static stardeleg_err check_plain(sdg_call *call, const sdg_acme_new_order *reque
                      (long long)most_s);
       return refuse_at(call, "/notAfter", detail);
     }
+  } else if (check_open_end(ido, call, delegation) != STARDELEG_OK) {
+    return STARDELEG_ERR_PROTOCOL;
   }
   return check_plain_end(call, request, delegation);
+}
+
+/* A delegate may have placed orders before the owner drew the bounds closer (AMB-19 has the template's side of it). */
+stardeleg_err sdg_ido_order_still_fits(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_order *order,
+                                       const sdg_ido_delegation *delegation)
+{
+  bool star = sdg_ido_order_is_star(order);
+  sdg_acme_new_order request;
+  sdg_auto_renewal renewal;
+  stardeleg_err err = sdg_ido_scope_check_kind(&delegation->scope, delegation->id, star, &call->problem);
+
+  memset(&request, 0, sizeof(request)); /* borrows from |order| */
+  request.delegation = order->wire.delegation;
+  request.not_before = order->wire.not_before;
+  request.not_after = order->wire.not_after;
+  if (err == STARDELEG_OK && star) {
+    err = sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL);
+    err = err == STARDELEG_OK ? check_bounds(call, delegation, &renewal) : err;
+  } else if (err == STARDELEG_OK) {
+    err = check_plain(ido, call, &request, delegation);
+  }
+  if (err == STARDELEG_ERR_PROTOCOL || err == STARDELEG_ERR_POLICY) {
+    call->problem.status = 403;
+    err = STARDELEG_ERR_POLICY;
+  }
+  return err == STARDELEG_ERR_MALFORMED ? STARDELEG_ERR_STORE : err;
 }
 
 /* AMB-18: an order with auto-renewal is a STAR order; allow-certificate-get at the top counts for the other kind only.
@@ -302,7 +345,7 @@ static stardeleg_err check_dates(const stardeleg_ido *ido, sdg_call *call, const
     *end_at = request->not_after != STARDELEG_TIME_NONE
                   ? request->not_after
                   : sdg_time_add(call->now, SDG_IDO_MAX_DURATION_S * SDG_TIME_S);
-    return check_plain(call, request, delegation);
+    return check_plain(ido, call, request, delegation);
   }
   err = check_star(ido, call, request, delegation, &renewal);
   if (err == STARDELEG_OK) {

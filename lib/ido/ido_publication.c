@@ -75,6 +75,16 @@ void sdg_ido_publication_done(sdg_ido_order *order)
   }
 }
 
+void sdg_ido_publication_withhold(sdg_ido_order *order)
+{
+  if (order->publication != NULL) {
+    order->publication->chain_pem[0] = '\0';
+    order->publication->canceled = true;
+    order->publication->next_at = STARDELEG_TIME_NEVER;
+    order->publication->end_at = STARDELEG_TIME_NEVER;
+  }
+}
+
 bool sdg_ido_publication_del(const sdg_ido_order *order, stardeleg_store_op *op)
 {
   if (order->publications == 0) {

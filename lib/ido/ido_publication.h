@@ -29,6 +29,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_publication_put(const sdg_ido_order *
                                                            sdg_buf *value);
 /* It is in the store. */
 void sdg_ido_publication_done(sdg_ido_order *order);
+/* What was to be published with the next write is shown to nobody: the end came first. */
+void sdg_ido_publication_withhold(sdg_ido_order *order);
 /* The operation that removes it with its order; false if there is none. */
 bool sdg_ido_publication_del(const sdg_ido_order *order, stardeleg_store_op *op);
 
