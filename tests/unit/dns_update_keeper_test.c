@@ -1,0 +1,716 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* unit/dns_update_keeper_test.c -- the solver and the CNAMEs on a zone of the test's own, by a virtual clock. */
+#include "support/test.h"
+
+#include <stdbool.h>
+#include <stardeleg/dns_update.h>
+
+#define RECORDS_MAX 32
+#define T0 ((stardeleg_time)1700000000000)
+
+typedef struct record {
+  stardeleg_dns_type type;
+  char name[256];
+  char value[256];
+  stardeleg_time shown_at; /* in the DNS, after the zone has it */
+} record;
+
+/* A zone, its slow servers, and who changes it. */
+typedef struct zone {
+  record records[RECORDS_MAX];
+  size_t count;
+  const char *alias_from;
+  const char *alias_to;
+  int64_t change_ms;  /* how long a change takes */
+  int64_t show_ms;    /* until the DNS shows it */
+  stardeleg_err fail; /* what changes answer */
+  int fails;          /* so many times; -1: for ever */
+  stardeleg_dns_status status;
+  bool is_deaf; /* changes are accepted and not made */
+  size_t changes;
+  bool busy;
+  stardeleg_dns_action action;
+  char busy_value[256];
+  stardeleg_time ready_at;
+  size_t overlaps; /* changes of one record begun while another was under way */
+  stardeleg_dns_answer answer;
+  stardeleg_bytes rdata[RECORDS_MAX];
+  uint8_t octets[RECORDS_MAX][300];
+  size_t held;
+  stardeleg_time now;
+} zone;
+
+typedef struct settled {
+  size_t count;
+  char name[256];
+  char target[256];
+  int installed;
+  stardeleg_err err;
+} settled;
+
+typedef struct rig {
+  zone z;
+  stardeleg_dns dns;
+  stardeleg_dns_update update;
+  stardeleg_dns_keeper_options options;
+  stardeleg_dns_keeper *keeper;
+  settled told;
+  size_t woken;
+} rig;
+
+/* --- The zone --- */
+
+static record *find(zone *z, stardeleg_dns_type type, const char *name, const char *value)
+{
+  for (size_t i = 0; i < z->count; i++) {
+    record *r = &z->records[i];
+
+    if (r->type == type && strcmp(r->name, name) == 0 && (value == NULL || strcmp(r->value, value) == 0)) {
+      return r;
+    }
+  }
+  return NULL;
+}
+
+static void apply(zone *z, const stardeleg_dns_change *c)
+{
+  record *r = find(z, c->type, c->name, c->type == STARDELEG_DNS_CNAME && c->action == STARDELEG_DNS_UPSERT ? NULL : c->value);
+
+  z->changes++;
+  if (z->is_deaf) {
+    return;
+  }
+  if (c->action == STARDELEG_DNS_REMOVE) {
+    if (r != NULL) {
+      *r = z->records[--z->count];
+    }
+    return;
+  }
+  if (r == NULL) {
+    assert_true(z->count < RECORDS_MAX);
+    r = &z->records[z->count++];
+  }
+  r->type = c->type;
+  (void)snprintf(r->name, sizeof(r->name), "%s", c->name);
+  (void)snprintf(r->value, sizeof(r->value), "%s", c->value);
+  r->shown_at = z->now + z->show_ms;
+}
+
+static stardeleg_err change(void *ctx, const stardeleg_dns_change *c, stardeleg_time now, stardeleg_time *ready_at)
+{
+  zone *z = ctx;
+
+  assert_ok(stardeleg_dns_change_check(c));
+  assert_int_equal(*ready_at, now);
+  if (z->fails != 0) {
+    z->fails -= z->fails > 0 ? 1 : 0;
+    z->busy = false;
+    return z->fail;
+  }
+  if (z->change_ms > 0 && (!z->busy || z->action != c->action || strcmp(z->busy_value, c->value) != 0)) {
+    z->overlaps += z->busy ? 1 : 0;
+    z->busy = true;
+    z->action = c->action;
+    (void)snprintf(z->busy_value, sizeof(z->busy_value), "%s", c->value);
+    z->ready_at = now + z->change_ms;
+  }
+  if (z->busy && now < z->ready_at) {
+    *ready_at = z->ready_at;
+    return STARDELEG_OK;
+  }
+  z->busy = false;
+  apply(z, c);
+  return STARDELEG_OK;
+}
+
+static size_t put_rdata(uint8_t *out, const record *r)
+{
+  size_t len = strlen(r->value);
+  size_t label = 0;
+
+  if (r->type == STARDELEG_DNS_TXT) {
+    out[0] = (uint8_t)len;
+    memcpy(out + 1, r->value, len);
+    return len + 1;
+  }
+  memcpy(out + 1, r->value, len + 1);
+  for (size_t i = 0; i <= len; i++) {
+    if (r->value[i] == '.' || r->value[i] == '\0') {
+      out[i - label] = (uint8_t)label;
+      label = 0;
+    } else {
+      label++;
+    }
+  }
+  out[len + 1] = 0;
+  return len + 2;
+}
+
+static stardeleg_err lookup(void *ctx, const char *name, stardeleg_dns_type type, stardeleg_time now,
+                            stardeleg_time *ready_at, const stardeleg_dns_answer **answer)
+{
+  zone *z = ctx;
+  bool is_alias = z->alias_from != NULL && strcmp(name, z->alias_from) == 0;
+  const char *at = is_alias ? z->alias_to : name;
+
+  (void)ready_at;
+  memset(&z->answer, 0, sizeof(z->answer));
+  z->answer.status = z->status;
+  z->answer.canonical_name = is_alias ? z->alias_to : NULL;
+  z->answer.records = z->rdata;
+  for (size_t i = 0; i < z->count; i++) {
+    const record *r = &z->records[i];
+
+    if (r->type == type && strcmp(r->name, at) == 0 && now >= r->shown_at) {
+      size_t n = z->answer.record_count++;
+
+      z->rdata[n] = (stardeleg_bytes){z->octets[n], put_rdata(z->octets[n], r)};
+    }
+  }
+  if (z->answer.record_count == 0 && z->status == STARDELEG_DNS_OK) {
+    z->answer.status = STARDELEG_DNS_NO_NAME;
+  }
+  z->held++;
+  *answer = &z->answer;
+  return STARDELEG_OK;
+}
+
+static void release(void *ctx, const stardeleg_dns_answer *answer)
+{
+  zone *z = ctx;
+
+  assert_ptr_equal(answer, &z->answer);
+  z->held--;
+}
+
+/* --- The rig --- */
+
+static void on_settled(void *ctx, const char *name, const char *target, int installed, stardeleg_err err)
+{
+  rig *r = ctx;
+
+  r->told.count++;
+  (void)snprintf(r->told.name, sizeof(r->told.name), "%s", name);
+  (void)snprintf(r->told.target, sizeof(r->told.target), "%s", target);
+  r->told.installed = installed;
+  r->told.err = err;
+}
+
+static void on_work(void *ctx)
+{
+  rig *r = ctx;
+
+  r->woken++;
+}
+
+static void start(rig *r, bool with_dns)
+{
+  memset(r, 0, sizeof(*r));
+  r->z.now = T0;
+  r->dns = (stardeleg_dns){sizeof(r->dns), &r->z, lookup, release};
+  r->update = (stardeleg_dns_update){sizeof(r->update), &r->z, change};
+  stardeleg_dns_keeper_options_default(&r->options);
+  r->options.update = &r->update;
+  r->options.dns = with_dns ? &r->dns : NULL;
+  r->options.on_settled = on_settled;
+  r->options.on_settled_ctx = r;
+  r->options.on_work = on_work;
+  r->options.on_work_ctx = r;
+}
+
+static void open_keeper(rig *r)
+{
+  assert_ok(stardeleg_dns_keeper_new(&r->keeper, &r->options));
+}
+
+static void stop(rig *r)
+{
+  assert_int_equal(r->z.held, 0);
+  assert_int_equal(r->z.overlaps, 0);
+  stardeleg_dns_keeper_free(r->keeper);
+}
+
+static stardeleg_challenge challenge(const char *value)
+{
+  return (stardeleg_challenge){.type = "dns-01",
+                               .identifier_type = "dns",
+                               .identifier = "example.org",
+                               .token = "tok_en-1",
+                               .record_name = "_acme-challenge.example.org",
+                               .record_value = value};
+}
+
+/* Asks as the engine of an order does, until it stands; how long that took, or the error. */
+static int64_t present(rig *r, const stardeleg_challenge *c)
+{
+  const stardeleg_solver *solver = stardeleg_dns_keeper_solver(r->keeper);
+  stardeleg_time began = r->z.now;
+
+  for (int i = 0; i < 1000; i++) {
+    stardeleg_time ready_at = r->z.now;
+    stardeleg_err err = solver->present(solver->ctx, c, r->z.now, &ready_at);
+
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+    if (ready_at <= r->z.now) {
+      return r->z.now - began;
+    }
+    r->z.now = ready_at;
+  }
+  fail_msg("it never stands");
+  return -1;
+}
+
+static void clean(rig *r, const stardeleg_challenge *c)
+{
+  const stardeleg_solver *solver = stardeleg_dns_keeper_solver(r->keeper);
+
+  solver->cleanup(solver->ctx, c);
+}
+
+/* Turns the engine for |ms|. */
+static void run(rig *r, int64_t ms)
+{
+  const stardeleg_engine *engine = stardeleg_dns_keeper_engine(r->keeper);
+  stardeleg_time end = r->z.now + ms;
+
+  for (int i = 0; i < 100000; i++) {
+    stardeleg_ask ask;
+
+    memset(&ask, 0, sizeof(ask));
+    assert_ok(engine->next(engine->self, &ask, r->z.now));
+    assert_int_equal(ask.want, STARDELEG_WANT_WAIT);
+    if (ask.until > end) {
+      r->z.now = end;
+      return;
+    }
+    r->z.now = ask.until > r->z.now ? ask.until : r->z.now + 1;
+  }
+  fail_msg("the engine runs hot");
+}
+
+/* --- The solver --- */
+
+static void presents_and_cleans(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  r.z.change_ms = 7;
+  r.z.show_ms = 5000;
+  open_keeper(&r);
+  assert_int_equal(present(&r, &c), 7 + 6000); /* seen at the third look: every two seconds */
+  assert_non_null(find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-1"));
+  assert_int_equal(present(&r, &c), 0); /* asked again: nothing is done twice */
+  assert_int_equal(r.z.changes, 1);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  clean(&r, &c);
+  assert_int_equal(r.woken, 1);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 1);
+  run(&r, 1000);
+  assert_int_equal(r.z.count, 0);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  stop(&r);
+}
+
+/* The wildcard and its base stand at one name (RFC 8555 8.4: "multiple TXT records"). */
+static void keeps_values_apart(void **state)
+{
+  rig r;
+  stardeleg_challenge a = challenge("value-a");
+  stardeleg_challenge b = challenge("value-b");
+
+  (void)state;
+  start(&r, true);
+  open_keeper(&r);
+  assert_int_equal(present(&r, &a), 0);
+  assert_int_equal(present(&r, &b), 0);
+  assert_int_equal(r.z.count, 2);
+  clean(&r, &a);
+  run(&r, 1000);
+  assert_int_equal(r.z.count, 1);
+  assert_non_null(find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-b"));
+  stop(&r);
+}
+
+/* CA/B and RFC 8555 8.4: a CNAME at _acme-challenge leads elsewhere; the record goes there and goes from there. */
+static void follows_aliases(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  r.z.alias_from = "_acme-challenge.example.org";
+  r.z.alias_to = "example.org.acme.example.net";
+  open_keeper(&r);
+  assert_int_equal(present(&r, &c), 0);
+  assert_non_null(find(&r.z, STARDELEG_DNS_TXT, "example.org.acme.example.net", "value-1"));
+  r.z.alias_to = "elsewhere.example.net"; /* it is taken away from where it was put */
+  clean(&r, &c);
+  run(&r, 1000);
+  assert_int_equal(r.z.count, 0);
+  r.z.alias_to = "a\\046b.example.net";
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  assert_int_equal(r.z.count, 0);
+  stop(&r);
+}
+
+static void cleans_after_a_restart(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  r.z.alias_from = "_acme-challenge.example.org";
+  r.z.alias_to = "x.example.net";
+  open_keeper(&r);
+  assert_int_equal(present(&r, &c), 0);
+  stardeleg_dns_keeper_free(r.keeper);
+  open_keeper(&r);
+  assert_int_equal(present(&r, &c), 0); /* repeated: no harm */
+  assert_int_equal(r.z.count, 1);
+  stardeleg_dns_keeper_free(r.keeper);
+  open_keeper(&r);
+  clean(&r, &c);
+  run(&r, 1000);
+  assert_int_equal(r.z.count, 0);
+  stop(&r);
+}
+
+/* Cleaned up while the record is on its way: what was begun ends first, or the record would come after its removal. */
+static void cleans_what_is_under_way(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+  stardeleg_time ready_at = T0;
+
+  (void)state;
+  start(&r, false);
+  r.z.change_ms = 100;
+  open_keeper(&r);
+  assert_ok(stardeleg_dns_keeper_solver(r.keeper)->present(r.keeper, &c, T0, &ready_at));
+  assert_int_equal(ready_at, T0 + 100);
+  clean(&r, &c);
+  run(&r, 1000);
+  assert_int_equal(r.z.changes, 2);
+  assert_int_equal(r.z.count, 0);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  stop(&r);
+}
+
+static void waits_a_fixed_time(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+  stardeleg_time ready_at = T0 + 10;
+
+  (void)state;
+  start(&r, false);
+  r.options.delay_ms = 30000;
+  open_keeper(&r);
+  ready_at = T0;
+  assert_ok(stardeleg_dns_keeper_solver(r.keeper)->present(r.keeper, &c, T0, &ready_at));
+  assert_int_equal(ready_at, T0 + 30000);
+  ready_at = r.z.now = T0 + 10; /* asked too early: not a moment sooner */
+  assert_ok(stardeleg_dns_keeper_solver(r.keeper)->present(r.keeper, &c, T0 + 10, &ready_at));
+  assert_int_equal(ready_at, T0 + 30000);
+  assert_int_equal(present(&r, &c), 29990);
+  stop(&r);
+}
+
+static void fails_when_it_never_shows(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  r.z.is_deaf = true;
+  open_keeper(&r);
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  assert_in_range(r.z.now, T0 + 300000, T0 + 302000);
+  r.z.is_deaf = false; /* the order's own pause, and again */
+  assert_int_equal(present(&r, &c), 0);
+  stop(&r);
+}
+
+static void passes_failures_on(void **state)
+{
+  static const stardeleg_dns_status bad[] = {STARDELEG_DNS_FAILED, STARDELEG_DNS_TIMEOUT, STARDELEG_DNS_BOGUS};
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  open_keeper(&r);
+  r.z.fails = 1;
+  r.z.fail = STARDELEG_ERR_UNSUPPORTED;
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  r.z.fails = 1;
+  r.z.fail = STARDELEG_ERR_NOMEM;
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_NOMEM);
+  for (size_t i = 0; i < 3; i++) {
+    r.z.status = bad[i];
+    assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  }
+  assert_int_equal(r.z.changes, 0);
+  stop(&r);
+}
+
+static void tries_removals_ten_times(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  open_keeper(&r);
+  assert_int_equal(present(&r, &c), 0);
+  r.z.fails = 9;
+  r.z.fail = STARDELEG_ERR_CALLBACK;
+  clean(&r, &c);
+  run(&r, INT64_C(24) * 3600 * 1000);
+  assert_int_equal(r.z.count, 0);
+  assert_int_equal(present(&r, &c), 0);
+  r.z.fails = 10;
+  clean(&r, &c);
+  run(&r, INT64_C(24) * 3600 * 1000);
+  assert_int_equal(r.z.count, 1);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0); /* let go of */
+  stop(&r);
+}
+
+/* The token and the names are a peer's: nothing of them reaches the door unless it has its form. */
+static void refuses_hostile_challenges(void **state)
+{
+  rig r;
+  stardeleg_challenge c = challenge("value-1");
+
+  (void)state;
+  start(&r, true);
+  open_keeper(&r);
+  c.token = "../../etc/passwd";
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  clean(&r, &c);
+  c = challenge("$(id)\n");
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  c = challenge("value-1");
+  c.record_name = "_acme-challenge.example.org\nsend";
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  c.record_name = "";
+  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  run(&r, 1000);
+  assert_int_equal(r.z.changes, 0);
+  stop(&r);
+}
+
+static void says_what_it_solves(void **state)
+{
+  rig r;
+  const stardeleg_solver *solver;
+
+  (void)state;
+  start(&r, true);
+  open_keeper(&r);
+  solver = stardeleg_dns_keeper_solver(r.keeper);
+  assert_true(solver->can_solve(solver->ctx, "dns-01", "dns") > solver->can_solve(solver->ctx, "dns-account-01", "dns"));
+  assert_true(solver->can_solve(solver->ctx, "dns-account-01", "dns") > 0);
+  assert_int_equal(solver->can_solve(solver->ctx, "http-01", "dns"), 0);
+  assert_int_equal(solver->can_solve(solver->ctx, "dns-persist-01", "dns"), 0);
+  assert_int_equal(solver->can_solve(solver->ctx, "dns-01", "ip"), 0);
+  stop(&r);
+  start(&r, true);
+  r.options.no_account_label = 1;
+  open_keeper(&r);
+  solver = stardeleg_dns_keeper_solver(r.keeper);
+  assert_int_equal(solver->can_solve(solver->ctx, "dns-account-01", "dns"), 0);
+  stop(&r);
+}
+
+/* --- CNAMEs --- */
+
+/* STARDEL-2.3.2.1: installed, seen, told; and gone again */
+static void installs_and_removes_cnames(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  r.z.change_ms = 5;
+  r.z.show_ms = 3000;
+  open_keeper(&r);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
+  run(&r, 2000);
+  assert_int_equal(r.told.count, 0); /* not before it is seen */
+  run(&r, 10000);
+  assert_int_equal(r.told.count, 1);
+  assert_string_equal(r.told.name, "www.example.org.");
+  assert_string_equal(r.told.target, "edge.cdn.example.");
+  assert_int_equal(r.told.installed, 1);
+  assert_ok(r.told.err);
+  assert_non_null(find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "edge.cdn.example"));
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 0);
+  run(&r, 10000);
+  assert_int_equal(r.told.count, 2);
+  assert_int_equal(r.told.installed, 0);
+  assert_ok(r.told.err);
+  assert_int_equal(r.z.count, 0);
+  stop(&r);
+}
+
+/* A map that changed: the old one's removal and the new one's installation come together. */
+static void replaces_cnames(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  r.z.change_ms = 100;
+  open_keeper(&r);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "a.cdn.example.", 1);
+  run(&r, 10000);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "a.cdn.example.", 0);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "b.cdn.example.", 1);
+  run(&r, 10000);
+  assert_int_equal(r.told.count, 3);
+  assert_int_equal(r.z.count, 1);
+  assert_non_null(find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "b.cdn.example"));
+  /* And one that nobody took back: the last word counts. */
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "c.cdn.example.", 1);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "d.cdn.example.", 1);
+  run(&r, 10000);
+  assert_int_equal(r.z.count, 1);
+  assert_non_null(find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "d.cdn.example"));
+  stop(&r);
+}
+
+static void goes_on_with_cnames(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  r.z.fails = 30;
+  r.z.fail = STARDELEG_ERR_CALLBACK;
+  open_keeper(&r);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
+  run(&r, 1000);
+  assert_int_equal(r.told.count, 1);
+  assert_err(STARDELEG_ERR_CALLBACK, r.told.err);
+  run(&r, INT64_C(48) * 3600 * 1000);
+  assert_int_equal(r.told.count, 31);
+  assert_ok(r.told.err);
+  assert_int_equal(r.z.count, 1);
+  stop(&r);
+}
+
+static void gives_up_for_good(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  r.z.fails = -1;
+  r.z.fail = STARDELEG_ERR_UNSUPPORTED;
+  open_keeper(&r);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
+  run(&r, INT64_C(48) * 3600 * 1000);
+  assert_int_equal(r.told.count, 1);
+  assert_err(STARDELEG_ERR_UNSUPPORTED, r.told.err);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  stardeleg_dns_keeper_on_cname(r.keeper, "*.example.org.", "edge.cdn.example.", 1);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "a\nb.", 1);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  stop(&r);
+}
+
+/* A clock that is turned back by a month does not stop the work for a month. */
+static void copes_with_clocks(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  r.z.fails = 3;
+  r.z.fail = STARDELEG_ERR_CALLBACK;
+  open_keeper(&r);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
+  run(&r, 1000);
+  r.z.now -= INT64_C(30) * 24 * 3600 * 1000;
+  run(&r, INT64_C(3) * 3600 * 1000);
+  assert_int_equal(r.z.count, 1);
+  stop(&r);
+}
+
+/* As after a mass revocation: all get their turn, and nothing is stuck behind the others. */
+static void works_through_many(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, false);
+  r.z.is_deaf = true;
+  r.options.on_work = NULL;
+  open_keeper(&r);
+  for (int i = 0; i < 500; i++) {
+    char name[64];
+
+    (void)snprintf(name, sizeof(name), "w%d.example.org.", i);
+    stardeleg_dns_keeper_on_cname(r.keeper, name, "edge.cdn.example.", 1);
+  }
+  run(&r, 60000);
+  assert_int_equal(r.told.count, 500);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  stop(&r);
+}
+
+static void refuses_options(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  r.options.update = NULL;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_dns_keeper_new(&r.keeper, &r.options));
+  start(&r, true);
+  r.options.poll_ms = 0;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_dns_keeper_new(&r.keeper, &r.options));
+  start(&r, true);
+  r.options.delay_ms = -1;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_dns_keeper_new(&r.keeper, &r.options));
+  start(&r, true);
+  r.options.backoff_max_ms = 1;
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_dns_keeper_new(&r.keeper, &r.options));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_dns_keeper_new(&r.keeper, NULL));
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(presents_and_cleans),
+      cmocka_unit_test(keeps_values_apart),
+      cmocka_unit_test(follows_aliases),
+      cmocka_unit_test(cleans_after_a_restart),
+      cmocka_unit_test(cleans_what_is_under_way),
+      cmocka_unit_test(waits_a_fixed_time),
+      cmocka_unit_test(fails_when_it_never_shows),
+      cmocka_unit_test(passes_failures_on),
+      cmocka_unit_test(tries_removals_ten_times),
+      cmocka_unit_test(refuses_hostile_challenges),
+      cmocka_unit_test(says_what_it_solves),
+      cmocka_unit_test(installs_and_removes_cnames),
+      cmocka_unit_test(replaces_cnames),
+      cmocka_unit_test(goes_on_with_cnames),
+      cmocka_unit_test(gives_up_for_good),
+      cmocka_unit_test(copes_with_clocks),
+      cmocka_unit_test(works_through_many),
+      cmocka_unit_test(refuses_options),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
