@@ -19,7 +19,10 @@ typedef struct answer {
 
 #define STAR_URL ",\"star-certificate\":\"" CERT "\""
 #define ERROR(type) "{\"type\":\"urn:ietf:params:acme:error:" type "\",\"detail\":\"no\"}"
-#define ALWAYS(status) {status, status, status, status}
+#define ALWAYS(status)                                                                                                 \
+  {                                                                                                                    \
+    status, status, status, status                                                                                     \
+  }
 
 static const answer answers[] = {
     /* STARDEL-2.3.2-16, -20: nothing but "valid" makes it valid */

@@ -154,10 +154,22 @@ typedef struct refusal {
   } answers[STATES];
 } refusal;
 
-#define NOT_READY {403, "orderNotReady"}
-#define MALFORMED {400, "malformed"}
-#define NOT_YOURS {403, "unauthorized"}
-#define ALWAYS(what) {what, what, what, what, what}
+#define NOT_READY                                                                                                      \
+  {                                                                                                                    \
+    403, "orderNotReady"                                                                                               \
+  }
+#define MALFORMED                                                                                                      \
+  {                                                                                                                    \
+    400, "malformed"                                                                                                   \
+  }
+#define NOT_YOURS                                                                                                      \
+  {                                                                                                                    \
+    403, "unauthorized"                                                                                                \
+  }
+#define ALWAYS(what)                                                                                                   \
+  {                                                                                                                    \
+    what, what, what, what, what                                                                                       \
+  }
 
 static const refusal refusals[] = {
     {"/finalize", NULL, {{0, ""}, NOT_READY, NOT_READY, NOT_READY, NOT_READY}},
@@ -265,8 +277,8 @@ static void test_refused(void **state)
 typedef enum happening {
   FINALIZE_GOOD,
   FINALIZE_BAD,
-  CA_ANSWERS,  /* it is up again, and issues */
-  END,         /* of the delegation, by the owner */
+  CA_ANSWERS, /* it is up again, and issues */
+  END,        /* of the delegation, by the owner */
   END_TWICE,
   SHUT_OUT,    /* the delegate's account is deactivated, by itself */
   TIME_PASSES, /* as long as an order may be unfinished; the CA is away */
