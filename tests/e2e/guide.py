@@ -30,7 +30,7 @@ CA_URL = "https://acme-v02.api.letsencrypt.org/directory"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 FOLDERS = ("etc/stardeleg", "etc/haproxy", "var/lib", "var/backups", "root", "run")
 HOSTS = ("ido.example.org", "video.example.org", "ca.example.org", "ido.cdn.example.net")
-PROGRAMS = ("ido-server", "ndc-agent", "csr-template", "star-ca")
+PROGRAMS = ("ido-server", "ndc-agent", "csr-template", "star-ca", "acme-client")
 MARK = re.compile(r"^<!-- (file|run|copy): (.*?) -->$")
 
 
@@ -202,6 +202,8 @@ class World:
             config.update(quick, **known)
         elif name == "ndc-agent.json":
             config.update(quick, **known, **{"discovery-interval": 2})
+        elif name == "acme-client.json":
+            config.update(quick, **known)
         elif name == "star-ca.json":
             config.update({"http-01-port": self.http_port,
                            "resolve": [f"video.example.org:{self.http_port}:127.0.0.1"]})
@@ -213,7 +215,7 @@ class World:
         path = self.to_test(step.side, step.words[1])
         text = self.to_test(step.side, step.text)
         name = os.path.basename(path)
-        if name in ("ido-server.json", "ndc-agent.json", "star-ca.json"):
+        if name in [program + ".json" for program in PROGRAMS]:
             text = json.dumps(self.adapt(name, json.loads(text)), indent=2)
         text = text.replace("bind :443 ", f"bind 127.0.0.1:{self.ports['video.example.org']} ")
         with open(path, "w", encoding="utf-8") as file:
