@@ -19,10 +19,10 @@ extern "C" {
 /** How programs are run.  Set by stardeleg_dns_exec_options_default(), then changed.  Strings are copied.
  *
  *  Styles, and what the program gets:
- *  - "exec": `PROGRAM upsert|remove TXT|CNAME NAME VALUE`; the same in STARDELEG_ACTION, STARDELEG_TYPE, STARDELEG_NAME,
- *    STARDELEG_VALUE, and STARDELEG_TTL, STARDELEG_TOKEN.  Names have no final dot.  `upsert` puts a TXT record beside
- *    others of its name and a CNAME in the place of another; `remove` takes away this record and no other, and succeeds
- *    if there is none.  Exit status 0: done; 75: not now, try again; all else: failed.
+ *  - "exec": `PROGRAM upsert|remove TXT|CNAME NAME VALUE`; the same in STARDELEG_ACTION, STARDELEG_TYPE,
+ *    STARDELEG_NAME, STARDELEG_VALUE, and STARDELEG_TTL, STARDELEG_TOKEN.  Names have no final dot.  `upsert` puts a
+ * TXT record beside others of its name and a CNAME in the place of another; `remove` takes away this record and no
+ * other, and succeeds if there is none.  Exit status 0: done; 75: not now, try again; all else: failed.
  *  - "nsupdate": a script on standard input: `server`, `zone`, `update`, `send`; the key by `-k`.  TXT and CNAME.
  *  - "lexicon": `PROGRAM PROVIDER create|delete ZONE TXT|CNAME --name=NAME --content=VALUE`.
  *  - "lego" (its exec provider): `PROGRAM present|cleanup NAME. VALUE`.  TXT.
@@ -32,20 +32,20 @@ extern "C" {
  *  - "certbot" (manual hooks): CERTBOT_DOMAIN, CERTBOT_VALIDATION, CERTBOT_REMAINING_CHALLENGES, CERTBOT_ALL_DOMAINS;
  *    |cleanup_program| gets CERTBOT_AUTH_OUTPUT too, which is empty after a restart.  TXT as above. */
 typedef struct stardeleg_dns_exec_options {
-  size_t size;                 /**< sizeof of this struct */
-  const char *style;           /**< one of the above; required */
-  const char *program;         /**< path with a slash; NULL: /usr/bin/nsupdate, /usr/bin/lexicon; else required */
-  const char *cleanup_program; /**< "certbot": path; NULL: nothing is run for removals */
-  const char *key_file;        /**< "nsupdate": TSIG key as BIND and knot write it; NULL: none */
-  const char *server;          /**< "nsupdate": "192.0.2.53" or "127.0.0.1@8053"; NULL: nsupdate finds the primary */
-  const char *zone;            /**< "nsupdate": NULL: found by nsupdate; "lexicon": required */
-  const char *provider;        /**< "lexicon": required */
-  const char *plugin;          /**< "acme.sh": path of the plug-in, required */
-  int64_t timeout_ms;          /**< until a program is killed; default 60 s */
-  size_t processes_max;        /**< most at once; further changes wait; default 8, at most 64 */
+  size_t size;                    /**< sizeof of this struct */
+  const char *style;              /**< one of the above; required */
+  const char *program;            /**< path with a slash; NULL: /usr/bin/nsupdate, /usr/bin/lexicon; else required */
+  const char *cleanup_program;    /**< "certbot": path; NULL: nothing is run for removals */
+  const char *key_file;           /**< "nsupdate": TSIG key as BIND and knot write it; NULL: none */
+  const char *server;             /**< "nsupdate": "192.0.2.53" or "127.0.0.1@8053"; NULL: nsupdate finds the primary */
+  const char *zone;               /**< "nsupdate": NULL: found by nsupdate; "lexicon": required */
+  const char *provider;           /**< "lexicon": required */
+  const char *plugin;             /**< "acme.sh": path of the plug-in, required */
+  int64_t timeout_ms;             /**< until a program is killed; default 60 s */
+  size_t processes_max;           /**< most at once; further changes wait; default 8, at most 64 */
   const char *const *environment; /**< "NAME=value", NULL-terminated; NULL: that of this process.  Variables of the
                                        style are put in place of those with the same name */
-  stardeleg_log log;           /**< where log lines go */
+  stardeleg_log log;              /**< where log lines go */
 } stardeleg_dns_exec_options;
 
 /** The defaults named above; everything else zero. */

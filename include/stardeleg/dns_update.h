@@ -16,7 +16,7 @@ extern "C" {
 
 /** What is to happen to a record. */
 typedef enum stardeleg_dns_action {
-  STARDELEG_DNS_UPSERT = 1, /**< it shall be there: a TXT record beside others of its name, a CNAME instead of another */
+  STARDELEG_DNS_UPSERT = 1, /**< it shall be there: TXT beside others of its name, a CNAME in the place of another */
   STARDELEG_DNS_REMOVE = 2  /**< it, and no other record of its name, shall be gone; fine if it was not there */
 } stardeleg_dns_action;
 
@@ -56,9 +56,9 @@ typedef struct stardeleg_dns_keeper stardeleg_dns_keeper;
 typedef struct stardeleg_dns_keeper_options {
   size_t size;                        /**< sizeof of this struct */
   const stardeleg_dns_update *update; /**< required */
-  /** A resolver that keeps nothing it was answered, best one that asks the zone's own servers.  With it the TXT records
-   *  go where a CNAME at their name leads (RFC 8555 8.4), and a change counts when it is seen in the DNS.  NULL: aliases
-   *  are not followed, nothing is verified. */
+  /** A resolver that keeps nothing it was answered, best one that asks the zone's own servers.  With it the TXT
+   *  records go where a CNAME at their name leads (RFC 8555 8.4), and a change counts when it is seen in the DNS.
+   *  NULL: aliases are not followed, nothing is verified. */
   const stardeleg_dns *dns;
   uint32_t ttl_s;         /**< of the records; default 60 */
   int64_t delay_ms;       /**< pause after a TXT record was put there, or seen if there is |dns|; default 0 */
@@ -71,11 +71,11 @@ typedef struct stardeleg_dns_keeper_options {
    *  UNSUPPORTED, ARGUMENT: for good; others: it is tried again until it is overtaken by another change of the name.
    *  FQDNs with the final dot.  Must not call the keeper.  May be NULL. */
   void (*on_settled)(void *ctx, const char *name, const char *target, int installed, stardeleg_err err);
-  void *on_settled_ctx;        /**< handed to |on_settled| */
-  void (*on_work)(void *ctx);  /**< called when there is work for the engine; wake its driver (stardeleg_curl_wake()).
-                                    NULL: the engine looks every second */
-  void *on_work_ctx;           /**< handed to |on_work| */
-  stardeleg_log log;           /**< where log lines go */
+  void *on_settled_ctx;       /**< handed to |on_settled| */
+  void (*on_work)(void *ctx); /**< called when there is work for the engine; wake its driver (stardeleg_curl_wake()).
+                                   NULL: the engine looks every second */
+  void *on_work_ctx;          /**< handed to |on_work| */
+  stardeleg_log log;          /**< where log lines go */
 } stardeleg_dns_keeper_options;
 
 /** The defaults named above; everything else zero. */

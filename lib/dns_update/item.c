@@ -222,8 +222,12 @@ static bool is_held_up(const stardeleg_dns_keeper *keeper, const sdg_dns_item *i
 static stardeleg_err change(const stardeleg_dns_keeper *keeper, sdg_dns_item *item, stardeleg_time now)
 {
   const stardeleg_dns_keeper_options *options = &keeper->options;
-  stardeleg_dns_change request = {.size = sizeof(request), .type = item->type, .name = item->target,
-                                  .value = item->value, .ttl_s = options->ttl_s, .token = item->token};
+  stardeleg_dns_change request = {.size = sizeof(request),
+                                  .type = item->type,
+                                  .name = item->target,
+                                  .value = item->value,
+                                  .ttl_s = options->ttl_s,
+                                  .token = item->token};
   stardeleg_time ready_at = now;
   stardeleg_err err;
 

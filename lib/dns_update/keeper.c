@@ -262,8 +262,8 @@ void stardeleg_dns_keeper_options_default(stardeleg_dns_keeper_options *options)
 
 static bool options_are_good(const stardeleg_dns_keeper_options *o)
 {
-  return o != NULL && o->size >= sizeof(*o) && o->update != NULL && o->update->change != NULL && o->ttl_s <= INT32_MAX &&
-         o->delay_ms >= 0 && o->poll_ms > 0 && o->wait_max_ms >= 0 && o->backoff_min_ms > 0 &&
+  return o != NULL && o->size >= sizeof(*o) && o->update != NULL && o->update->change != NULL &&
+         o->ttl_s <= INT32_MAX && o->delay_ms >= 0 && o->poll_ms > 0 && o->wait_max_ms >= 0 && o->backoff_min_ms > 0 &&
          o->backoff_max_ms >= o->backoff_min_ms && o->backoff_max_ms <= INT64_MAX / 4;
 }
 
@@ -279,8 +279,8 @@ stardeleg_err stardeleg_dns_keeper_new(stardeleg_dns_keeper **out, const stardel
     return STARDELEG_ERR_NOMEM;
   }
   keeper->options = *options;
-  keeper->solver = (stardeleg_solver){.size = sizeof(keeper->solver), .ctx = keeper, .can_solve = can_solve,
-                                      .present = present, .cleanup = cleanup};
+  keeper->solver = (stardeleg_solver){
+      .size = sizeof(keeper->solver), .ctx = keeper, .can_solve = can_solve, .present = present, .cleanup = cleanup};
   keeper->engine = (stardeleg_engine){.self = keeper, .next = next, .answer = answer};
   *out = keeper;
   return STARDELEG_OK;

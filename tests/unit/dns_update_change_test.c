@@ -35,9 +35,26 @@ static void takes_good_ones(void **state)
 static void refuses_names(void **state)
 {
   static const char label64[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example";
-  static const char *const bad[] = {NULL, "", ".", "a.", ".a", "a..b", "-a.example", "a b", "a\nsend", "a;b", "$(id).example",
-                                    "`id`.example", "../../etc/passwd", "a/b", "a\"b", "*.example.org", "a\\b", "a'b",
-                                    "\xc3\xa4.example", label64};
+  static const char *const bad[] = {NULL,
+                                    "",
+                                    ".",
+                                    "a.",
+                                    ".a",
+                                    "a..b",
+                                    "-a.example",
+                                    "a b",
+                                    "a\nsend",
+                                    "a;b",
+                                    "$(id).example",
+                                    "`id`.example",
+                                    "../../etc/passwd",
+                                    "a/b",
+                                    "a\"b",
+                                    "*.example.org",
+                                    "a\\b",
+                                    "a'b",
+                                    "\xc3\xa4.example",
+                                    label64};
   char longest[256];
   stardeleg_dns_change change = good(STARDELEG_DNS_TXT);
   stardeleg_dns_change cname = good(STARDELEG_DNS_CNAME);
@@ -63,8 +80,8 @@ static void refuses_names(void **state)
 
 static void refuses_texts(void **state)
 {
-  static const char *const bad_values[] = {NULL, "", "a\nupdate delete example.org.", "a\rb", "a\"b", "a\\b", "a\tb", "\x7f",
-                                           "\xc3\xa4"};
+  static const char *const bad_values[] = {
+      NULL, "", "a\nupdate delete example.org.", "a\rb", "a\"b", "a\\b", "a\tb", "\x7f", "\xc3\xa4"};
   static const char *const bad_tokens[] = {NULL, "../../x", "a/b", "a b", "$(id)", "a\nb", "a.b", "a;b"};
   char longest[258];
   stardeleg_dns_change change = good(STARDELEG_DNS_TXT);

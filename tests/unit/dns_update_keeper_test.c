@@ -4,41 +4,9 @@
 
 #include <stdbool.h>
 #include <stardeleg/dns_update.h>
+#include "support/dns_zone.h"
 
-#define RECORDS_MAX 32
 #define T0 ((stardeleg_time)1700000000000)
-
-typedef struct record {
-  stardeleg_dns_type type;
-  char name[256];
-  char value[256];
-  stardeleg_time shown_at; /* in the DNS, after the zone has it */
-} record;
-
-/* A zone, its slow servers, and who changes it. */
-typedef struct zone {
-  record records[RECORDS_MAX];
-  size_t count;
-  const char *alias_from;
-  const char *alias_to;
-  int64_t change_ms;  /* how long a change takes */
-  int64_t show_ms;    /* until the DNS shows it */
-  stardeleg_err fail; /* what changes answer */
-  int fails;          /* so many times; -1: for ever */
-  stardeleg_dns_status status;
-  bool is_deaf; /* changes are accepted and not made */
-  size_t changes;
-  bool busy;
-  stardeleg_dns_action action;
-  char busy_value[256];
-  stardeleg_time ready_at;
-  size_t overlaps; /* changes of one record begun while another was under way */
-  stardeleg_dns_answer answer;
-  stardeleg_bytes rdata[RECORDS_MAX];
-  uint8_t octets[RECORDS_MAX][300];
-  size_t held;
-  stardeleg_time now;
-} zone;
 
 typedef struct settled {
   size_t count;
@@ -49,7 +17,7 @@ typedef struct settled {
 } settled;
 
 typedef struct rig {
-  zone z;
+  dns_zone z;
   stardeleg_dns dns;
   stardeleg_dns_update update;
   stardeleg_dns_keeper_options options;
@@ -57,131 +25,6 @@ typedef struct rig {
   settled told;
   size_t woken;
 } rig;
-
-/* --- The zone --- */
-
-static record *find(zone *z, stardeleg_dns_type type, const char *name, const char *value)
-{
-  for (size_t i = 0; i < z->count; i++) {
-    record *r = &z->records[i];
-
-    if (r->type == type && strcmp(r->name, name) == 0 && (value == NULL || strcmp(r->value, value) == 0)) {
-      return r;
-    }
-  }
-  return NULL;
-}
-
-static void apply(zone *z, const stardeleg_dns_change *c)
-{
-  record *r = find(z, c->type, c->name, c->type == STARDELEG_DNS_CNAME && c->action == STARDELEG_DNS_UPSERT ? NULL : c->value);
-
-  z->changes++;
-  if (z->is_deaf) {
-    return;
-  }
-  if (c->action == STARDELEG_DNS_REMOVE) {
-    if (r != NULL) {
-      *r = z->records[--z->count];
-    }
-    return;
-  }
-  if (r == NULL) {
-    assert_true(z->count < RECORDS_MAX);
-    r = &z->records[z->count++];
-  }
-  r->type = c->type;
-  (void)snprintf(r->name, sizeof(r->name), "%s", c->name);
-  (void)snprintf(r->value, sizeof(r->value), "%s", c->value);
-  r->shown_at = z->now + z->show_ms;
-}
-
-static stardeleg_err change(void *ctx, const stardeleg_dns_change *c, stardeleg_time now, stardeleg_time *ready_at)
-{
-  zone *z = ctx;
-
-  assert_ok(stardeleg_dns_change_check(c));
-  assert_int_equal(*ready_at, now);
-  if (z->fails != 0) {
-    z->fails -= z->fails > 0 ? 1 : 0;
-    z->busy = false;
-    return z->fail;
-  }
-  if (z->change_ms > 0 && (!z->busy || z->action != c->action || strcmp(z->busy_value, c->value) != 0)) {
-    z->overlaps += z->busy ? 1 : 0;
-    z->busy = true;
-    z->action = c->action;
-    (void)snprintf(z->busy_value, sizeof(z->busy_value), "%s", c->value);
-    z->ready_at = now + z->change_ms;
-  }
-  if (z->busy && now < z->ready_at) {
-    *ready_at = z->ready_at;
-    return STARDELEG_OK;
-  }
-  z->busy = false;
-  apply(z, c);
-  return STARDELEG_OK;
-}
-
-static size_t put_rdata(uint8_t *out, const record *r)
-{
-  size_t len = strlen(r->value);
-  size_t label = 0;
-
-  if (r->type == STARDELEG_DNS_TXT) {
-    out[0] = (uint8_t)len;
-    memcpy(out + 1, r->value, len);
-    return len + 1;
-  }
-  memcpy(out + 1, r->value, len + 1);
-  for (size_t i = 0; i <= len; i++) {
-    if (r->value[i] == '.' || r->value[i] == '\0') {
-      out[i - label] = (uint8_t)label;
-      label = 0;
-    } else {
-      label++;
-    }
-  }
-  out[len + 1] = 0;
-  return len + 2;
-}
-
-static stardeleg_err lookup(void *ctx, const char *name, stardeleg_dns_type type, stardeleg_time now,
-                            stardeleg_time *ready_at, const stardeleg_dns_answer **answer)
-{
-  zone *z = ctx;
-  bool is_alias = z->alias_from != NULL && strcmp(name, z->alias_from) == 0;
-  const char *at = is_alias ? z->alias_to : name;
-
-  (void)ready_at;
-  memset(&z->answer, 0, sizeof(z->answer));
-  z->answer.status = z->status;
-  z->answer.canonical_name = is_alias ? z->alias_to : NULL;
-  z->answer.records = z->rdata;
-  for (size_t i = 0; i < z->count; i++) {
-    const record *r = &z->records[i];
-
-    if (r->type == type && strcmp(r->name, at) == 0 && now >= r->shown_at) {
-      size_t n = z->answer.record_count++;
-
-      z->rdata[n] = (stardeleg_bytes){z->octets[n], put_rdata(z->octets[n], r)};
-    }
-  }
-  if (z->answer.record_count == 0 && z->status == STARDELEG_DNS_OK) {
-    z->answer.status = STARDELEG_DNS_NO_NAME;
-  }
-  z->held++;
-  *answer = &z->answer;
-  return STARDELEG_OK;
-}
-
-static void release(void *ctx, const stardeleg_dns_answer *answer)
-{
-  zone *z = ctx;
-
-  assert_ptr_equal(answer, &z->answer);
-  z->held--;
-}
 
 /* --- The rig --- */
 
@@ -207,8 +50,8 @@ static void start(rig *r, bool with_dns)
 {
   memset(r, 0, sizeof(*r));
   r->z.now = T0;
-  r->dns = (stardeleg_dns){sizeof(r->dns), &r->z, lookup, release};
-  r->update = (stardeleg_dns_update){sizeof(r->update), &r->z, change};
+  r->dns = (stardeleg_dns){sizeof(r->dns), &r->z, dns_zone_lookup, dns_zone_release};
+  r->update = (stardeleg_dns_update){sizeof(r->update), &r->z, dns_zone_change};
   stardeleg_dns_keeper_options_default(&r->options);
   r->options.update = &r->update;
   r->options.dns = with_dns ? &r->dns : NULL;
@@ -303,7 +146,7 @@ static void presents_and_cleans(void **state)
   r.z.show_ms = 5000;
   open_keeper(&r);
   assert_int_equal(present(&r, &c), 7 + 6000); /* seen at the third look: every two seconds */
-  assert_non_null(find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-1"));
+  assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-1"));
   assert_int_equal(present(&r, &c), 0); /* asked again: nothing is done twice */
   assert_int_equal(r.z.changes, 1);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
@@ -332,7 +175,7 @@ static void keeps_values_apart(void **state)
   clean(&r, &a);
   run(&r, 1000);
   assert_int_equal(r.z.count, 1);
-  assert_non_null(find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-b"));
+  assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-b"));
   stop(&r);
 }
 
@@ -348,7 +191,7 @@ static void follows_aliases(void **state)
   r.z.alias_to = "example.org.acme.example.net";
   open_keeper(&r);
   assert_int_equal(present(&r, &c), 0);
-  assert_non_null(find(&r.z, STARDELEG_DNS_TXT, "example.org.acme.example.net", "value-1"));
+  assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_TXT, "example.org.acme.example.net", "value-1"));
   r.z.alias_to = "elsewhere.example.net"; /* it is taken away from where it was put */
   clean(&r, &c);
   run(&r, 1000);
@@ -518,7 +361,8 @@ static void says_what_it_solves(void **state)
   start(&r, true);
   open_keeper(&r);
   solver = stardeleg_dns_keeper_solver(r.keeper);
-  assert_true(solver->can_solve(solver->ctx, "dns-01", "dns") > solver->can_solve(solver->ctx, "dns-account-01", "dns"));
+  assert_true(solver->can_solve(solver->ctx, "dns-01", "dns") >
+              solver->can_solve(solver->ctx, "dns-account-01", "dns"));
   assert_true(solver->can_solve(solver->ctx, "dns-account-01", "dns") > 0);
   assert_int_equal(solver->can_solve(solver->ctx, "http-01", "dns"), 0);
   assert_int_equal(solver->can_solve(solver->ctx, "dns-persist-01", "dns"), 0);
@@ -553,7 +397,7 @@ static void installs_and_removes_cnames(void **state)
   assert_string_equal(r.told.target, "edge.cdn.example.");
   assert_int_equal(r.told.installed, 1);
   assert_ok(r.told.err);
-  assert_non_null(find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "edge.cdn.example"));
+  assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "edge.cdn.example"));
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 0);
   run(&r, 10000);
   assert_int_equal(r.told.count, 2);
@@ -579,13 +423,13 @@ static void replaces_cnames(void **state)
   run(&r, 10000);
   assert_int_equal(r.told.count, 3);
   assert_int_equal(r.z.count, 1);
-  assert_non_null(find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "b.cdn.example"));
+  assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "b.cdn.example"));
   /* And one that nobody took back: the last word counts. */
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "c.cdn.example.", 1);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "d.cdn.example.", 1);
   run(&r, 10000);
   assert_int_equal(r.z.count, 1);
-  assert_non_null(find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "d.cdn.example"));
+  assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "d.cdn.example"));
   stop(&r);
 }
 
@@ -692,24 +536,15 @@ static void refuses_options(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(presents_and_cleans),
-      cmocka_unit_test(keeps_values_apart),
-      cmocka_unit_test(follows_aliases),
-      cmocka_unit_test(cleans_after_a_restart),
-      cmocka_unit_test(cleans_what_is_under_way),
-      cmocka_unit_test(waits_a_fixed_time),
-      cmocka_unit_test(fails_when_it_never_shows),
-      cmocka_unit_test(passes_failures_on),
-      cmocka_unit_test(tries_removals_ten_times),
-      cmocka_unit_test(refuses_hostile_challenges),
-      cmocka_unit_test(says_what_it_solves),
-      cmocka_unit_test(installs_and_removes_cnames),
-      cmocka_unit_test(replaces_cnames),
-      cmocka_unit_test(goes_on_with_cnames),
-      cmocka_unit_test(gives_up_for_good),
-      cmocka_unit_test(copes_with_clocks),
-      cmocka_unit_test(works_through_many),
-      cmocka_unit_test(refuses_options),
+      cmocka_unit_test(presents_and_cleans),       cmocka_unit_test(keeps_values_apart),
+      cmocka_unit_test(follows_aliases),           cmocka_unit_test(cleans_after_a_restart),
+      cmocka_unit_test(cleans_what_is_under_way),  cmocka_unit_test(waits_a_fixed_time),
+      cmocka_unit_test(fails_when_it_never_shows), cmocka_unit_test(passes_failures_on),
+      cmocka_unit_test(tries_removals_ten_times),  cmocka_unit_test(refuses_hostile_challenges),
+      cmocka_unit_test(says_what_it_solves),       cmocka_unit_test(installs_and_removes_cnames),
+      cmocka_unit_test(replaces_cnames),           cmocka_unit_test(goes_on_with_cnames),
+      cmocka_unit_test(gives_up_for_good),         cmocka_unit_test(copes_with_clocks),
+      cmocka_unit_test(works_through_many),        cmocka_unit_test(refuses_options),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,9 +8,6 @@
 #include <strings.h>
 #include <time.h>
 
-#define TIMEOUT_MS (60 * 1000)
-#define PROCESSES 8
-#define PROCESSES_MAX 64
 /* How often a caller comes back: soon, then less often. */
 #define PAUSE_MIN_MS 10
 #define PAUSE_MAX_MS 250
@@ -249,8 +246,8 @@ static stardeleg_err take_outcome(runner *r, job **link, stardeleg_time now, sta
     *ready_at = now + AGAIN_MS;
     err = STARDELEG_OK;
   } else {
-    (void)snprintf(text, sizeof(text),
-                   j->process.status == 127 ? "cannot be run, or exit status %d" : "exit status %d", j->process.status);
+    (void)snprintf(text, sizeof(text), j->process.status == 127 ? "cannot be run, or exit status %d" : "exit status %d",
+                   j->process.status);
     log_job(r, STARDELEG_LOG_WARNING, j, j->process.status < 0 ? "was killed" : text);
   }
   drop_job(r, link);
@@ -298,133 +295,7 @@ static stardeleg_err change_zone(void *ctx, const stardeleg_dns_change *change, 
   return STARDELEG_OK;
 }
 
-/* --- In --- */
-
-void stardeleg_dns_exec_options_default(stardeleg_dns_exec_options *options)
-{
-  memset(options, 0, sizeof(*options));
-  options->size = sizeof(*options);
-  options->timeout_ms = TIMEOUT_MS;
-  options->processes_max = PROCESSES;
-}
-
-static bool copy(char **out, const char *text)
-{
-  *out = text != NULL ? strdup(text) : NULL;
-  return text == NULL || *out != NULL;
-}
-
-static bool copy_environment(sdg_exec_options *out, const char *const *environment)
-{
-  size_t count = 0;
-
-  if (environment == NULL) {
-    return true;
-  }
-  while (environment[count] != NULL) {
-    count++;
-  }
-  out->environment = calloc(count + 1, sizeof(*out->environment));
-  for (size_t i = 0; out->environment != NULL && i < count; i++) {
-    out->environment[i] = strdup(environment[i]);
-    if (out->environment[i] == NULL) {
-      return false;
-    }
-  }
-  return out->environment != NULL;
-}
-
-/* "address" or "address@port": the port goes into a string of its own. */
-static bool split_server(sdg_exec_options *out)
-{
-  char *at = out->server != NULL ? strchr(out->server, '@') : NULL;
-
-  if (at == NULL) {
-    return true;
-  }
-  *at = '\0';
-  return copy(&out->port, at + 1);
-}
-
-static bool copy_options(sdg_exec_options *out, const stardeleg_dns_exec_options *options)
-{
-  const sdg_exec_style *style = sdg_exec_find_style(options->style);
-
-  out->timeout_ms = options->timeout_ms;
-  out->processes_max = options->processes_max;
-  out->log = options->log;
-  return copy(&out->style, options->style) &&
-         copy(&out->program, options->program != NULL || style == NULL ? options->program : style->program) &&
-         copy(&out->cleanup_program, options->cleanup_program) && copy(&out->key_file, options->key_file) &&
-         copy(&out->server, options->server) && split_server(out) && copy(&out->zone, options->zone) &&
-         copy(&out->provider, options->provider) && copy(&out->plugin, options->plugin) &&
-         copy_environment(out, options->environment);
-}
-
-static bool is_word(const char *text, const char *others)
-{
-  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.";
-
-  if (text == NULL) {
-    return true;
-  }
-  for (const char *c = text; *c != '\0'; c++) {
-    if (strchr(plain, *c) == NULL && strchr(others, *c) == NULL) {
-      return false;
-    }
-  }
-  return text[0] != '\0' && text[0] != '-' && strlen(text) <= 253;
-}
-
-static bool is_path(const char *path)
-{
-  return path == NULL || strchr(path, '/') != NULL;
-}
-
-static const char *complain(const sdg_exec_options *o)
-{
-  if (sdg_exec_find_style(o->style) == NULL) {
-    return "there is no such style";
-  }
-  if (o->program == NULL || !is_path(o->program) || !is_path(o->cleanup_program)) {
-    return "the program has to be a path with a slash";
-  }
-  if (strcmp(o->style, "lexicon") == 0 && (o->provider == NULL || o->zone == NULL)) {
-    return "lexicon needs a provider and a zone";
-  }
-  if (strcmp(o->style, "acme.sh") == 0 && (o->plugin == NULL || !is_path(o->plugin))) {
-    return "acme.sh needs the path of a plug-in";
-  }
-  if (!is_word(o->server, "-_:%") || !is_word(o->zone, "-_") || !is_word(o->provider, "-_")) {
-    return "a character in server, zone or provider that has no place there";
-  }
-  if (o->port != NULL && (o->port[0] == '\0' || strlen(o->port) > 5 ||
-                          strspn(o->port, "0123456789") != strlen(o->port))) {
-    return "the port behind @ is no number";
-  }
-  if (o->timeout_ms <= 0 || o->timeout_ms > 24 * 3600 * INT64_C(1000) || o->processes_max == 0 ||
-      o->processes_max > PROCESSES_MAX) {
-    return "timeout or number of processes is out of range";
-  }
-  return NULL;
-}
-
-static void free_options(sdg_exec_options *o)
-{
-  for (size_t i = 0; o->environment != NULL && o->environment[i] != NULL; i++) {
-    free(o->environment[i]);
-  }
-  free(o->environment);
-  free(o->style);
-  free(o->program);
-  free(o->cleanup_program);
-  free(o->key_file);
-  free(o->server);
-  free(o->port);
-  free(o->zone);
-  free(o->provider);
-  free(o->plugin);
-}
+/* --- In and out --- */
 
 stardeleg_err stardeleg_dns_exec_new(stardeleg_dns_update **out, const stardeleg_dns_exec_options *options,
                                      const char **why)
@@ -437,8 +308,8 @@ stardeleg_err stardeleg_dns_exec_new(stardeleg_dns_update **out, const stardeleg
     return STARDELEG_ERR_NOMEM;
   }
   if (out != NULL && options != NULL && options->size >= sizeof(*options)) {
-    copied = copy_options(&r->options, options);
-    complaint = copied ? complain(&r->options) : NULL;
+    copied = sdg_exec_options_copy(&r->options, options);
+    complaint = copied ? sdg_exec_options_complain(&r->options) : NULL;
   }
   if (copied && complaint == NULL) {
     r->style = sdg_exec_find_style(r->options.style);
@@ -446,15 +317,13 @@ stardeleg_err stardeleg_dns_exec_new(stardeleg_dns_update **out, const stardeleg
     *out = &r->table;
     return STARDELEG_OK;
   }
-  free_options(&r->options);
+  sdg_exec_options_clear(&r->options);
   free(r);
   if (why != NULL) {
     *why = complaint != NULL ? complaint : "";
   }
   return complaint != NULL ? STARDELEG_ERR_CONFIG : STARDELEG_ERR_NOMEM;
 }
-
-/* --- Out --- */
 
 static bool is_removing(runner *r)
 {
@@ -485,6 +354,6 @@ void stardeleg_dns_exec_free(stardeleg_dns_update *update, int64_t patience_ms)
   while (r->memos != NULL) {
     drop_memo(r, &r->memos);
   }
-  free_options(&r->options);
+  sdg_exec_options_clear(&r->options);
   free(r);
 }

@@ -36,6 +36,12 @@ typedef struct sdg_exec_options {
   stardeleg_log log;
 } sdg_exec_options;
 
+/* False: no memory; what was copied is there to be cleared. */
+bool sdg_exec_options_copy(sdg_exec_options *out, const stardeleg_dns_exec_options *options);
+/* What is wrong; NULL: nothing. */
+const char *sdg_exec_options_complain(const sdg_exec_options *options);
+void sdg_exec_options_clear(sdg_exec_options *options);
+
 typedef struct sdg_exec_plan {
   const char *argv[SDG_EXEC_ARGS_MAX + 1];
   size_t argc;

@@ -99,9 +99,9 @@ static int write_update(char *out, size_t size, const stardeleg_dns_change *chan
                              : snprintf(out, size, "update delete %s. TXT \"%s\"\n", name, value);
   }
   /* A name has one CNAME: it goes in the place of another, in one transaction. */
-  return is_upsert(change) ? snprintf(out, size, "update delete %s. CNAME\nupdate add %s. %lu CNAME %s.\n", name, name,
-                                      ttl, value)
-                           : snprintf(out, size, "update delete %s. CNAME %s.\n", name, value);
+  return is_upsert(change)
+             ? snprintf(out, size, "update delete %s. CNAME\nupdate add %s. %lu CNAME %s.\n", name, name, ttl, value)
+             : snprintf(out, size, "update delete %s. CNAME %s.\n", name, value);
 }
 
 /* "" where there is none. */
@@ -130,7 +130,8 @@ static bool plan_nsupdate(sdg_exec_plan *plan, const sdg_exec_options *options, 
   if (len < 0 || (size_t)len >= sizeof(update)) {
     return false;
   }
-  (void)snprintf(port, sizeof(port), "%s%s", options->port != NULL ? " " : "", options->port != NULL ? options->port : "");
+  (void)snprintf(port, sizeof(port), "%s%s", options->port != NULL ? " " : "",
+                 options->port != NULL ? options->port : "");
   len = snprintf(plan->script, sizeof(plan->script), "%s%s%ssend\n", line(plan, "server", options->server, port),
                  line(plan, "zone", options->zone, "."), update);
   return len > 0 && (size_t)len < sizeof(plan->script);
@@ -249,5 +250,6 @@ int stardeleg_dns_exec_can(const char *style, stardeleg_dns_type type)
 {
   const sdg_exec_style *found = sdg_exec_find_style(style);
 
-  return found != NULL && found->any_name && (type == STARDELEG_DNS_TXT || (type == STARDELEG_DNS_CNAME && found->does_cname));
+  return found != NULL && found->any_name &&
+         (type == STARDELEG_DNS_TXT || (type == STARDELEG_DNS_CNAME && found->does_cname));
 }
