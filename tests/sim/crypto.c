@@ -2,6 +2,7 @@
 /* sim/crypto.c -- the backend's table with one function exchanged. */
 #include "sim/crypto.h"
 
+#include "sim/cheap.h"
 #include "sim/rng.h"
 #include "support/test.h"
 
@@ -18,7 +19,7 @@ static stardeleg_err predictable(void *self, uint8_t *out, size_t len)
   return STARDELEG_OK;
 }
 
-const stardeleg_crypto *sim_crypto(uint64_t seed)
+const stardeleg_crypto *sim_crypto(uint64_t seed, bool cheap)
 {
   const stardeleg_crypto *backend = test_crypto();
 
@@ -26,6 +27,9 @@ const stardeleg_crypto *sim_crypto(uint64_t seed)
   ops = *backend->ops;
   ops.random = predictable;
   ops.free = NULL;
+  if (cheap) {
+    sim_cheap_keys(&ops);
+  }
   crypto.ops = &ops;
   crypto.self = backend->self;
   return &crypto;

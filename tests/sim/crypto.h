@@ -4,9 +4,11 @@
 #ifndef SDG_TESTS_SIM_CRYPTO_H
 #define SDG_TESTS_SIM_CRYPTO_H
 
+#include <stdbool.h>
+
 #include <stardeleg/crypto.h>
 
-/* One at a time: a second call begins anew with its seed. */
-const stardeleg_crypto *sim_crypto(uint64_t seed);
+/* One at a time: a second call begins anew with its seed.  |cheap|: keys of cheap.h instead of the backend's. */
+const stardeleg_crypto *sim_crypto(uint64_t seed, bool cheap);
 
 #endif /* SDG_TESTS_SIM_CRYPTO_H */

@@ -33,6 +33,7 @@ typedef struct exchange {
   stardeleg_http_reply *reply; /* the server's, or NULL */
   stardeleg_http_response response;
   stardeleg_http_header made[3]; /* headers of a response that no server made */
+  char made_pause[24];
   char made_body[160];
 } exchange;
 
@@ -126,6 +127,23 @@ static void describe(char *out, size_t size, const stardeleg_http_response *resp
   }
 }
 
+/* The same answer twice: the second one is for an exchange that is over. */
+static void answer_again(sim_world *world, sim_actor *client, const exchange *x, const stardeleg_outcome *outcome)
+{
+  bool before;
+  stardeleg_err err;
+
+  if (world->failed || !sim_rng_chance(&world->rng, world->faults.duplicate)) {
+    return;
+  }
+  before = sim_world_enter(world, true);
+  err = client->engine->answer(client->engine->self, x->id, outcome, sim_actor_now(client));
+  (void)sim_world_enter(world, before);
+  if (err != STARDELEG_ERR_ARGUMENT) {
+    sim_world_fail(world, "%s takes the same answer twice: %s", client->name, stardeleg_strerror(err));
+  }
+}
+
 static void deliver(sim_world *world, sim_event *event)
 {
   exchange *x = (exchange *)event;
@@ -149,6 +167,7 @@ static void deliver(sim_world *world, sim_event *event)
       sim_world_fail(world, "%s: answer() fails: %s", client->name, stardeleg_strerror(err));
     }
     client->runnable = true;
+    answer_again(world, client, x, &outcome);
     call_phase(world, x, SIM_ANSWERED);
   }
   free_exchange(event);
@@ -200,23 +219,20 @@ static void make_error(sim_world *world, exchange *x)
 /* --- The server --- */
 
 /* Who serves a URL, and under which target. */
-static size_t route(const char *url, const char **target)
+static size_t route(const sim_world *world, const char *url, const char **target)
 {
-  static const struct {
-    const char *origin;
-    size_t server;
-  } table[] = {{"https://ca.example/", SIM_CA}, {"https://ido.example/", SIM_IDO}};
+  for (size_t i = 0; i < world->actor_count; i++) {
+    const char *base = world->actors[i].base;
+    size_t len = strcspn(base, ":") + 3;
 
-  for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-    size_t len = strlen(table[i].origin);
-
-    if (strncmp(url, table[i].origin, len) == 0) {
-      *target = url + len - 1;
-      return table[i].server;
+    len += base[0] != '\0' ? strcspn(base + len, "/") : 0;
+    if (base[0] != '\0' && strncmp(url, base, len) == 0 && url[len] == '/') {
+      *target = url + len;
+      return i;
     }
   }
-  *target = strncmp(url, "http://", 7) == 0 ? strchr(url + 7, '/') : NULL;
-  if (*target != NULL && *target - url > 24 && strncmp(*target - 17, SIM_NAME_SUFFIX, 17) == 0) {
+  *target = strncmp(url, "http://d", 8) == 0 ? strchr(url + 8, '/') : NULL;
+  if (*target != NULL && strncmp(*target - 8, ".example", 8) == 0) {
     return SIM_IDO; /* the names themselves: the IdO's plain HTTP listener */
   }
   return SIM_NOBODY;
@@ -232,7 +248,7 @@ static stardeleg_http_reply *ask_server(sim_world *world, size_t server, const s
   stardeleg_err err;
   bool before;
 
-  (void)route(request->url, &target);
+  (void)route(world, request->url, &target);
   served.url = target;
   served.response_max = 0;
   before = sim_world_enter(world, true);
@@ -257,12 +273,14 @@ static stardeleg_http_reply *ask_server(sim_world *world, size_t server, const s
 static void refuse_nonce(sim_world *world, exchange *x, size_t server)
 {
   stardeleg_http_request head = {0};
+  char url[80];
   const stardeleg_http_response *view;
 
   set_problem(x, 400, "badNonce");
   if (sim_rng_chance(&world->rng, 700)) {
     head.method = "HEAD";
-    head.url = server == SIM_CA ? SIM_CA_BASE "/new-nonce" : SIM_IDO_BASE "/new-nonce";
+    (void)snprintf(url, sizeof(url), "%s/new-nonce", world->actors[server].base);
+    head.url = url;
     x->reply = ask_server(world, server, &head);
     view = x->reply != NULL ? stardeleg_http_reply_view(x->reply) : NULL;
     for (size_t i = 0; view != NULL && i < view->header_count; i++) {
@@ -290,10 +308,13 @@ static void handle(sim_world *world, exchange *x, size_t server)
     return;
   }
   x->response = *stardeleg_http_reply_view(x->reply);
-  (void)route(x->request.url, &target);
+  (void)route(world, x->request.url, &target);
   sim_trace_event(world->trace, world->now, world->actors[server].name, "   %d %s %s", x->response.status,
                   x->request.method, target);
   sim_watch_reply(world->watch, server, &x->request, target, &x->response);
+  if (world->on_reply != NULL) {
+    world->on_reply(world, server, &x->request, target, &x->response);
+  }
   if (strcmp(x->request.method, "HEAD") == 0) {
     x->response.body.len = 0;
   }
@@ -309,11 +330,24 @@ static void handle(sim_world *world, exchange *x, size_t server)
   }
 }
 
+static bool is_limited(sim_world *world, exchange *x, size_t server, const char *target)
+{
+  int64_t pause_s = server == SIM_CA && world->limit != NULL ? world->limit(world, &x->request, target) : 0;
+
+  if (pause_s > 0) {
+    set_problem(x, 429, "rateLimited");
+    (void)snprintf(x->made_pause, sizeof(x->made_pause), "%lld", (long long)pause_s);
+    set_header(&x->made[1], "Retry-After", (stardeleg_bytes){(const uint8_t *)x->made_pause, strlen(x->made_pause)});
+    x->response.header_count = 2;
+  }
+  return pause_s > 0;
+}
+
 static void arrive(sim_world *world, sim_event *event)
 {
   exchange *x = (exchange *)event;
   const char *target;
-  size_t server = route(x->request.url, &target);
+  size_t server = route(world, x->request.url, &target);
 
   if (server == SIM_NOBODY) {
     sim_world_fail(world, "a request to an unknown host: %.200s", x->request.url);
@@ -329,6 +363,8 @@ static void arrive(sim_world *world, sim_event *event)
     make_error(world, x);
   } else if (x->fate == FATE_BAD_NONCE) {
     refuse_nonce(world, x, server);
+  } else if (is_limited(world, x, server, target)) {
+    put(world, x, latency(world), deliver);
   } else {
     handle(world, x, server);
   }

@@ -16,6 +16,9 @@ static void write_log(void *ctx, stardeleg_log_level level, const char *event, c
   (void)snprintf(line, sizeof(line), "%s: %s", event, text);
   sim_trace_note(actor->world->trace, actor->world->now, actor->name, line);
   sim_watch_log(actor->world->watch, actor->index, event, text);
+  if (actor->world->on_log != NULL) {
+    actor->world->on_log(actor->world, actor->index, event, text);
+  }
   (void)sim_world_enter(actor->world, before);
 }
 
@@ -26,17 +29,40 @@ static void wake(void *ctx)
   actor->runnable = true;
 }
 
+sim_actor *sim_ido(sim_world *world, size_t level)
+{
+  return &world->actors[level == 0 ? SIM_IDO : SIM_NDC + world->ndc_count + level - 1];
+}
+
+/* Who it is and whose client. */
+static void set_place(sim_world *world, sim_actor *actor)
+{
+  size_t more = SIM_NDC + world->ndc_count;
+  char name[sizeof(actor->name)];
+
+  if (actor->index == SIM_CA || actor->index == SIM_IDO) {
+    (void)snprintf(actor->name, sizeof(actor->name), "%s", actor->index == SIM_CA ? "ca" : "ido");
+    actor->upstream = actor->index == SIM_CA ? SIM_NOBODY : SIM_CA;
+  } else if (actor->index >= more) {
+    (void)snprintf(actor->name, sizeof(actor->name), "ido%u", (unsigned)(actor->index - more) % 10u + 2);
+    actor->upstream = sim_ido(world, actor->index - more)->index;
+  } else {
+    (void)snprintf(actor->name, sizeof(actor->name), "ndc%u", (unsigned)(actor->index - SIM_NDC) % 100u);
+    actor->plan = world->setup.ndcs[actor->index - SIM_NDC];
+    actor->upstream = sim_ido(world, actor->plan.depth > 0 ? actor->plan.depth - 1 : 0)->index;
+    return;
+  }
+  memcpy(name, actor->name, sizeof(name));
+  (void)snprintf(actor->base, sizeof(actor->base), "https://%s.example/acme", name);
+}
+
 void sim_actor_init(sim_world *world, size_t index)
 {
   sim_actor *actor = &world->actors[index];
 
   actor->world = world;
   actor->index = index;
-  if (index == SIM_CA || index == SIM_IDO) {
-    (void)snprintf(actor->name, sizeof(actor->name), "%s", index == SIM_CA ? "ca" : "ido");
-  } else {
-    (void)snprintf(actor->name, sizeof(actor->name), "ndc%u", (unsigned)(index - SIM_NDC) % 100u);
-  }
+  set_place(world, actor);
   assert_ok(stardeleg_store_memory_new(&actor->store));
   assert_ok(stardeleg_secrets_memory_new(&actor->secrets));
 }
@@ -59,7 +85,7 @@ static stardeleg_err start_ca(sim_actor *actor, stardeleg_problem *problem)
   options.crypto = world->crypto;
   options.store = actor->store;
   options.secrets = actor->secrets;
-  options.base_url = SIM_CA_BASE;
+  options.base_url = actor->base;
   options.issuer_chain_pem = (stardeleg_bytes){(const uint8_t *)world->root_pem, strlen(world->root_pem)};
   options.issuer_key = world->root_key;
   options.eab_required = 1;
@@ -67,7 +93,25 @@ static stardeleg_err start_ca(sim_actor *actor, stardeleg_problem *problem)
   options.on_work_ctx = actor;
   options.log = (stardeleg_log){write_log, actor};
   options.poll_ms = 0;
+  if (world->setup.tune_ca != NULL) {
+    world->setup.tune_ca(actor, &options);
+  }
   return stardeleg_ca_new(&actor->ca, &options, problem);
+}
+
+static void write_directory(char *out, size_t size, const sim_actor *actor)
+{
+  (void)snprintf(out, size, "%s/directory", actor->world->actors[actor->upstream].base);
+}
+
+static void tell_cname(void *ctx, const char *name, const char *target, int install)
+{
+  sim_actor *actor = ctx;
+  bool before = sim_world_enter(actor->world, false);
+
+  (void)target;
+  sim_watch_cname(actor->world->watch, actor->index, name, install != 0);
+  (void)sim_world_enter(actor->world, before);
 }
 
 static stardeleg_err start_ido(sim_actor *actor, stardeleg_problem *problem)
@@ -75,11 +119,13 @@ static stardeleg_err start_ido(sim_actor *actor, stardeleg_problem *problem)
   static const char *const contacts[] = {"mailto:owner@ido.example", NULL};
   stardeleg_issuer_options issuer = {0};
   stardeleg_ido_options options;
+  char directory[80];
 
+  write_directory(directory, sizeof(directory), actor);
   issuer.size = sizeof(issuer);
   issuer.name = "simca";
-  issuer.kind = "star";
-  issuer.directory_url = SIM_CA_BASE "/directory";
+  issuer.kind = actor->index == SIM_IDO ? "star" : "proxy";
+  issuer.directory_url = directory;
   issuer.contacts = contacts;
   issuer.terms_agreed = 1;
   issuer.eab_key_id = actor->name;
@@ -88,13 +134,18 @@ static stardeleg_err start_ido(sim_actor *actor, stardeleg_problem *problem)
   options.crypto = actor->world->crypto;
   options.store = actor->store;
   options.secrets = actor->secrets;
-  options.base_url = SIM_IDO_BASE;
+  options.base_url = actor->base;
   options.issuers = &issuer;
   options.issuer_count = 1;
   options.on_work = wake;
   options.on_work_ctx = actor;
   options.log = (stardeleg_log){write_log, actor};
   options.poll_ms = 0;
+  options.on_cname = tell_cname;
+  options.on_cname_ctx = actor;
+  if (actor->world->setup.tune_ido != NULL) {
+    actor->world->setup.tune_ido(actor, &options, &issuer);
+  }
   return stardeleg_ido_new(&actor->ido, &options, problem);
 }
 
@@ -112,12 +163,14 @@ static stardeleg_err start_ndc(sim_actor *actor, stardeleg_problem *problem)
 {
   const sim_world *world = actor->world;
   stardeleg_ndc_options options;
+  char directory[80];
 
+  write_directory(directory, sizeof(directory), actor);
   stardeleg_ndc_options_default(&options);
   options.crypto = world->crypto;
   options.store = actor->store;
   options.secrets = actor->secrets;
-  options.directory_url = SIM_IDO_BASE "/directory";
+  options.directory_url = directory;
   options.terms_agreed = 1;
   options.eab_key_id = actor->name;
   options.eab_mac_key = actor->mac_key;
@@ -125,6 +178,10 @@ static stardeleg_err start_ndc(sim_actor *actor, stardeleg_problem *problem)
   options.lifetime_adjust_s = actor->plan.lifetime_adjust_s;
   options.order_duration_s = actor->plan.order_duration_s;
   options.discovery_interval_s = actor->plan.discovery_interval_s;
+  options.mode = actor->plan.plain ? STARDELEG_NDC_MODE_PLAIN : STARDELEG_NDC_MODE_STAR;
+  if (actor->plan.template_interval_s > 0) {
+    options.template_interval_s = actor->plan.template_interval_s;
+  }
   if (actor->plan.check_chain) {
     options.roots_pem = (stardeleg_bytes){(const uint8_t *)world->root_pem, strlen(world->root_pem)};
   }
@@ -150,7 +207,7 @@ void sim_actor_start(sim_actor *actor)
   if (actor->index == SIM_CA) {
     err = start_ca(actor, &problem);
     actor->engine = err == STARDELEG_OK ? stardeleg_ca_engine(actor->ca) : NULL;
-  } else if (actor->index == SIM_IDO) {
+  } else if (actor->base[0] != '\0') {
     err = start_ido(actor, &problem);
     actor->engine = err == STARDELEG_OK ? stardeleg_ido_engine(actor->ido) : NULL;
   } else {

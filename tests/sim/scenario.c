@@ -37,7 +37,7 @@ void sim_plan_ndcs(sim_setup *setup, size_t count, int64_t duration_min_s, int64
     plan->lifetime_adjust_s = i % 4 == 0 ? 0 : plan->lifetime_s * (int64_t)(i % 4) * 2 / 5;
     plan->order_duration_s = sim_rng_between(&rng, duration_min_s, duration_max_s);
     plan->discovery_interval_s = sim_rng_between(&rng, 12, 24) * 3600;
-    plan->check_chain = i % 4 == 1;
+    plan->check_chain = !setup->cheap && i % 4 == 1;
   }
 }
 
@@ -80,11 +80,27 @@ static int compare_times(const void *a, const void *b)
   return left < right ? -1 : left > right;
 }
 
+static size_t choose_ndc(sim_world *world)
+{
+  const sim_ndc_plan *plans = world->setup.ndcs;
+  int64_t total = 0;
+  int64_t at;
+  size_t i = 0;
+
+  for (size_t k = 0; k < world->ndc_count; k++) {
+    total += plans[k].weight > 0 ? plans[k].weight : 1;
+  }
+  at = sim_rng_between(&world->rng, 0, total - 1);
+  for (; i + 1 < world->ndc_count && at >= (plans[i].weight > 0 ? plans[i].weight : 1); i++) {
+    at -= plans[i].weight > 0 ? plans[i].weight : 1;
+  }
+  return SIM_NDC + i;
+}
+
 void sim_plan_lives(sim_world *world, const sim_lives *lives)
 {
   stardeleg_time *begins = calloc(lives->count, sizeof(*begins));
   size_t first = sim_watch_count(world->watch);
-  size_t ndcs = world->actor_count - SIM_NDC;
 
   if (begins == NULL) {
     abort();
@@ -95,7 +111,7 @@ void sim_plan_lives(sim_world *world, const sim_lives *lives)
   /* Delegations are numbered as they begin. */
   qsort(begins, lives->count, sizeof(*begins), compare_times);
   for (size_t i = 0; i < lives->count; i++) {
-    size_t ndc = SIM_NDC + (size_t)sim_rng_between(&world->rng, 0, (int64_t)ndcs - 1);
+    size_t ndc = choose_ndc(world);
     bool announced = sim_rng_chance(&world->rng, lives->announced);
 
     sim_world_at(world, begins[i], announced ? begin_announced_life : begin_life, NULL, ndc);

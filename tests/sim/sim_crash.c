@@ -91,7 +91,10 @@ static sim_world *be_born(const murder *m, int64_t order_duration_s)
 
   setup.seed = 9;
   setup.ndc_count = 1;
-  setup.ndcs[0] = (sim_ndc_plan){LIFETIME_S, 0, order_duration_s, 6 * 3600, false};
+  setup.cheap = true;
+  setup.ndcs[0].lifetime_s = LIFETIME_S;
+  setup.ndcs[0].order_duration_s = order_duration_s;
+  setup.ndcs[0].discovery_interval_s = 6 * 3600;
   world = sim_world_new(&setup);
   world->on_phase = kill_at;
   world->on_phase_ctx = m;

@@ -22,6 +22,7 @@ static void suffer(uint64_t seed)
   sim_world *world;
 
   setup.seed = seed;
+  setup.cheap = true;
   setup.faults = (sim_faults){50, 50, 30, 30, 30};
   sim_plan_ndcs(&setup, NDCS, 8 * 86400, 16 * 86400);
   world = sim_world_new(&setup);

@@ -10,6 +10,12 @@ struct sim_watch {
   size_t count;
   sim_order *orders;
   size_t order_count;
+  sim_names order_ids;
+  sim_names cert_ids;
+  stardeleg_time next_loss; /* no certificate in use runs out before */
+  stardeleg_time dark_from;
+  stardeleg_time dark_until;
+  unsigned lost;
 };
 
 static void *grow(void *items, size_t count, size_t size)
@@ -35,6 +41,9 @@ sim_watch *sim_watch_new(sim_world *world)
     abort();
   }
   watch->world = world;
+  watch->next_loss = STARDELEG_TIME_NEVER;
+  watch->dark_from = STARDELEG_TIME_NEVER;
+  watch->dark_until = STARDELEG_TIME_NONE;
   return watch;
 }
 
@@ -42,6 +51,8 @@ void sim_watch_free(sim_watch *watch)
 {
   free(watch->delegations);
   free(watch->orders);
+  sim_names_clear(&watch->order_ids);
+  sim_names_clear(&watch->cert_ids);
   free(watch);
 }
 
@@ -60,6 +71,12 @@ sim_delegation *sim_watch_at(sim_watch *watch, size_t i)
   return &watch->delegations[i];
 }
 
+sim_delegation *sim_watch_add(sim_watch *watch)
+{
+  watch->delegations = grow(watch->delegations, watch->count, sizeof(sim_delegation));
+  return &watch->delegations[watch->count++];
+}
+
 size_t sim_watch_order_count(const sim_watch *watch)
 {
   return watch->order_count;
@@ -75,10 +92,47 @@ sim_order *sim_watch_order_at(sim_watch *watch, size_t i)
   return &watch->orders[i];
 }
 
-sim_order *sim_watch_add_order(sim_watch *watch)
+sim_order *sim_watch_add_order(sim_watch *watch, const char *id)
 {
+  sim_order *order;
+
   watch->orders = grow(watch->orders, watch->order_count, sizeof(sim_order));
-  return &watch->orders[watch->order_count++];
+  order = &watch->orders[watch->order_count];
+  (void)snprintf(order->id, sizeof(order->id), "%.64s", id);
+  sim_names_put(&watch->order_ids, order->id, watch->order_count++);
+  return order;
+}
+
+sim_order *sim_watch_find_order(sim_watch *watch, const char *id)
+{
+  size_t number = sim_names_get(&watch->order_ids, id);
+
+  return number == SIM_NOBODY ? NULL : &watch->orders[number];
+}
+
+sim_order *sim_watch_find_cert(sim_watch *watch, const char *cert)
+{
+  size_t number = sim_names_get(&watch->cert_ids, cert);
+
+  return number == SIM_NOBODY ? NULL : &watch->orders[number];
+}
+
+void sim_watch_set_cert(sim_watch *watch, sim_order *order, const char *cert)
+{
+  if (strcmp(order->cert, cert) != 0) {
+    (void)snprintf(order->cert, sizeof(order->cert), "%.64s", cert);
+    sim_names_put(&watch->cert_ids, order->cert, (size_t)(order - watch->orders));
+  }
+}
+
+unsigned sim_watch_lost(const sim_watch *watch)
+{
+  return watch->lost;
+}
+
+void sim_watch_expect(sim_watch *watch, stardeleg_time at)
+{
+  watch->next_loss = at < watch->next_loss ? at : watch->next_loss;
 }
 
 sim_world *sim_watch_world(sim_watch *watch)
@@ -102,98 +156,55 @@ size_t sim_watch_find(const sim_watch *watch, const char *text)
   return number < watch->count ? number : SIM_NOBODY;
 }
 
-/* --- The owner --- */
-
-static void add(sim_world *world, void *ctx, size_t number)
-{
-  static const char format[] =
-      "{\"keyTypes\":[{\"PublicKeyType\":\"id-ecPublicKey\",\"namedCurve\":\"secp256r1\","
-      "\"SignatureType\":\"ecdsa-with-SHA256\"}],\"extensions\":{\"keyUsage\":[\"digitalSignature\"],"
-      "\"extendedKeyUsage\":[\"serverAuth\"],\"subjectAltName\":{\"DNS\":[\"%s\"]}}}";
-  sim_delegation *d = sim_watch_at(world->watch, number);
-  sim_actor *owner = &world->actors[SIM_IDO];
-  stardeleg_ido_delegation delegation = {0};
-  stardeleg_problem problem = {0};
-  char tmpl[400];
-  char id[65];
-  stardeleg_err err;
-
-  if (owner->ido == NULL) {
-    sim_world_at(world, world->now + SIM_MINUTE, add, ctx, number);
-    return;
-  }
-  (void)snprintf(tmpl, sizeof(tmpl), format, d->name);
-  delegation.size = sizeof(delegation);
-  delegation.id = d->id;
-  delegation.ndc = world->actors[d->ndc].name;
-  delegation.csr_template = (stardeleg_bytes){(const uint8_t *)tmpl, strlen(tmpl)};
-  delegation.expires_at = STARDELEG_TIME_NEVER;
-  err = stardeleg_ido_delegation_add(owner->ido, &delegation, id, sim_actor_now(owner), &problem);
-  sim_trace_event(world->trace, world->now, "owner", "delegates %s to %s", d->name, world->actors[d->ndc].name);
-  if (err != STARDELEG_OK) {
-    sim_world_fail(world, "delegation_add: %s, %s", stardeleg_strerror(err), problem.detail);
-  }
-  d->added = true;
-  d->added_at = world->now;
-}
-
-size_t sim_delegate(sim_world *world, size_t ndc)
-{
-  sim_watch *watch = world->watch;
-  size_t number = watch->count;
-  sim_delegation *d;
-
-  watch->delegations = grow(watch->delegations, number, sizeof(sim_delegation));
-  watch->count++;
-  d = &watch->delegations[number];
-  (void)snprintf(d->id, sizeof(d->id), "d%04zu", number % 10000);
-  (void)snprintf(d->name, sizeof(d->name), "%s" SIM_NAME_SUFFIX, d->id);
-  d->ndc = ndc;
-  d->ended_at = STARDELEG_TIME_NEVER;
-  d->acked_at = STARDELEG_TIME_NONE;
-  d->told_at = STARDELEG_TIME_NONE;
-  d->first_at = STARDELEG_TIME_NONE;
-  d->not_after = STARDELEG_TIME_NONE;
-  add(world, NULL, number);
-  return number;
-}
-
-static void end_again(sim_world *world, void *ctx, size_t number)
-{
-  (void)ctx;
-  sim_end(world, number);
-}
-
-void sim_end(sim_world *world, size_t number)
-{
-  sim_delegation *d = sim_watch_at(world->watch, number);
-  sim_actor *owner = &world->actors[SIM_IDO];
-  stardeleg_err err;
-
-  if (owner->ido == NULL || !d->added) {
-    sim_world_at(world, world->now + SIM_MINUTE, end_again, NULL, number);
-    return;
-  }
-  sim_trace_event(world->trace, world->now, "owner", "ends %s", d->name);
-  err = stardeleg_ido_delegation_end(owner->ido, d->id, sim_actor_now(owner));
-  if (err != STARDELEG_OK) {
-    sim_world_fail(world, "delegation_end: %s", stardeleg_strerror(err));
-  }
-  d->ended_at = world->now;
-}
-
 /* --- Time --- */
+
+void sim_watch_dark(sim_watch *watch, stardeleg_time from, stardeleg_time until)
+{
+  watch->dark_from = from;
+  watch->dark_until = until;
+}
+
+/* An order for the next certificate, or a GET, was due in the dark and failed; a pause after failures is an hour at
+ * most. */
+static bool is_excused(const sim_watch *watch, const sim_delegation *d)
+{
+  stardeleg_time now = watch->world->now;
+  int64_t half = watch->world->actors[d->ndc].plan.lifetime_s * SIM_S / 2;
+
+  return now >= watch->dark_from && now <= watch->dark_until + 2 * SIM_HOUR &&
+         watch->dark_until - watch->dark_from + 2 * SIM_HOUR >= half;
+}
+
+static void lose(sim_watch *watch, sim_delegation *d)
+{
+  if (!is_excused(watch, d)) {
+    sim_world_fail(watch->world, "%s has no valid certificate", d->name);
+    return;
+  }
+  sim_trace_event(watch->world->trace, watch->world->now, "owner", "%s loses its certificate in the dark", d->name);
+  watch->lost++;
+  d->first_at = STARDELEG_TIME_NONE;
+  d->added_at = watch->dark_until;
+}
 
 void sim_watch_moment(sim_watch *watch)
 {
   stardeleg_time now = watch->world->now;
 
+  if (now < watch->next_loss) {
+    return;
+  }
+  watch->next_loss = STARDELEG_TIME_NEVER;
   for (size_t i = 0; i < watch->count; i++) {
-    const sim_delegation *d = &watch->delegations[i];
+    sim_delegation *d = &watch->delegations[i];
 
-    if (d->first_at != STARDELEG_TIME_NONE && d->ended_at == STARDELEG_TIME_NEVER &&
-        (now + watch->world->skew_max_ms < d->not_before || now >= d->not_after)) {
-      sim_world_fail(watch->world, "%s has no valid certificate", d->name);
+    if (d->first_at == STARDELEG_TIME_NONE || d->ended_at != STARDELEG_TIME_NEVER) {
+      continue;
+    }
+    if (now >= d->not_after) {
+      lose(watch, d);
+    } else {
+      sim_watch_expect(watch, d->not_after);
     }
   }
 }
@@ -213,6 +224,15 @@ static void settle_orders(sim_watch *watch, int64_t patience_ms)
   }
 }
 
+/* A changed template is only noticed when the NDC next looks at it; and nothing is ordered in the dark. */
+static int64_t patience_of(const sim_watch *watch, const sim_delegation *d, int64_t patience_ms)
+{
+  int64_t look_s = watch->world->actors[d->ndc].plan.template_interval_s;
+  int64_t dark = watch->dark_until > d->changed_at ? watch->dark_until - watch->dark_from : 0;
+
+  return patience_ms + (look_s > 0 ? look_s : 86400) * SIM_S + dark;
+}
+
 void sim_watch_settle(sim_watch *watch, int64_t patience_ms)
 {
   stardeleg_time now = watch->world->now;
@@ -224,6 +244,10 @@ void sim_watch_settle(sim_watch *watch, int64_t patience_ms)
 
     if (d->added && !ended && d->first_at == STARDELEG_TIME_NONE && now - d->added_at >= patience_ms) {
       sim_world_fail(watch->world, "%s never got a certificate", d->name);
+    }
+    if (!ended && d->first_at != STARDELEG_TIME_NONE && d->changed_at != STARDELEG_TIME_NONE &&
+        now - d->changed_at >= patience_of(watch, d, patience_ms) && d->has_both != d->both) {
+      sim_world_fail(watch->world, "%s has not followed its template", d->name);
     }
     if (!ended || d->first_at == STARDELEG_TIME_NONE) {
       continue;

@@ -34,14 +34,25 @@ static size_t find_delegation(const sim_watch *watch, stardeleg_bytes body)
   return sim_text_between(name, sizeof(name), body, "\"value\":\"", "\"") ? sim_watch_find(watch, name) : SIM_NOBODY;
 }
 
-static sim_order *find_order(sim_watch *watch, const char *id)
+/* The names in an order object are those of the template, as it is or was. */
+static bool has_names(const sim_delegation *d, stardeleg_bytes body, bool *both)
 {
-  for (size_t i = 0; i < sim_watch_order_count(watch); i++) {
-    if (strcmp(sim_watch_order_at(watch, i)->id, id) == 0) {
-      return sim_watch_order_at(watch, i);
+  static const char key[] = "\"value\":\"";
+  char name[64];
+  size_t count = 0;
+
+  *both = false;
+  while (sim_text_between(name, sizeof(name), body, key, "\"")) {
+    const char *at = sim_text_find(body, key) + sizeof(key) - 1;
+
+    count++;
+    *both = *both || strcmp(name, d->other) == 0;
+    if (strcmp(name, d->name) != 0 && strcmp(name, d->other) != 0) {
+      return false;
     }
+    body = (stardeleg_bytes){(const uint8_t *)at, body.len - (size_t)((const uint8_t *)at - body.base)};
   }
-  return NULL;
+  return count == (*both ? 2 : 1) && (!*both || d->changed_at != STARDELEG_TIME_NONE || d->both);
 }
 
 static void note_new_order(sim_watch *watch, const stardeleg_http_response *response)
@@ -49,17 +60,22 @@ static void note_new_order(sim_watch *watch, const stardeleg_http_response *resp
   size_t number = find_delegation(watch, response->body);
   char location[200];
   char date[SDG_TIME_TEXT_SIZE];
+  bool both;
   sim_order *order;
 
   if (number == SIM_NOBODY || !find_header(location, sizeof(location), response, "Location")) {
     sim_world_fail(sim_watch_world(watch), "a new order at the CA that nobody knows");
     return;
   }
-  order = sim_watch_add_order(watch);
-  (void)snprintf(order->id, sizeof(order->id), "%.64s", last_segment(location));
+  if (!has_names(sim_watch_at(watch, number), response->body, &both)) {
+    sim_world_fail(sim_watch_world(watch), "an order at the CA for names that no template of %s has",
+                   sim_watch_at(watch, number)->id);
+  }
+  order = sim_watch_add_order(watch, last_segment(location));
   order->delegation = number;
   order->acked_at = STARDELEG_TIME_NEVER;
   order->end_at = STARDELEG_TIME_NEVER;
+  order->star = sim_text_find(response->body, "\"auto-renewal\"") != NULL;
   if (sim_text_between(date, sizeof(date), response->body, "\"end-date\":\"", "\"")) {
     assert_ok(sdg_time_read_rfc3339(&order->end_at, sdg_bytes_str(date)));
   }
@@ -72,8 +88,9 @@ static void note_order(sim_watch *watch, sim_order *order, const stardeleg_http_
   char status[24] = "";
   char url[200];
 
-  if (sim_text_between(url, sizeof(url), response->body, "\"star-certificate\":\"", "\"")) {
-    (void)snprintf(order->cert, sizeof(order->cert), "%.64s", last_segment(url));
+  if (sim_text_between(url, sizeof(url), response->body,
+                       order->star ? "\"star-certificate\":\"" : "\"certificate\":\"", "\"")) {
+    sim_watch_set_cert(watch, order, last_segment(url));
   }
   (void)sim_text_between(status, sizeof(status), response->body, "\"status\":\"", "\"");
   if (strcmp(status, "canceled") == 0 && order->acked_at == STARDELEG_TIME_NEVER) {
@@ -92,14 +109,12 @@ static void note_certificate(sim_watch *watch, const char *cert)
 {
   sim_world *world = sim_watch_world(watch);
 
-  for (size_t i = 0; i < sim_watch_order_count(watch); i++) {
-    const sim_order *order = sim_watch_order_at(watch, i);
+  const sim_order *order = sim_watch_find_cert(watch, cert);
 
-    /* RFC 8739 3.1.2: "a GET to the star-certificate URL ... MUST result in 403" (autoRenewalCanceled). */
-    if (strcmp(order->cert, cert) == 0 && order->acked_at != STARDELEG_TIME_NEVER) {
-      sim_world_fail(world, "the CA hands out a certificate of %s after its cancellation",
-                     sim_watch_at(watch, order->delegation)->name);
-    }
+  /* RFC 8739 3.1.2: "a GET to the star-certificate URL ... MUST result in 403" (autoRenewalCanceled). */
+  if (order != NULL && order->star && order->acked_at != STARDELEG_TIME_NEVER) {
+    sim_world_fail(world, "the CA hands out a certificate of %s after its cancellation",
+                   sim_watch_at(watch, order->delegation)->name);
   }
 }
 
@@ -114,7 +129,7 @@ static void see_ca(sim_watch *watch, const char *target, const stardeleg_http_re
     note_new_order(watch, response);
   } else if (strncmp(target, orders, sizeof(orders) - 1) == 0 && response->status == 200) {
     (void)snprintf(id, sizeof(id), "%.*s", (int)strcspn(target + sizeof(orders) - 1, "/"), target + sizeof(orders) - 1);
-    order = find_order(watch, id);
+    order = sim_watch_find_order(watch, id);
     if (order != NULL) {
       note_order(watch, order, response);
     }
@@ -123,17 +138,35 @@ static void see_ca(sim_watch *watch, const char *target, const stardeleg_http_re
   }
 }
 
-/* RFC 9115 2.3.2: an ended delegation takes no orders. */
-static void see_ido(sim_watch *watch, const char *target, const stardeleg_http_response *response)
+/* Which delegation an order object of an IdO is under. */
+static size_t find_delegated(const sim_watch *watch, stardeleg_bytes body)
 {
-  size_t number;
+  char url[120];
 
-  if (strcmp(target, "/acme/new-order") != 0 || response->status != 201) {
+  return sim_text_between(url, sizeof(url), body, "\"delegation\":\"", "\"") ? sim_watch_find(watch, last_segment(url))
+                                                                             : SIM_NOBODY;
+}
+
+/* RFC 9115 2.3.2: an ended delegation takes no orders; and at each moment only names of the template are taken. */
+static void see_ido(sim_watch *watch, size_t level, const char *target, const stardeleg_http_response *response)
+{
+  bool is_new = strcmp(target, "/acme/new-order") == 0 && response->status == 201;
+  bool is_final = strstr(target, "/finalize") != NULL && response->status == 200;
+  const sim_delegation *d;
+  size_t number;
+  bool both;
+
+  if (!is_new && !is_final) {
     return;
   }
-  number = find_delegation(watch, response->body);
-  if (number == SIM_NOBODY || sim_watch_at(watch, number)->ended_at != STARDELEG_TIME_NEVER) {
-    sim_world_fail(sim_watch_world(watch), "the IdO takes an order for a delegation that has ended");
+  number = find_delegated(watch, response->body);
+  d = number != SIM_NOBODY ? sim_watch_at(watch, number) : NULL;
+  if (d == NULL || d->level_ended[level]) {
+    sim_world_fail(sim_watch_world(watch), "%s takes an order for a delegation that has ended",
+                   sim_ido(sim_watch_world(watch), level)->name);
+  } else if (!has_names(d, response->body, &both) || (is_new && both != d->level_both[level])) {
+    sim_world_fail(sim_watch_world(watch), "%s takes an order for names that the template of %s does not have",
+                   sim_ido(sim_watch_world(watch), level)->name, d->id);
   }
 }
 
@@ -144,28 +177,43 @@ void sim_watch_reply(sim_watch *watch, size_t server, const stardeleg_http_reque
   if (server == SIM_CA) {
     see_ca(watch, target, response);
   } else {
-    see_ido(watch, target, response);
+    see_ido(watch, server == SIM_IDO ? 0 : server - SIM_NDC - sim_watch_world(watch)->ndc_count + 1, target, response);
   }
 }
 
-/* "ca.issued" with "order=<id> ...": seen even where no answer ever tells of it. */
+/* --- What the CA logs: seen even where no answer ever tells of it --- */
+
+/* "order=<id> ... not_after=<date>" */
+static void note_issued(sim_watch *watch, sim_order *order, const char *text)
+{
+  char date[SDG_TIME_TEXT_SIZE];
+
+  order->issued++;
+  if (order->acked_at != STARDELEG_TIME_NEVER) {
+    sim_world_fail(sim_watch_world(watch), "the CA issues for %s after its cancellation",
+                   sim_watch_at(watch, order->delegation)->name);
+  }
+  if (!order->star && sim_text_between(date, sizeof(date), sdg_bytes_str(text), "not_after=", " ")) {
+    assert_ok(sdg_time_read_rfc3339(&order->end_at, sdg_bytes_str(date)));
+  }
+}
+
 void sim_watch_log(sim_watch *watch, size_t actor, const char *event, const char *text)
 {
-  sim_world *world = sim_watch_world(watch);
+  bool issued = strcmp(event, "ca.issued") == 0;
   sim_order *order;
   char id[80];
 
-  if (actor != SIM_CA || strcmp(event, "ca.issued") != 0 ||
+  if (actor != SIM_CA || (!issued && strcmp(event, "ca.revoked") != 0) ||
       !sim_text_between(id, sizeof(id), sdg_bytes_str(text), "order=", " ")) {
     return;
   }
-  order = find_order(watch, id);
+  order = sim_watch_find_order(watch, id);
   if (order == NULL) {
-    sim_world_fail(world, "the CA issues for an order that nobody has seen");
-    return;
-  }
-  order->issued++;
-  if (order->acked_at != STARDELEG_TIME_NEVER) {
-    sim_world_fail(world, "the CA issues for %s after its cancellation", sim_watch_at(watch, order->delegation)->name);
+    sim_world_fail(sim_watch_world(watch), "the CA issues for an order that nobody has seen");
+  } else if (issued) {
+    note_issued(watch, order, text);
+  } else if (order->acked_at == STARDELEG_TIME_NEVER) {
+    order->acked_at = sim_watch_world(watch)->now;
   }
 }

@@ -11,7 +11,7 @@
 /* So many steps without the clock going on are a loop. */
 #define STEPS_AT_ONCE_MAX 20000u
 /* So many exchanges of one engine at one moment, too. */
-#define WISHES_MAX 1000u
+#define WISHES_MAX 5000u
 
 void sim_world_fail(sim_world *world, const char *format, ...)
 {
@@ -50,14 +50,23 @@ static void make_root(sim_world *world)
 /* External account bindings are handed over out of band. */
 static void introduce(sim_world *world)
 {
-  sim_actor *ido = &world->actors[SIM_IDO];
+  size_t idos = world->actor_count - SIM_NDC - world->ndc_count + 1;
 
   sim_actor_start(&world->actors[SIM_CA]);
-  assert_ok(stardeleg_ca_eab_add(world->actors[SIM_CA].ca, ido->name, ido->mac_key, world->now));
-  sim_actor_start(ido);
-  for (size_t i = SIM_NDC; i < world->actor_count; i++) {
-    assert_ok(stardeleg_ido_ndc_add(ido->ido, world->actors[i].name, world->actors[i].mac_key, world->now));
-    sim_actor_start(&world->actors[i]);
+  assert_ok(stardeleg_ca_eab_add(world->actors[SIM_CA].ca, "ido", world->actors[SIM_IDO].mac_key, world->now));
+  for (size_t level = 0; level < idos; level++) {
+    sim_actor *ido = sim_ido(world, level);
+
+    if (level > 0) {
+      assert_ok(stardeleg_ido_ndc_add(world->actors[ido->upstream].ido, ido->name, ido->mac_key, world->now));
+    }
+    sim_actor_start(ido);
+  }
+  for (size_t i = SIM_NDC; i < SIM_NDC + world->ndc_count; i++) {
+    sim_actor *ndc = &world->actors[i];
+
+    assert_ok(stardeleg_ido_ndc_add(world->actors[ndc->upstream].ido, ndc->name, ndc->mac_key, world->now));
+    sim_actor_start(ndc);
   }
 }
 
@@ -69,18 +78,17 @@ sim_world *sim_world_new(const sim_setup *setup)
     abort();
   }
   world->now = SIM_BEGIN;
+  world->setup = *setup;
   world->rng.state = setup->seed;
   world->faults = setup->faults;
-  world->crypto = sim_crypto(setup->seed);
+  world->crypto = sim_crypto(setup->seed, setup->cheap);
   world->trace = sim_trace_new();
   world->watch = sim_watch_new(world);
-  world->actor_count = SIM_NDC + setup->ndc_count;
+  world->ndc_count = setup->ndc_count;
+  world->actor_count = SIM_NDC + setup->ndc_count + (setup->ido_count > 1 ? setup->ido_count - 1 : 0);
   make_root(world);
   for (size_t i = 0; i < world->actor_count; i++) {
     sim_actor_init(world, i);
-    if (i >= SIM_NDC) {
-      world->actors[i].plan = setup->ndcs[i - SIM_NDC];
-    }
   }
   introduce(world);
   return world;

@@ -24,18 +24,16 @@
 #define SIM_IDO 1u
 #define SIM_NDC 2u /* the first of them */
 #define SIM_NDCS_MAX 16u
-#define SIM_ACTORS_MAX (SIM_NDC + SIM_NDCS_MAX)
+#define SIM_IDOS_MAX 3u /* each delegates to the next one */
+#define SIM_ACTORS_MAX (SIM_NDC + SIM_NDCS_MAX + SIM_IDOS_MAX - 1)
 #define SIM_NOBODY SIZE_MAX
 
-#define SIM_CA_BASE "https://ca.example/acme"
-#define SIM_IDO_BASE "https://ido.example/acme"
-#define SIM_NAME_SUFFIX ".customer.example"
 
 /* How bad the network is: chances for each exchange, in 1000. */
 typedef struct sim_faults {
   unsigned lost_request;
   unsigned lost_reply;
-  unsigned duplicate;    /* of POSTs: the second one comes up to 5 s later */
+  unsigned duplicate;    /* of POSTs: the second one comes up to 5 s later; of replies: the engine gets it twice */
   unsigned server_error; /* 500, 502, 503, 429, before or after the request was worked on */
   unsigned bad_nonce;    /* POST refused with badNonce, with or without a new one */
 } sim_faults;
@@ -47,10 +45,25 @@ typedef struct sim_ndc_plan {
   int64_t order_duration_s;
   int64_t discovery_interval_s;
   bool check_chain;
+  size_t depth; /* at which IdO: 0 or 1: that of the names, 2: the one it delegates to, 3 */
+  bool plain;   /* orders without auto-renewal */
+  int64_t template_interval_s; /* 0: the default */
+  unsigned weight;             /* how many of the delegations it gets, compared with others; 0: 1 */
 } sim_ndc_plan;
 
+struct sim_actor;
+struct sim_world;
+
+/* What a world is made from. */
 typedef struct sim_setup {
   uint64_t seed;
+  bool cheap;       /* keys of cheap.h */
+  size_t ido_count; /* 0: 1 */
+  size_t names_for; /* so many delegations in a row have the same names; 0: 1 */
+  size_t domains;   /* their names are spread over so many domains; 0: 1 */
+  /* Change what the roles are made with; NULL: nothing. */
+  void (*tune_ca)(struct sim_actor *actor, stardeleg_ca_options *options);
+  void (*tune_ido)(struct sim_actor *actor, stardeleg_ido_options *options, stardeleg_issuer_options *issuer);
   sim_faults faults;
   size_t ndc_count;
   sim_ndc_plan ndcs[SIM_NDCS_MAX];
@@ -59,6 +72,8 @@ typedef struct sim_setup {
 /* One process. */
 typedef struct sim_actor {
   char name[16];
+  char base[48];   /* its URL; "" for NDCs */
+  size_t upstream; /* whose client it is; the CA: SIM_NOBODY */
   struct sim_world *world;
   size_t index;
   /* What outlives it. */
@@ -90,6 +105,7 @@ typedef struct sim_watch sim_watch;
 typedef struct sim_world {
   stardeleg_time now;
   sim_rng rng;
+  sim_setup setup;
   sim_faults faults;
   int64_t skew_max_ms; /* no clock is further from the truth than that */
   const stardeleg_crypto *crypto;
@@ -97,6 +113,7 @@ typedef struct sim_world {
   char *root_pem;
   sim_actor actors[SIM_ACTORS_MAX];
   size_t actor_count;
+  size_t ndc_count;
   sim_queue queue;
   sim_trace *trace;
   sim_watch *watch;
@@ -108,6 +125,13 @@ typedef struct sim_world {
   /* May stop and start processes. */
   void (*on_phase)(struct sim_world *world, uint64_t exchange, sim_phase phase);
   const void *on_phase_ctx;
+  /* Asked before the CA is: seconds until the client may come back (it is told rateLimited), or 0. */
+  int64_t (*limit)(struct sim_world *world, const stardeleg_http_request *request, const char *target);
+  /* Told what the servers answer and what they log; NULL: nobody is. */
+  void (*on_reply)(struct sim_world *world, size_t server, const stardeleg_http_request *request, const char *target,
+                   const stardeleg_http_response *response);
+  void (*on_log)(struct sim_world *world, size_t actor, const char *event, const char *text);
+  void *on_ctx;
   /* Told when control goes into the library and comes back; NULL: nobody is. */
   void (*on_library)(bool inside);
   bool in_library;
@@ -134,6 +158,9 @@ void sim_actor_clear(sim_actor *actor);
 void sim_actor_start(sim_actor *actor);
 void sim_actor_stop(sim_actor *actor);
 void sim_actor_restart(sim_actor *actor);
+
+/* The |level|th IdO on the way from the CA, from 0 on. */
+sim_actor *sim_ido(sim_world *world, size_t level);
 
 /* What its clock shows. */
 stardeleg_time sim_actor_now(const sim_actor *actor);
