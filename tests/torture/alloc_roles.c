@@ -28,7 +28,10 @@ static size_t live(size_t at)
 
   setup.seed = 7;
   setup.ndc_count = 1;
-  setup.ndcs[0] = (sim_ndc_plan){86400, 0, 8 * 86400, 21600, true};
+  setup.ndcs[0].lifetime_s = 86400;
+  setup.ndcs[0].order_duration_s = 8 * 86400;
+  setup.ndcs[0].discovery_interval_s = 21600;
+  setup.ndcs[0].check_chain = true;
   world = sim_world_new(&setup);
   world->on_library = scope;
   world->scarce = true;
