@@ -45,6 +45,7 @@ void sdg_ndc_current_free(sdg_ndc_current *current)
   sdg_free(current->certificate_url);
   sdg_free(current->etag);
   sdg_free(current->serial);
+  sdg_ndc_window_free(current->window);
   sdg_free(current);
 }
 
@@ -375,7 +376,7 @@ stardeleg_time sdg_ndc_order_due(const sdg_ndc_delegation *d)
     return STARDELEG_TIME_NONE;
   }
   if (!c->star) {
-    return c->renew_at;
+    return sdg_ndc_window_due(d);
   }
   duration = c->renewal.end_at > c->ordered_at ? c->renewal.end_at - c->ordered_at : 0;
   margin = 2 * c->renewal.lifetime_s * SDG_TIME_S;

@@ -58,6 +58,16 @@ static void set_renewal(sdg_ndc_delegation *d, sdg_ndc_current *fresh, const sdg
                                      sdg_agent_random(d->ndc->agent), sdg_ndc_time(d->ndc, now));
 }
 
+/* RFC 9773: a plain certificate's server may tell when it should be renewed. */
+static stardeleg_err watch(sdg_ndc_current *fresh, const sdg_result *result)
+{
+  char *chain = sdg_bytes_dup(result->response->body);
+  stardeleg_err err = chain != NULL ? sdg_ndc_window_new(&fresh->window, chain) : STARDELEG_ERR_NOMEM;
+
+  sdg_free(chain);
+  return err;
+}
+
 static stardeleg_err take_new_order(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now,
                                     const sdg_auto_renewal *renewal, const sdg_ndc_judgement *judged)
 {
@@ -75,6 +85,9 @@ static stardeleg_err take_new_order(sdg_ndc_delegation *d, const sdg_result *res
   fresh->star = pending->star;
   fresh->is_signed = pending->is_signed;
   err = sdg_ndc_fill_current(fresh, pending->flow.order_url, url_of(pending), &judged->found, result);
+  if (err == STARDELEG_OK && !fresh->star) {
+    err = watch(fresh, result);
+  }
   if (err == STARDELEG_OK) {
     set_renewal(d, fresh, renewal, now);
     err = sdg_ndc_commit(d, fresh, true, result, now);

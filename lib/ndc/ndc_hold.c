@@ -236,6 +236,16 @@ static stardeleg_err retire(sdg_ndc_delegation *d, sdg_step *step, stardeleg_tim
   return sdg_ndc_save(d);
 }
 
+/* A plain certificate is not fetched again; the server may be asked when it should be renewed. */
+static stardeleg_err watch_window(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now)
+{
+  stardeleg_time at = step->at;
+  stardeleg_err err = sdg_ndc_window_ask(d, step, now);
+
+  step->at = sdg_time_min(step->at, at);
+  return err;
+}
+
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
   sdg_ndc_delegation *d = ((sdg_ndc_holder *)job)->owner;
@@ -244,6 +254,10 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
   step->at = is_untold(d, now) ? d->tell_at : STARDELEG_TIME_NEVER;
   if (d->state == SDG_NDC_ENDED) {
     return retire(d, step, now);
+  }
+  if (sdg_ndc_window_is_watched(d)) {
+    job->session = d->ndc->session;
+    return watch_window(d, step, now);
   }
   if (!is_held(d)) {
     return STARDELEG_OK;
@@ -269,7 +283,13 @@ static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time
 {
   sdg_ndc_delegation *d = ((sdg_ndc_holder *)job)->owner;
 
+  stardeleg_err err;
+
   sdg_ndc_clock_see(d->ndc, result, now);
+  if (sdg_ndc_window_is_watched(d)) {
+    err = sdg_ndc_window_take(d, result, now);
+    return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
+  }
   if (!is_held(d) || strcmp(result->url, d->current->certificate_url) != 0) {
     return STARDELEG_OK; /* overtaken: ended, or another order is in use by now */
   }

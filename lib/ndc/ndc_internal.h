@@ -32,6 +32,18 @@ const char *sdg_ndc_state_name(sdg_ndc_state state);
 /* Why no more certificates come from the current order. */
 typedef enum sdg_ndc_over { SDG_NDC_LIVE = 0, SDG_NDC_EXPIRED, SDG_NDC_CANCELED } sdg_ndc_over;
 
+/* When the server would like a plain certificate to be renewed (RFC 9773): what lasts of a sdg_renewal_watch, which is
+ * too big to be held for each of many delegations. */
+typedef struct sdg_ndc_window {
+  char *id;                          /* the certificate's identifier */
+  char *explanation_url;             /* or NULL */
+  char *url;                         /* of the question under way, or NULL */
+  stardeleg_time start, end;         /* as last told; NONE: none */
+  stardeleg_time selected_at;        /* the moment drawn in it; NONE without a window */
+  stardeleg_time check_at;           /* the next question */
+  uint32_t tries;
+} sdg_ndc_window;
+
 /* The order whose certificate is in use.  The chain, the names and the template are in the store only. */
 typedef struct sdg_ndc_current {
   char key[SDG_NDC_KEY_NAME_SIZE]; /* name of the secret */
@@ -45,7 +57,8 @@ typedef struct sdg_ndc_current {
   stardeleg_time key_made_at;
   stardeleg_time not_before;
   stardeleg_time not_after;
-  stardeleg_time renew_at; /* plain: a new order then */
+  stardeleg_time renew_at; /* plain: a new order then, or earlier if the server says so */
+  sdg_ndc_window *window;  /* plain: what the server says; NULL: it cannot be asked */
   sdg_ndc_over over;
   bool star;
   bool is_signed; /* the certificate is fetched by POST-as-GET: it is the IdO's own, and plain GET was not granted */
@@ -196,6 +209,23 @@ bool sdg_ndc_kind_is_star(const sdg_ndc_delegation *d, const stardeleg_ndc_polic
 /* The pending order has failed with |problem|: if that may be about its kind, it is remembered.  True if the next order
  * will be of the other kind, which has not been refused yet. */
 bool sdg_ndc_kind_refused(sdg_ndc_delegation *d, const stardeleg_problem *problem, stardeleg_time now);
+
+/* --- ndc_window.c: when the server wants plain certificates to be renewed (RFC 9773) --- */
+/* |*out| stays NULL for a chain whose certificate has no authority key identifier. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_window_new(sdg_ndc_window **out, const char *chain);
+void sdg_ndc_window_free(sdg_ndc_window *window);
+void sdg_ndc_window_write(sdg_json_writer *w, const char *name, const sdg_ndc_current *current);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_window_read(sdg_ndc_window **out, const sdg_json *tree);
+/* True if the server may be asked about the certificate in use. */
+bool sdg_ndc_window_is_watched(const sdg_ndc_delegation *d);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_window_ask(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now);
+/* NOT_FOUND if |result| is no answer to the open question. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_window_take(sdg_ndc_delegation *d, const sdg_result *result,
+                                                       stardeleg_time now);
+/* When the plain certificate in use is renewed: the earlier of our rule and the server's wish. */
+stardeleg_time sdg_ndc_window_due(const sdg_ndc_delegation *d);
+/* True if the pending order was begun because of the server's wish, before we would have. */
+bool sdg_ndc_window_drove(const sdg_ndc_delegation *d);
 
 /* --- ndc_clock.c: our clock may be wrong; what is due is decided by the better one --- */
 void sdg_ndc_clock_init(sdg_ndc_clock *clock);

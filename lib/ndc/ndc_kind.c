@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc/ndc_kind.c -- STAR or plain, where the IdO does not say which it takes.
  *
- * RFC 9115 2.3.4 asks of an IdO's directory no more than "delegation-enabled"; whether it takes orders with auto-renewal
- * can then be learned from its answer only.  What was learned is kept with the delegation, for a while: a refusal may
- * have had another reason, and owners change their minds. */
+ * RFC 9115 2.3.4 asks of an IdO's directory no more than "delegation-enabled"; whether it takes orders with
+ * auto-renewal can then be learned from its answer only.  What was learned is kept with the delegation, for a while: a
+ * refusal may have had another reason, and owners change their minds. */
 #include "ndc/ndc_internal.h"
 
 #include "base/time.h"

@@ -191,7 +191,7 @@ static stardeleg_err write_star(sdg_json_writer *w, const sdg_ndc_plan *plan, co
 }
 
 /* RFC 9115 2.3.3: allow-certificate-get at the top level. */
-static void write_plain(sdg_json_writer *w, const sdg_ndc_plan *plan, stardeleg_time t)
+static void write_plain(sdg_json_writer *w, const sdg_ndc_plan *plan, const sdg_ndc_current *current, stardeleg_time t)
 {
   const stardeleg_ndc_policy *policy = &plan->policy;
 
@@ -202,6 +202,10 @@ static void write_plain(sdg_json_writer *w, const sdg_ndc_plan *plan, stardeleg_
     sdg_jw_time(w, "notAfter", sdg_time_floor_s(sdg_time_add(t, policy->not_after_s * SDG_TIME_S)));
   }
   sdg_jw_bool(w, "allow-certificate-get", true);
+  if (current != NULL && !current->star && current->over == SDG_NDC_LIVE && current->window != NULL) {
+    /* RFC 9773 5: the predecessor; the order's flow leaves it out where the server has no renewalInfo. */
+    sdg_jw_string(w, "replaces", current->window->id);
+  }
 }
 
 stardeleg_err sdg_ndc_plan_payload(sdg_ndc_plan *plan, const sdg_ndc_delegation *d, sdg_buf *out, stardeleg_time now,
@@ -222,7 +226,7 @@ stardeleg_err sdg_ndc_plan_payload(sdg_ndc_plan *plan, const sdg_ndc_delegation 
   if (plan->star) {
     err = write_star(&w, plan, directory, t, problem);
   } else {
-    write_plain(&w, plan, t);
+    write_plain(&w, plan, d->current, t);
   }
   sdg_jw_string(&w, "delegation", d->url);
   sdg_jw_object_end(&w);

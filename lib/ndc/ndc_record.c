@@ -38,6 +38,7 @@ static void write_current(sdg_json_writer *w, const sdg_ndc_current *current)
     sdg_auto_renewal_write(w, "autoRenewal", &current->renewal);
   } else {
     write_time(w, "renewAt", current->renew_at);
+    sdg_ndc_window_write(w, "window", current);
   }
   sdg_jw_bool(w, "signedGet", current->is_signed);
   sdg_jw_int(w, "orderedAt", current->ordered_at);

@@ -38,6 +38,9 @@ static stardeleg_err read_kind(sdg_ndc_current *current, const sdg_json *tree)
     err = sdg_auto_renewal_parse(&current->renewal, object, NULL);
   } else if (err == STARDELEG_OK) {
     err = get_time(&current->renew_at, tree, "renewAt", SDG_JSON_REQUIRED);
+    if (err == STARDELEG_OK) {
+      err = sdg_ndc_window_read(&current->window, sdg_json_member(tree, "window"));
+    }
   }
   return err == STARDELEG_OK ? sdg_json_get_bool(&current->is_signed, tree, "signedGet", SDG_JSON_OPTIONAL, NULL) : err;
 }

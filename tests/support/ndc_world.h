@@ -89,6 +89,12 @@ struct ndc_world {
   bool no_grant;           /* allow-certificate-get is not reflected */
   int64_t plain_life_ms;   /* of plain certificates without notAfter */
   bool deactivated;        /* the account; everything signed gets 401 */
+  bool renewal_info;       /* the directory has renewalInfo (RFC 9773) */
+  bool forgets_replaces;   /* "replaces" is refused: 409 alreadyReplaced */
+  int renewal_status;      /* of renewalInfo; 0: 200 */
+  stardeleg_time window_start, window_end; /* as renewalInfo tells it */
+  size_t renewal_reads;
+  char last_renewal_url[256];
   bool dates;              /* answers have a Date */
   int64_t ido_ahead_ms;    /* by so much the IdO's clock is wrong */
   int64_t client_ahead_ms; /* by so much the delegate's clock is wrong */

@@ -60,8 +60,9 @@ static void answer_directory(const ndc_world *w, world_reply *reply)
 
   (void)snprintf(text, sizeof(text),
                  "{\"newNonce\":\"https://ido.example/nonce\",\"newAccount\":\"https://ido.example/new-acct\","
-                 "\"newOrder\":\"https://ido.example/new-order\",\"meta\":{%s\"%s\":{\"min-lifetime\":%lld,"
+                 "\"newOrder\":\"https://ido.example/new-order\",%s\"meta\":{%s\"%s\":{\"min-lifetime\":%lld,"
                  "\"max-duration\":%lld,\"allow-certificate-get\":true}}}",
+                 w->renewal_info ? "\"renewalInfo\":\"https://ido.example/renewal\"," : "",
                  w->enabled ? "\"delegation-enabled\":true," : "", w->no_star ? "nothing" : "auto-renewal",
                  (long long)w->min_lifetime_s, (long long)w->max_duration_s);
   sdg_buf_add_str(&reply->body, text);
@@ -192,6 +193,28 @@ static void read_kind(world_order *o, const sdg_json *payload)
   }
 }
 
+static void answer_renewal(ndc_world *w, const stardeleg_http_request *request, world_reply *reply)
+{
+  sdg_json_writer jw;
+
+  assert_string_equal(request->method, "GET"); /* ARI-4.1-03 */
+  assert_true(w->renewal_info);
+  w->renewal_reads++;
+  (void)snprintf(w->last_renewal_url, sizeof(w->last_renewal_url), "%s", request->url);
+  if (w->renewal_status != 0) {
+    world_problem(reply, w->renewal_status, "malformed");
+    return;
+  }
+  (void)snprintf(reply->retry_after, sizeof(reply->retry_after), "21600");
+  sdg_jw_init(&jw, &reply->body);
+  sdg_jw_object(&jw, NULL);
+  sdg_jw_object(&jw, "suggestedWindow");
+  sdg_jw_time(&jw, "start", w->window_start);
+  sdg_jw_time(&jw, "end", w->window_end);
+  sdg_jw_object_end(&jw);
+  sdg_jw_object_end(&jw);
+}
+
 static void answer_new_order(ndc_world *w, const stardeleg_http_request *request, world_reply *reply)
 {
   sdg_json *payload = read_payload(request);
@@ -199,6 +222,11 @@ static void answer_new_order(ndc_world *w, const stardeleg_http_request *request
 
   assert_true(w->order_count < WORLD_ORDERS_MAX);
   keep_payload(w, payload);
+  if (w->forgets_replaces && sdg_json_member(payload, "replaces") != NULL) {
+    world_problem(reply, 409, "alreadyReplaced");
+    sdg_json_free(payload);
+    return;
+  }
   read_kind(o, payload);
   o->identifiers = sdg_json_copy(sdg_json_member(payload, "identifiers"));
   o->delegation = strdup(sdg_json_string(sdg_json_member(payload, "delegation")));
@@ -249,7 +277,8 @@ static void issue(ndc_world *w, const world_order *o, const sdg_star_period *per
 {
   const char *names[64];
   const test_root *root = &w->root;
-  test_leaf leaf = {sdg_buf_bytes(&o->spki), names, 0, period->not_before, period->not_after, period->index + 100};
+  test_leaf leaf = {sdg_buf_bytes(&o->spki), names, 0, period->not_before, period->not_after, period->index + 100,
+                    true};
 
   for (const sdg_json *item = sdg_json_first(o->identifiers); item != NULL; item = sdg_json_next(item)) {
     names[leaf.name_count++] = sdg_json_string(sdg_json_member(item, "value"));
@@ -380,6 +409,8 @@ void world_server_answer(ndc_world *w, const stardeleg_http_request *request, wo
     answer_finalize(w, request, reply, number_of(url, "https://ido.example/order/"));
   } else if (begins(url, "https://ido.example/order/")) {
     answer_order(w, reply, number_of(url, "https://ido.example/order/"));
+  } else if (begins(url, "https://ido.example/renewal/")) {
+    answer_renewal(w, request, reply);
   } else if (begins(url, WORLD_OWN)) {
     answer_star(w, request, reply, number_of(url, WORLD_OWN));
   } else if (begins(url, WORLD_STAR)) {

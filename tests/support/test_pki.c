@@ -30,7 +30,7 @@ static void build(const test_root *root, const test_leaf *leaf, bool is_ca, sdg_
   sdg_buf usage;
   sdg_buf extra;
   sdg_buf der;
-  sdg_x509_extension extensions[2];
+  sdg_x509_extension extensions[3];
   sdg_cert_plan plan = {0};
   uint8_t serial[8];
   size_t skip = 0;
@@ -61,6 +61,10 @@ static void build(const test_root *root, const test_leaf *leaf, bool is_ca, sdg_
   plan.spki = leaf->spki;
   plan.extensions = extensions;
   plan.extension_count = !is_ca && leaf->name_count == 0 ? 1 : 2;
+  if (leaf->names_issuer_key) {
+    extensions[plan.extension_count++] =
+        (sdg_x509_extension){sdg_oid_authority_key_id, false, SDG_BYTES_LITERAL("\x30\x06\x80\x04\xca\xfe\xca\xfe")};
+  }
   assert_ok(sdg_cert_build(&der, &plan, root->key));
   sdg_pem_write(pem, "CERTIFICATE", sdg_buf_bytes(&der));
   assert_ok(sdg_buf_error(pem));

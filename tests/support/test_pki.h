@@ -24,6 +24,7 @@ typedef struct test_leaf {
   stardeleg_time not_before;
   stardeleg_time not_after;
   uint64_t serial; /* not zero */
+  bool names_issuer_key; /* with an authority key identifier */
 } test_leaf;
 
 /* Appends the certificate in PEM. */
