@@ -18,7 +18,7 @@ case $function in
   *[!A-Za-z0-9_]* | '') echo "$plugin: its name is no name of a function" >&2; exit 2 ;;
 esac
 [ -r "$plugin" ] || { echo "$plugin: cannot be read" >&2; exit 2; }
-# acme.sh does nothing but define its functions when it is read without arguments; a stub without them will do for tests.
+# acme.sh does nothing but define its functions when it is read without arguments.
 set --
 if [ -r "$main" ]; then
   # shellcheck disable=SC1090

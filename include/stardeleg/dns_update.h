@@ -100,6 +100,11 @@ STARDELEG_API const stardeleg_engine *stardeleg_dns_keeper_engine(stardeleg_dns_
  *  (stardeleg_ido_cname_list()). */
 STARDELEG_API void stardeleg_dns_keeper_on_cname(void *keeper, const char *name, const char *target, int install);
 
+/** stardeleg_dns_keeper_on_cname() that installs, unless the DNS shows the CNAME already: for the start of a program
+ *  that does not know whether an earlier run came to its end. */
+STARDELEG_API void stardeleg_dns_keeper_restore_cname(stardeleg_dns_keeper *keeper, const char *name,
+                                                      const char *target);
+
 /** How many changes are under way: 0 when everything is as it should be, but for records that await their cleanup. */
 STARDELEG_API size_t stardeleg_dns_keeper_pending(const stardeleg_dns_keeper *keeper);
 

@@ -136,6 +136,9 @@ typedef struct stardeleg_ido_options {
    *  delegation (stardeleg_ido_ndc_set_default_delegation()) ends its order: withdrawn at once, revoked at the CA by
    *  the engine, without the reason.  0: refused, revocation is the owner's (RFC 9115 2.3.6.2). */
   int delegates_may_revoke;
+  /** Called instead of |on_cname|, with the same context, by those who want to know whose map the CNAME stands in: it
+   *  is what stardeleg_ido_cname_removed() asks for.  May be NULL. */
+  void (*on_cname_of)(void *ctx, const char *delegation, const char *name, const char *target, int install);
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */

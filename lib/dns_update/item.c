@@ -78,6 +78,7 @@ void sdg_dns_item_want(sdg_dns_item *item, stardeleg_dns_action action)
     return;
   }
   item->want = action;
+  item->look_first = false;
   item->failures = 0;
   item->next_at = STARDELEG_TIME_NONE;
   if (!item->pending) {
@@ -128,27 +129,6 @@ static stardeleg_err take_alias(const stardeleg_dns_keeper *keeper, sdg_dns_item
   return STARDELEG_OK;
 }
 
-static stardeleg_err find_target(const stardeleg_dns_keeper *keeper, sdg_dns_item *item, stardeleg_time now)
-{
-  const stardeleg_dns_answer *answer = NULL;
-  stardeleg_err err = STARDELEG_OK;
-
-  if (item->want == STARDELEG_DNS_REMOVE && item->target[0] != '\0') {
-    item->step = SDG_DNS_CHANGE; /* where we put it, whatever the alias is now */
-    return STARDELEG_OK;
-  }
-  if (keeper->options.dns == NULL || item->type != STARDELEG_DNS_TXT) {
-    (void)snprintf(item->target, sizeof(item->target), "%s", item->name);
-  } else if (!look(keeper, item, now, &err, &answer)) {
-    return STARDELEG_OK;
-  } else if (err == STARDELEG_OK) {
-    err = take_alias(keeper, item, answer);
-    keeper->options.dns->release(keeper->options.dns->ctx, answer);
-  }
-  item->step = err == STARDELEG_OK ? SDG_DNS_CHANGE : item->step;
-  return err;
-}
-
 static bool shows_record(const sdg_dns_item *item, stardeleg_bytes rdata)
 {
   char text[STARDELEG_DNS_NAME_SIZE];
@@ -169,6 +149,37 @@ static bool shows(const sdg_dns_item *item, const stardeleg_dns_answer *answer)
     }
   }
   return false;
+}
+
+static stardeleg_err find_target(const stardeleg_dns_keeper *keeper, sdg_dns_item *item, stardeleg_time now)
+{
+  const stardeleg_dns_answer *answer = NULL;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (item->want == STARDELEG_DNS_REMOVE && item->target[0] != '\0') {
+    item->step = SDG_DNS_CHANGE; /* where we put it, whatever the alias is now */
+    return STARDELEG_OK;
+  }
+  if (keeper->options.dns == NULL || (item->type != STARDELEG_DNS_TXT && !item->look_first)) {
+    (void)snprintf(item->target, sizeof(item->target), "%s", item->name);
+    item->step = SDG_DNS_CHANGE;
+    return STARDELEG_OK;
+  }
+  if (!look(keeper, item, now, &err, &answer)) {
+    return STARDELEG_OK;
+  }
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  if (item->type == STARDELEG_DNS_TXT) {
+    err = take_alias(keeper, item, answer);
+    item->step = err == STARDELEG_OK ? SDG_DNS_CHANGE : item->step;
+  } else {
+    item->look_first = false;
+    item->step = is_known(answer) && shows(item, answer) ? SDG_DNS_DONE : item->step;
+  }
+  keeper->options.dns->release(keeper->options.dns->ctx, answer);
+  return err;
 }
 
 static void begin_delay(const stardeleg_dns_keeper *keeper, sdg_dns_item *item, stardeleg_time now)

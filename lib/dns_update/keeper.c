@@ -112,12 +112,13 @@ static bool take_fqdn(char out[SDG_DNS_NAME_SIZE], const char *fqdn)
   return sdg_dns_is_owner_name(out);
 }
 
-void stardeleg_dns_keeper_on_cname(void *ctx, const char *name, const char *target, int install)
+static void take_cname(stardeleg_dns_keeper *keeper, const char *name, const char *target, bool install,
+                       bool look_first)
 {
-  stardeleg_dns_keeper *keeper = ctx;
   char owner[SDG_DNS_NAME_SIZE];
   char value[SDG_DNS_NAME_SIZE];
   sdg_dns_item *item = NULL;
+  bool is_new;
 
   if (!take_fqdn(owner, name) || !take_fqdn(value, target) ||
       sdg_dns_item_get(&item, keeper, STARDELEG_DNS_CNAME, owner, value) != STARDELEG_OK) {
@@ -125,18 +126,30 @@ void stardeleg_dns_keeper_on_cname(void *ctx, const char *name, const char *targ
 
     sdg_text_escape(shown, sizeof(shown), sdg_bytes_str(name));
     sdg_log(&keeper->options.log, STARDELEG_LOG_ERROR, "dns.update.refused", "CNAME %s cannot be %s", shown,
-            install != 0 ? "installed" : "removed");
+            install ? "installed" : "removed");
     return;
   }
   /* A name has one CNAME: whoever was still to be put there is not any more. */
-  for (sdg_dns_item *other = keeper->items; install != 0 && other != NULL; other = other->next) {
+  for (sdg_dns_item *other = keeper->items; install && other != NULL; other = other->next) {
     if (other != item && other->type == STARDELEG_DNS_CNAME &&
         sdg_bytes_equal_nocase(sdg_bytes_str(other->name), sdg_bytes_str(owner))) {
       sdg_dns_item_want(other, STARDELEG_DNS_REMOVE);
     }
   }
-  sdg_dns_item_want(item, install != 0 ? STARDELEG_DNS_UPSERT : STARDELEG_DNS_REMOVE);
+  is_new = item->want == 0;
+  sdg_dns_item_want(item, install ? STARDELEG_DNS_UPSERT : STARDELEG_DNS_REMOVE);
+  item->look_first = look_first && is_new;
   tell_work(keeper);
+}
+
+void stardeleg_dns_keeper_on_cname(void *keeper, const char *name, const char *target, int install)
+{
+  take_cname(keeper, name, target, install != 0, false);
+}
+
+void stardeleg_dns_keeper_restore_cname(stardeleg_dns_keeper *keeper, const char *name, const char *target)
+{
+  take_cname(keeper, name, target, true, true);
 }
 
 /* --- The engine --- */

@@ -23,6 +23,7 @@ typedef struct sdg_dns_item {
   stardeleg_dns_action want;
   stardeleg_dns_action doing; /* while |pending|: what was begun ends before something else begins */
   bool pending;
+  bool look_first; /* nothing is changed if the DNS shows it */
   sdg_dns_step step;
   stardeleg_time next_at; /* not looked at before */
   stardeleg_time deadline;

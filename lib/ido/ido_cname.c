@@ -288,12 +288,20 @@ static bool is_wanted(const wish *w, const entry *e)
 
 /* --- The difference --- */
 
-static void tell(const stardeleg_ido *ido, entry *e, bool install, stardeleg_time now)
+static bool can_tell_of(const stardeleg_ido *ido)
 {
-  bool can_tell = ido->options.on_cname != NULL;
+  return ido->options.on_cname_of != NULL || ido->options.on_cname != NULL;
+}
 
-  if (can_tell) {
-    ido->options.on_cname(ido->options.on_cname_ctx, e->name, e->target, install ? 1 : 0);
+static void tell(const stardeleg_ido *ido, const char *delegation, entry *e, bool install, stardeleg_time now)
+{
+  const stardeleg_ido_options *options = &ido->options;
+  bool can_tell = can_tell_of(ido);
+
+  if (options->on_cname_of != NULL) {
+    options->on_cname_of(options->on_cname_ctx, delegation, e->name, e->target, install ? 1 : 0);
+  } else if (can_tell) {
+    options->on_cname(options->on_cname_ctx, e->name, e->target, install ? 1 : 0);
   }
   e->state = !install ? STATE_REMOVE : can_tell ? STATE_INSTALLED : STATE_INSTALL;
   e->told_at = can_tell ? now : STARDELEG_TIME_NONE;
@@ -310,13 +318,14 @@ static entry *find(entries *list, const sdg_cname *cname)
 }
 
 /* Removals first: a name has one CNAME, and its target may have changed. */
-static stardeleg_err settle(const stardeleg_ido *ido, const wish *w, entries *list, stardeleg_time now)
+static stardeleg_err settle(const stardeleg_ido *ido, const char *delegation, const wish *w, entries *list,
+                            stardeleg_time now)
 {
   stardeleg_err err = STARDELEG_OK;
 
   for (size_t i = 0; i < list->count; i++) {
     if (list->items[i].state != STATE_REMOVE && !is_wanted(w, &list->items[i])) {
-      tell(ido, &list->items[i], false, now);
+      tell(ido, delegation, &list->items[i], false, now);
     }
   }
   for (size_t i = 0; w->delegation != NULL && err == STARDELEG_OK && i < w->delegation->cname_count; i++) {
@@ -332,8 +341,8 @@ static stardeleg_err settle(const stardeleg_ido *ido, const wish *w, entries *li
       err = add(list, cname.name, cname.target, STATE_REMOVE, STARDELEG_TIME_NONE);
       e = err == STARDELEG_OK ? &list->items[list->count - 1] : NULL;
     }
-    if (e != NULL && (e->state == STATE_REMOVE || (e->state == STATE_INSTALL && ido->options.on_cname != NULL))) {
-      tell(ido, e, true, now);
+    if (e != NULL && (e->state == STATE_REMOVE || (e->state == STATE_INSTALL && can_tell_of(ido)))) {
+      tell(ido, delegation, e, true, now);
     }
   }
   return err;
@@ -386,7 +395,7 @@ stardeleg_err sdg_ido_cname_work(stardeleg_ido *ido, const stardeleg_record *rec
     err = make_wish(ido, record->key + strlen(SDG_CHORE_CNAME), w);
   }
   if (err == STARDELEG_OK) {
-    err = settle(ido, w, list, now);
+    err = settle(ido, record->key + strlen(SDG_CHORE_CNAME), w, list, now);
   }
   if (err == STARDELEG_OK) {
     err = note(ido, record, list, now);

@@ -433,6 +433,27 @@ static void replaces_cnames(void **state)
   stop(&r);
 }
 
+/* After a restart: what is there is left alone, what is not is put there. */
+static void restores_cnames(void **state)
+{
+  rig r;
+
+  (void)state;
+  start(&r, true);
+  open_keeper(&r);
+  stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
+  run(&r, 10000);
+  assert_int_equal(r.z.changes, 1);
+  stardeleg_dns_keeper_restore_cname(r.keeper, "www.example.org.", "edge.cdn.example.");
+  stardeleg_dns_keeper_restore_cname(r.keeper, "img.example.org.", "edge.cdn.example.");
+  run(&r, 10000);
+  assert_int_equal(r.z.changes, 2);
+  assert_int_equal(r.z.count, 2);
+  assert_int_equal(r.told.count, 3);
+  assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
+  stop(&r);
+}
+
 static void goes_on_with_cnames(void **state)
 {
   rig r;
@@ -542,7 +563,8 @@ int main(void)
       cmocka_unit_test(fails_when_it_never_shows), cmocka_unit_test(passes_failures_on),
       cmocka_unit_test(tries_removals_ten_times),  cmocka_unit_test(refuses_hostile_challenges),
       cmocka_unit_test(says_what_it_solves),       cmocka_unit_test(installs_and_removes_cnames),
-      cmocka_unit_test(replaces_cnames),           cmocka_unit_test(goes_on_with_cnames),
+      cmocka_unit_test(replaces_cnames),           cmocka_unit_test(restores_cnames),
+      cmocka_unit_test(goes_on_with_cnames),
       cmocka_unit_test(gives_up_for_good),         cmocka_unit_test(copes_with_clocks),
       cmocka_unit_test(works_through_many),        cmocka_unit_test(refuses_options),
   };

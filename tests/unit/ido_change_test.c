@@ -364,6 +364,40 @@ static void test_cnames_by_hand(void **state)
   ido_world_clear(&w);
 }
 
+static void note_whose(void *ctx, const char *delegation, const char *name, const char *target, int install)
+{
+  ido_world *w = ctx;
+  size_t len = strlen(w->cnames);
+
+  (void)snprintf(w->cnames + len, sizeof(w->cnames) - len, "%s%s:%s>%s ", install != 0 ? "+" : "-", delegation, name,
+                 target);
+}
+
+/* Who wants to know whose map it is, is told instead. */
+static void test_cnames_with_delegation(void **state)
+{
+  ido_world w;
+  char url[256];
+
+  (void)state;
+  ido_world_init(&w);
+  w.options.on_cname_of = note_whose;
+  ido_world_ca_init(&w);
+  ido_world_ca_open(&w);
+  ido_world_open(&w);
+  ido_world_ndc(&w, 0, "cdn");
+  ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, MAP_A);
+  ido_world_place(&w, 0, "d1", url);
+  ido_world_run(&w, 60 * WORLD_S);
+  assert_cnames(&w, "d1", "abc.ido.example.>a.cdn.example.=installed ");
+  assert_ok(stardeleg_ido_delegation_end(w.ido, "d1", w.now));
+  ido_world_run(&w, 60 * WORLD_S);
+  assert_string_equal(w.cnames, "+d1:abc.ido.example.>a.cdn.example. -d1:abc.ido.example.>a.cdn.example. ");
+  assert_ok(stardeleg_ido_cname_removed(w.ido, "d1", "abc.ido.example.", w.now));
+  assert_cnames(&w, "d1", "");
+  ido_world_clear(&w);
+}
+
 /* An order that is over and removed takes its CNAME with it. */
 static void test_cnames_expired(void **state)
 {
@@ -390,6 +424,7 @@ int main(void)
       cmocka_unit_test(test_cnames_killed),
       cmocka_unit_test(test_cnames_unnoted),
       cmocka_unit_test(test_cnames_by_hand),
+      cmocka_unit_test(test_cnames_with_delegation),
       cmocka_unit_test(test_cnames_expired),
       cmocka_unit_test(test_cnames_two_engines),
   };
