@@ -3,11 +3,15 @@
 
 A method that is missing says that the client does not offer it."""
 import glob
+import json
 import os
 import shutil
 import subprocess
+import time
 
 from cryptography import x509
+
+import peers
 
 TIME_LIMIT_S = 60
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,6 +30,7 @@ class Client:
     """What they have in common: a directory of their own, a CA, and how they are started."""
     name = "?"
     program = "?"
+    name_count = 2  # most names it orders at once
 
     def __init__(self, server, webroot, root_dir):
         self.server = server
@@ -37,6 +42,10 @@ class Client:
     @classmethod
     def is_installed(cls):
         return shutil.which(cls.program) is not None
+
+    def obtain_p256(self, names):
+        """What most of them do by themselves."""
+        return self.obtain(names)
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
@@ -55,8 +64,14 @@ class Certbot(Client):
     program = "certbot"
 
     def certbot(self, *argv):
-        return self.run("certbot", *argv, "-n", "--server", self.server.directory(), "--config-dir", self.path("c"),
-                        "--work-dir", self.path("w"), "--logs-dir", self.path("l"), REQUESTS_CA_BUNDLE=self.root)
+        try:
+            return self.run("certbot", *argv, "-n", "--server", self.server.directory(), "--config-dir",
+                            self.path("c"), "--work-dir", self.path("w"), "--logs-dir", self.path("l"),
+                            REQUESTS_CA_BUNDLE=self.root)
+        except Failure as why:
+            # 2.1.0 under Python 3.11 trips over itself when it tells of an error; its log has what the server said.
+            with open(self.path("l", "letsencrypt.log"), encoding="utf-8", errors="replace") as file:
+                raise Failure(f"{why}\n{file.read()[-6000:]}") from why
 
     def register(self, binding=None):
         eab = ["--eab-kid", binding[0], "--eab-hmac-key", binding[1]] if binding else []
@@ -100,33 +115,47 @@ class Lego(Client):
     name = "lego"
     program = "lego"
 
-    def lego(self, *argv, options=()):
+    def lego(self, *argv, options=(), challenge=None, **environment):
         return self.run("lego", "--server", self.server.directory(), "--accept-tos", "--email", "edge@cdn.example",
-                        "--path", self.path("lego"), "--http", "--http.webroot", self.webroot.path, *options, *argv,
-                        LEGO_CA_CERTIFICATES=self.root)
+                        "--path", self.path("lego"), *self.binding, *(challenge or self.challenge()), *options, *argv,
+                        LEGO_CA_CERTIFICATES=self.root, **environment)
 
-    def with_names(self, names, *argv, options=()):
+    def challenge(self):
+        return ["--http", "--http.webroot", self.webroot.path]
+
+    def with_names(self, names, *argv, options=(), **more):
         domains = [word for name in names for word in ("--domains", name)]
-        self.lego(*argv, options=[*domains, *options])
-        return self.path("lego", "certificates", names[0] + ".crt")
+        self.lego(*argv, options=[*domains, *options], **more)
+        return self.path("lego", "certificates", names[0].replace("*", "_") + ".crt")
 
     def register(self, binding=None):
-        """With the first order; what was bound is used then."""
+        """With the first order; it wants to see the binding each time after that."""
         self.binding = ["--eab", "--kid", binding[0], "--hmac", binding[1]] if binding else []
 
     def obtain(self, names):
-        return self.with_names(names, "run", options=self.binding)
+        return self.with_names(names, "run")
 
     def obtain_rsa(self, names):
-        shutil.rmtree(self.path("lego", "certificates"), ignore_errors=True)
-        return self.with_names(names, "run", options=["--key-type", "rsa2048"])
+        return self.obtain_anew(names, "rsa2048")
 
     def obtain_p384(self, names):
-        shutil.rmtree(self.path("lego", "certificates"), ignore_errors=True)
-        return self.with_names(names, "run", options=["--key-type", "ec384"])
+        return self.obtain_anew(names, "ec384")
+
+    def obtain_anew(self, names, key_type):
+        """It takes the key that is there, if there is one."""
+        there, aside = self.path("lego", "certificates"), self.path("aside")
+        os.rename(there, aside)
+        try:
+            path = self.with_names(names, "run", options=["--key-type", key_type])
+        except Failure:
+            shutil.rmtree(there, ignore_errors=True)
+            os.rename(aside, there)
+            raise
+        shutil.rmtree(aside)
+        return path
 
     def renew(self, names):
-        return self.with_names(names, "renew", "--days", "1000", "--no-random-sleep")
+        return self.with_names(names, "renew", "--days", "100000", "--no-random-sleep")
 
     def revoke(self, names):
         self.with_names(names, "revoke", "--keep", "--reason", "4")
@@ -135,11 +164,12 @@ class Lego(Client):
 class Dehydrated(Client):
     name = "dehydrated"
     program = "dehydrated"
+    algorithm = "secp384r1"  # its default
 
     def dehydrated(self, *argv, **settings):
         values = {"CA": self.server.directory(), "BASEDIR": self.dir, "WELLKNOWN": self.webroot.challenges,
                   "CONTACT_EMAIL": "edge@cdn.example", "CURL_OPTS": f"--cacert {self.root}", "LOCKFILE":
-                  self.path("lock"), **settings}
+                  self.path("lock"), "KEY_ALGO": self.algorithm, **settings}
         with open(self.path("config"), "w", encoding="utf-8") as file:
             file.writelines(f"{name}=\"{value}\"\n" for name, value in values.items())
         return self.run("dehydrated", "-f", self.path("config"), *argv)
@@ -155,6 +185,10 @@ class Dehydrated(Client):
 
     def obtain(self, names):
         """Its own choice of key: P-384, the request signed with SHA-256."""
+        return self.with_names(names)
+
+    def obtain_p256(self, names):
+        self.algorithm = "prime256v1"
         return self.with_names(names)
 
     def obtain_rsa(self, names):
@@ -251,4 +285,121 @@ class Uacme(Client):
         self.uacme("deactivate")
 
 
-ALL = (Certbot, Lego, Dehydrated, AcmeTiny, Uacme)
+class PythonAcme(Client):
+    """Debian's library, under Debian's Python."""
+    name = "python3-acme"
+    program = "/usr/bin/python3"
+
+    @classmethod
+    def is_installed(cls):
+        return super().is_installed() and subprocess.run([cls.program, "-c", "import acme"], capture_output=True,
+                                                         check=False).returncode == 0
+
+    def acme(self, *argv):
+        return self.run(self.program, os.path.join(HERE, "python_acme.py"), self.dir, self.server.directory(), *argv,
+                        REQUESTS_CA_BUNDLE=self.root)
+
+    def register(self, binding=None):
+        self.acme("register", *(binding or ()))
+
+    def obtain(self, names, key="ec"):
+        self.acme("obtain", self.webroot.challenges if self.webroot else "-", key, *names)
+        return self.path("cert.pem")
+
+    def obtain_rsa(self, names):
+        return self.obtain(names, "rsa")
+
+    def renew(self, names):
+        return self.obtain(names)
+
+    def revoke(self, names):
+        self.acme("revoke")
+
+    def update_contact(self):
+        self.acme("contact", "other@cdn.example")
+
+    def deactivate(self):
+        self.acme("deactivate")
+
+
+class Caddy(Client):
+    """A web server that sees to its certificates itself: one for each name."""
+    name = "caddy"
+    program = "caddy"
+    name_count = 1
+
+    def settings(self, names, ratio):
+        issuer = {"module": "acme", "ca": self.server.directory(), "email": "edge@cdn.example",
+                  "trusted_roots_pem_files": [self.root],
+                  "challenges": {"http": {"disabled": True},
+                                 "tls-alpn": {"alternate_port": self.server.tls_port}}}
+        if self.binding:
+            issuer["external_account"] = {"key_id": self.binding[0], "mac_key": self.binding[1]}
+        policy = {"subjects": names, "issuers": [issuer], "renewal_window_ratio": ratio}
+        return {"admin": {"disabled": True}, "storage": {"module": "file_system", "root": self.path("storage")},
+                "apps": {"http": {"http_port": peers.free_port(), "https_port": peers.free_port(), "servers": {
+                    "edge": {"listen": [f"127.0.0.1:{self.port}"], "automatic_https": {"disable_redirects": True},
+                             "routes": [{"match": [{"host": names}], "handle": [
+                                 {"handler": "static_response", "body": "ok"}]}]}}},
+                         "tls": {"automation": {"policies": [policy]}, "certificates": {"automate": names}}}}
+
+    def serve(self, names, ratio=0.01):
+        """Runs it until it serves another certificate than the last."""
+        self.port = peers.free_port()
+        with open(self.path("caddy.json"), "w", encoding="utf-8") as file:
+            json.dump(self.settings(names, ratio), file)
+        before = self.stored(names)
+        with open(self.path("log"), "w+b") as log:
+            process = subprocess.Popen([self.program, "run", "--config", self.path("caddy.json")], stdout=log,
+                                       stderr=log, stdin=subprocess.DEVNULL, cwd=self.dir, env={
+                                           **os.environ, "HOME": self.dir, "XDG_DATA_HOME": self.dir})
+            try:
+                self.wait_for_another(names, before, process)
+            finally:
+                process.terminate()
+                process.wait(10)
+        return self.path("cert.pem")
+
+    def wait_for_another(self, names, before, process):
+        deadline = time.monotonic() + TIME_LIMIT_S / 2
+        while self.stored(names) in (None, before):
+            words = self.words()
+            if time.monotonic() > deadline or process.poll() is not None or "will retry" in words:
+                raise Failure(f"caddy: {words[-3000:]}")
+            time.sleep(0.1)
+        with open(self.path("cert.pem"), "wb") as file:
+            file.write(self.stored(names))
+        self.handshake(names[0])
+
+    def handshake(self, name):
+        """What it serves is what it got."""
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-servername", name,
+                               "-showcerts"], capture_output=True, stdin=subprocess.DEVNULL, timeout=10, check=False)
+        with open(self.path("cert.pem"), encoding="ascii") as file:
+            leaf = file.read().split("-----END")[0]
+        if leaf.strip() not in done.stdout.decode(errors="replace"):
+            raise Failure("caddy serves another certificate")
+
+    def words(self):
+        with open(self.path("log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stored(self, names):
+        for path in glob.glob(self.path("storage", "certificates", "*", names[0], names[0] + ".crt")):
+            with open(path, "rb") as file:
+                return file.read()
+        return None
+
+    def register(self, binding=None):
+        """With the first order."""
+        self.binding = binding
+
+    def obtain(self, names):
+        return self.serve(names)
+
+    def renew(self, names):
+        """It renews at once what it holds for too old."""
+        return self.serve(names, 0.9999999999)
+
+
+ALL = (Certbot, Lego, Dehydrated, AcmeTiny, Uacme, PythonAcme, Caddy)

@@ -4,6 +4,7 @@ import json
 import os
 
 OK, NOT_OFFERED, DIFFERS = "ok", "not offered", "differs"
+SKIPPED = "skipped"  # not on the page
 
 
 class Results:
@@ -13,12 +14,14 @@ class Results:
         self.path = os.path.join(build, "interop-results", f"{name}.json")
         self.rows = []
         self.failures = 0
+        self.count = 0
 
     def add(self, peer, feature, outcome, note=""):
         self.rows.append({"peer": peer, "feature": feature, "result": outcome, "note": note})
         good = outcome in (OK, NOT_OFFERED)
         self.failures += 0 if good else 1
-        text = f"{'ok' if good else 'not ok'} {len(self.rows)} - {peer}: {feature}"
+        self.count += 1
+        text = f"{'ok' if good else 'not ok'} {self.count} - {peer}: {feature}"
         print(text + (f" # {outcome}" if outcome != OK else "") + (f": {note}" if note else ""), flush=True)
 
     def run(self, peer, feature, action, *args):
@@ -33,13 +36,33 @@ class Results:
             self.add(peer, feature, DIFFERS, " ".join(str(why).split())[:300])
         return None
 
-    def finish(self):
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        with open(self.path, "w", encoding="utf-8") as file:
-            json.dump(self.rows, file, indent=1)
-            file.write("\n")
-        print(f"1..{len(self.rows)}")
+    def take(self, collected):
+        """The rows of somebody who worked beside."""
+        for row in collected.rows:
+            if row["result"] == SKIPPED:
+                self.rows.append(row)
+                print(f"# {row['peer']}: {row['note']}")
+            else:
+                self.add(row["peer"], row["feature"], row["result"], row["note"])
+
+    def finish(self, keep=True):
+        if keep:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            with open(self.path, "w", encoding="utf-8") as file:
+                json.dump(self.rows, file, indent=1)
+                file.write("\n")
+        print(f"1..{self.count}")
         return 1 if self.failures else 0
+
+
+class Collected(Results):
+    """Rows for take(): nothing is printed by those who work beside each other."""
+
+    def __init__(self):
+        super().__init__("", "")
+
+    def add(self, peer, feature, outcome, note=""):
+        self.rows.append({"peer": peer, "feature": feature, "result": outcome, "note": note})
 
 
 class NotOffered(Exception):
