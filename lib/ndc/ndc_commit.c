@@ -70,7 +70,8 @@ static void move_to(sdg_ndc_delegation *d, const commit_point *to)
  * with its second: one that is cancelled at once must not be followed by another at once. */
 static bool brings_rest(const sdg_ndc_delegation *d, const sdg_ndc_current *fresh, stardeleg_time now)
 {
-  return !fresh->star && !sdg_ndc_window_drove(d) && sdg_ndc_wait_for(d->ndc, fresh->renew_at) - now > 2 * d->ndc->options.backoff_max_ms;
+  return !fresh->star && !sdg_ndc_window_drove(d) &&
+         sdg_ndc_wait_for(d->ndc, fresh->renew_at) - now > 2 * d->ndc->options.backoff_max_ms;
 }
 
 /* The one place where a certificate comes into use: the record is written, then the program is told. */

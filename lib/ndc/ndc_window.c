@@ -165,8 +165,9 @@ stardeleg_err sdg_ndc_window_take(sdg_ndc_delegation *d, const sdg_result *resul
     tell(d);
     sdg_ndc_wake_order(d, now);
   }
-  if (sdg_ndc_wait_for(d->ndc, sdg_time_min(window->selected_at, d->current->renew_at)) - now >
-      2 * d->ndc->options.backoff_max_ms) {
+  if (window->selected_at != STARDELEG_TIME_NONE &&
+      sdg_time_min(window->selected_at, d->current->renew_at) >
+          sdg_time_add(sdg_ndc_time(d->ndc, now), 2 * d->ndc->options.backoff_max_ms)) {
     d->order_tries = 0; /* this certificate may stay: the orders have come to rest */
   }
   return sdg_ndc_save(d);
