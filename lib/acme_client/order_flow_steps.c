@@ -19,12 +19,26 @@ stardeleg_err sdg_flow_ask_order(sdg_order_flow *flow, sdg_session *session, sdg
   return STARDELEG_OK;
 }
 
+/* Once the CSR has been taken, an order that is given up here may be issued, and renewed, all the same: one odd answer
+ * to a poll, of whatever stands between, is not yet the end.  The CA's word about the order or the account is. */
+static bool is_worth_another_look(const sdg_order_flow *flow, const sdg_result *result)
+{
+  return flow->state == SDG_FLOW_POLL && result->status != 404 && result->status != 410 && result->status != 401 &&
+         !sdg_problem_is(result->problem, STARDELEG_ACME_UNAUTHORIZED) &&
+         !sdg_problem_is(result->problem, STARDELEG_ACME_ACCOUNT_DOES_NOT_EXIST);
+}
+
 stardeleg_err sdg_flow_take_order(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
   bool is_first = !flow->has_order;
   stardeleg_problem problem;
   stardeleg_err err;
 
+  if (turn->result->err != STARDELEG_OK && is_worth_another_look(flow, turn->result)) {
+    err = sdg_flow_take_unreadable(flow, turn, STARDELEG_ERR_MALFORMED, turn->result->problem);
+    flow->problem.status = turn->result->problem->status;
+    return err;
+  }
   if (turn->result->err != STARDELEG_OK) {
     sdg_flow_fail(flow, turn, turn->result->problem);
     return STARDELEG_OK;

@@ -19,10 +19,9 @@ typedef struct answer {
 
 #define STAR_URL ",\"star-certificate\":\"" CERT "\""
 #define ERROR(type) "{\"type\":\"urn:ietf:params:acme:error:" type "\",\"detail\":\"no\"}"
-#define ALWAYS(status)                                                                                                 \
-  {                                                                                                                    \
-    status, status, status, status                                                                                     \
-  }
+#define ALWAYS(status) {status, status, status, status}
+/* The CSR is there: one odd answer to a poll does not make the order forgotten, as it may be issued all the same. */
+#define UNLESS_POLLED(status) {status, status, "processing", "processing"}
 
 static const answer answers[] = {
     /* STARDEL-2.3.2-16, -20: nothing but "valid" makes it valid */
@@ -48,10 +47,11 @@ static const answer answers[] = {
     {503, NULL, "<html>", ALWAYS("processing")},
     {429, NULL, ERROR("rateLimited"), ALWAYS("processing")},
     {403, NULL, ERROR("orderNotReady"), ALWAYS("processing")},
-    {400, NULL, ERROR("malformed"), ALWAYS("invalid")},
-    {403, NULL, ERROR("badCSR"), ALWAYS("invalid")},
+    {400, NULL, ERROR("malformed"), UNLESS_POLLED("invalid")},
+    {403, NULL, ERROR("badCSR"), UNLESS_POLLED("invalid")},
     {404, NULL, "", ALWAYS("invalid")},
-    {302, NULL, "", ALWAYS("invalid")},
+    {403, NULL, ERROR("unauthorized"), ALWAYS("invalid")},
+    {302, NULL, "", UNLESS_POLLED("invalid")},
 };
 
 /* The question is out, and the next thing said is the answer. */
@@ -111,10 +111,33 @@ static void test_answers(void **state)
   }
 }
 
+/* Nor is it polled for ever: STARDEL-2.2-05. */
+static void test_refused_polls(void **state)
+{
+  int polls = 1;
+  played p;
+
+  (void)state;
+  reach(&p, AT_POLL);
+  scripted_answer(&p.ca, 400, NULL, ERROR("malformed"));
+  while (strcmp(played_status(&p), "processing") == 0) {
+    played_assert_rests(&p);
+    p.ca.now += 1800 * WORLD_S; /* no pause is longer */
+    scripted_expect(&p.ca, "POST", ORDER2);
+    scripted_answer(&p.ca, 400, NULL, ERROR("malformed"));
+    polls++;
+  }
+  assert_string_equal(played_status(&p), "invalid");
+  assert_string_equal(played_error_text(&p, "type"), "urn:ietf:params:acme:error:malformed");
+  assert_in_range(polls, 5, 20);
+  played_end(&p);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_answers),
+      cmocka_unit_test(test_refused_polls),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
