@@ -19,6 +19,7 @@ static void tell_cname(void *ctx, const char *name, const char *target, int inst
 
 typedef struct issuer_texts {
   const char **contacts;
+  const char **alias_names;
   char *mac_key;
 } issuer_texts;
 
@@ -58,6 +59,8 @@ static int read_issuer(const config *cfg, size_t i, stardeleg_issuer_options *ou
   read_kind(cfg, i, out);
   texts->contacts = config_texts(cfg, member(path, i, "contacts"));
   out->contacts = texts->contacts;
+  texts->alias_names = config_texts(cfg, member(path, i, "alias-names"));
+  out->alias_names = texts->alias_names;
   if (file == NULL) {
     return 0;
   }
@@ -125,6 +128,7 @@ stardeleg_ido *role_new(const service *s, const char *base_url, role_wake wake, 
   }
   for (size_t i = 0; i < ISSUERS_MAX; i++) {
     free(texts[i].contacts);
+    free(texts[i].alias_names);
     stardeleg_secret_free(texts[i].mac_key, texts[i].mac_key != NULL ? strlen(texts[i].mac_key) : 0);
   }
   return ido;

@@ -94,6 +94,11 @@ typedef struct stardeleg_issuer_options {
   int revoke_at_end;    /**< "renew", "local": nonzero: the end of a delegation revokes STAR orders' certificates too;
                              those without auto-renewal always are (2.3.6.2) */
   const stardeleg_local_issuer *local; /**< "local": required; borrowed, must outlive the role */
+  /** "proxy": names of our own zone that the upstream owner's cname-map may lead to (RFC 9115 5.1.2.1): a name, or
+   *  "*.cdn.example" for one label below it.  CNAMEs at these, and at no others, are told and listed: what another
+   *  owner writes must not choose records of our zone.  Others are logged as "ido.cname.foreign".  NULL-terminated, at
+   *  most 256; NULL: none. */
+  const char *const *alias_names;
 } stardeleg_issuer_options;
 
 /** How the role works.  Set by stardeleg_ido_options_default(), then changed.  Strings are copied; objects are borrowed

@@ -202,11 +202,12 @@ static bool has_name(const sdg_ido_order *order, const char *name)
   return found;
 }
 
-/* What stands behind |name| in the map of the owner upstream; NULL: nothing, the name is ours. */
+/* What stands behind |name| in the map of the owner upstream; "": nothing that we would make a record of; NULL:
+ * nothing at all, the name is ours. */
 static const char *alias_of(const sdg_ido_order *order, const char *name)
 {
   for (const sdg_json *item = sdg_json_first(order->aliases); item != NULL; item = sdg_json_next(item)) {
-    if (is_same_name(sdg_json_name(item), name) && sdg_json_string(item)[0] != '\0') {
+    if (is_same_name(sdg_json_name(item), name)) {
       return sdg_json_string(item);
     }
   }
@@ -218,7 +219,7 @@ static void add_wish(wish *w, size_t i, const sdg_ido_order *order)
   const char *name = w->delegation->cnames[i].name;
   const char *alias = alias_of(order, name);
 
-  if (!has_name(order, name)) {
+  if (!has_name(order, name) || (alias != NULL && alias[0] == '\0')) {
     return;
   }
   w->wanted[i] = true;

@@ -47,7 +47,7 @@ typedef struct sdg_ido_order {
   stardeleg_time renew_at;     /* valid: when the issuer has something to do again; NEVER */
   char published[SDG_ID_SIZE]; /* the id under which its certificate is shown here; "": none is */
   sdg_json *aliases;           /* object: a name of the order to our name that the upstream owner's zone leads to, as
-                                  upstream's cname-map has them; NULL: none */
+                                  upstream's cname-map has them, "" for one that it may not lead to; NULL: none */
   uint64_t publications;       /* writes of that record so far: its version */
   sdg_ido_publication *publication; /* to be written with the order, by whoever has its lease; owned; NULL */
   char step[40];               /* what is being done at the issuer; "" if nothing */

@@ -212,7 +212,7 @@ stardeleg_err sdg_ido_scope_read(sdg_ido_scope *out, const sdg_json *tree)
 /* --- Names of the delegate's choice --- */
 
 /* "*.example.org" stands for one label; a DNS wildcard is much wider than that, and is never meant. */
-static bool is_listed(const sdg_ido_scope *scope, const char *name)
+bool sdg_ido_scope_lists(const sdg_ido_scope *scope, const char *name)
 {
   stardeleg_bytes chosen = sdg_bytes_str(name);
   const char *dot = strchr(name, '.');
@@ -234,7 +234,7 @@ static int ask_scope(void *ctx, const stardeleg_name_choice *choice)
 {
   const sdg_ido_scope_policy *policy = ctx;
 
-  if (choice->wildcard != 0 || !is_listed(policy->scope, choice->name)) {
+  if (choice->wildcard != 0 || !sdg_ido_scope_lists(policy->scope, choice->name)) {
     return 0;
   }
   return policy->base->policy == NULL || policy->base->policy(policy->base->policy_ctx, choice) != 0;

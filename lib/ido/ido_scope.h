@@ -41,6 +41,9 @@ typedef struct sdg_ido_scope_policy {
 } sdg_ido_scope_policy;
 void sdg_ido_scope_match(stardeleg_match_options *match, sdg_ido_scope_policy *ctx);
 
+/* True if |name| is listed, or stands one label below a "*." of the list. */
+bool sdg_ido_scope_lists(const sdg_ido_scope *scope, const char *name);
+
 /* POLICY with the problem, if the scope does not allow such an order (|star|) or such a key; |id| names the delegation.
  */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_scope_check_kind(const sdg_ido_scope *scope, const char *id, bool star,

@@ -9,6 +9,7 @@
 #include <stardeleg/ido.h>
 #include "acme_client/order_flow.h"
 #include "ido/ido_order.h"
+#include "ido/ido_scope.h"
 #include "star/emulation.h"
 
 /* What a step has come to. */
@@ -75,6 +76,7 @@ struct sdg_issuer {
   bool revoke_at_end;
   char *profile;      /* at the CA, or NULL */
   sdg_budget budget;
+  sdg_ido_scope aliases; /* "proxy": |names| is what of our zone the owner upstream may lead to */
   /* others: */
   void *own;
 };

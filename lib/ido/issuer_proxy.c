@@ -10,6 +10,20 @@
 #include "ido/issuer_forward.h"
 #include "ido/issuer_search.h"
 
+static stardeleg_err open_proxy(sdg_issuer *issuer, const stardeleg_issuer_options *options, stardeleg_problem *problem)
+{
+  stardeleg_ido_delegation request = {.names = options->alias_names};
+  stardeleg_err err = sdg_ido_scope_take(&issuer->aliases, &request, problem);
+
+  return err == STARDELEG_OK ? sdg_forward_open(issuer, options, problem) : err;
+}
+
+static void close_proxy(sdg_issuer *issuer)
+{
+  sdg_ido_scope_clear(&issuer->aliases);
+  sdg_forward_close(issuer);
+}
+
 /* Which delegation upstream ours is bound to; empty: to be found. */
 static stardeleg_err find_configured(const sdg_issuance *issuance, sdg_search **out)
 {
@@ -201,8 +215,8 @@ static stardeleg_err take(sdg_issuance *issuance, const sdg_result *result, star
 
 const sdg_issuer_ops sdg_issuer_proxy = {
     .kind = "proxy",
-    .open = sdg_forward_open,
-    .close = sdg_forward_close,
+    .open = open_proxy,
+    .close = close_proxy,
     .begin = begin,
     .end = end,
     .write = sdg_forward_write,

@@ -2,10 +2,12 @@
 /* ido/issuer_search.c -- looking through the delegations another owner has for us. */
 #include "ido/issuer_search.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "acme/account.h"
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "ido/ido_internal.h"
@@ -219,10 +221,31 @@ static stardeleg_err match(const sdg_search *search, const sdg_issuance *issuanc
   return err;
 }
 
+/* The name, which another owner has written, is one of those that we have for it. */
+static bool may_lead_to(const sdg_issuance *issuance, const sdg_ido_order *order, const char *target)
+{
+  const sdg_issuer *issuer = issuance->issuer;
+  size_t len = strlen(target);
+  char name[256];
+  char shown[256];
+
+  len -= len > 0 && target[len - 1] == '.' ? 1 : 0;
+  (void)snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : 0), target);
+  if (sdg_ido_scope_lists(&issuer->aliases, name)) {
+    return true;
+  }
+  sdg_text_escape(shown, sizeof(shown), sdg_bytes_str(target));
+  sdg_log(&issuer->ido->options.log, STARDELEG_LOG_WARNING, "ido.cname.foreign",
+          "delegation=%s issuer=%s: the owner upstream leads to %s, which is no name for it", order->delegation,
+          issuer->name, shown);
+  return false;
+}
+
 /* RFC 9115 5.1.2.1: the owner's zone leads from its name to ours; what our delegate is to be reached by is one more
  * step, from our name to the delegate's. */
-static stardeleg_err note_aliases(sdg_ido_order *order, const sdg_delegation *delegation)
+static stardeleg_err note_aliases(const sdg_issuance *issuance, const sdg_delegation *delegation)
 {
+  sdg_ido_order *order = issuance->order;
   sdg_json *tree = NULL;
   sdg_json_writer w;
   sdg_buf text;
@@ -237,7 +260,9 @@ static stardeleg_err note_aliases(sdg_ido_order *order, const sdg_delegation *de
   sdg_jw_init(&w, &text);
   sdg_jw_object(&w, NULL);
   for (size_t i = 0; i < delegation->cname_count; i++) {
-    sdg_jw_string(&w, delegation->cnames[i].name, delegation->cnames[i].target);
+    const sdg_cname *cname = &delegation->cnames[i];
+
+    sdg_jw_string(&w, cname->name, may_lead_to(issuance, order, cname->target) ? cname->target : "");
   }
   sdg_jw_object_end(&w);
   err = sdg_buf_error(&text);
@@ -274,7 +299,7 @@ static stardeleg_err take_delegation(sdg_search *search, const sdg_issuance *iss
     sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the upstream owner's template cannot be read");
     err = match(search, issuance, &delegation, &problem);
     if (err == STARDELEG_OK) {
-      err = note_aliases(issuance->order, &delegation);
+      err = note_aliases(issuance, &delegation);
     }
   }
   sdg_delegation_clear(&delegation);

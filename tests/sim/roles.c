@@ -120,10 +120,14 @@ static stardeleg_err start_ido(sim_actor *actor, stardeleg_problem *problem)
   stardeleg_issuer_options issuer = {0};
   stardeleg_ido_options options;
   char directory[80];
+  char aliases[80]; /* what add_at() has for the level above */
+  const char *const alias_names[] = {aliases, NULL};
 
   write_directory(directory, sizeof(directory), actor);
+  (void)snprintf(aliases, sizeof(aliases), "*.at.%s.example", actor->world->actors[actor->upstream].name);
   issuer.size = sizeof(issuer);
   issuer.name = "simca";
+  issuer.alias_names = alias_names;
   issuer.kind = actor->index == SIM_IDO ? "star" : "proxy";
   issuer.directory_url = directory;
   issuer.contacts = contacts;

@@ -183,6 +183,8 @@ static void begin_ca(rig *r)
   assert_ok(stardeleg_ca_new(&r->ca, &options, NULL));
 }
 
+static const char *const alias_names[OWNERS][2] = {{NULL}, {"abc.ucdn.example", NULL}, {"*.dcdn.example", NULL}};
+
 static void begin_owner(rig *r, int i)
 {
   owner *o = &r->owners[i];
@@ -195,6 +197,7 @@ static void begin_owner(rig *r, int i)
   o->issuer.kind = i == 0 ? "star" : "proxy";
   (void)snprintf(o->directory, sizeof(o->directory), "%s/directory", i == 0 ? WORLD_CA : bases[i - 1]);
   o->issuer.directory_url = o->directory;
+  o->issuer.alias_names = i > 0 ? alias_names[i] : NULL;
   if (i > 0) {
     (void)snprintf(o->eab_name, sizeof(o->eab_name), "owner%d", i);
     assert_ok(stardeleg_ido_ndc_add(r->owners[i - 1].ido, o->eab_name, o->mac_key, r->now));
@@ -409,6 +412,38 @@ static void test_cnames(void **state)
   end(&r);
 }
 
+/* What an owner upstream writes into its map does not choose records of our zone: only the names that we have for it
+ * are told, and all others make no CNAME at all, neither there nor at the owner's own name. */
+static void test_foreign_aliases(void **state)
+{
+  static const char *const aliases[] = {"www.ucdn.example.", "ucdn.example.",     "x.abc.ucdn.example.",
+                                        "abc.ido.example.",  "abc.ucdn.exampl.", "ABC.UCDN.EXAMPLE."};
+  char *csr = ido_world_csr(WORLD_ONE, NULL, NULL, 0);
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+    stardeleg_ido_delegation change = {.size = sizeof(change)};
+    bool good = i == 5;
+    char map[256];
+    rig r;
+
+    begin_chain(&r);
+    (void)snprintf(map, sizeof(map), "{\"abc.ido.example.\":\"%s\"}", aliases[i]);
+    change.cname_map = sdg_bytes_str(map);
+    assert_ok(
+        stardeleg_ido_delegation_change(r.owners[0].ido, "x2", &change, STARDELEG_IDO_CNAME_MAP, r.now, NULL));
+    change.cname_map = sdg_bytes_str("{\"abc.ido.example.\":\"abc.dcdn.example.\"}");
+    assert_ok(stardeleg_ido_delegation_change(r.owners[1].ido, "y", &change, STARDELEG_IDO_CNAME_MAP, r.now, NULL));
+    order(&r, "{" NAME "," STAR "," MINE "}");
+    assert_int_equal(finalize(&r, csr), 200);
+    run(&r, 120 * WORLD_S);
+    assert_string_equal(status(&r), "valid");
+    assert_string_equal(r.owners[1].cnames, good ? "+ABC.UCDN.EXAMPLE.>abc.dcdn.example. " : "");
+    end(&r);
+  }
+  free(csr);
+}
+
 /* STARDEL-2.4-09: expires is that of the order upstream, as soon as there is one. */
 static void test_expires(void **state)
 {
@@ -592,7 +627,7 @@ int main(void)
       cmocka_unit_test(test_three_deep),       cmocka_unit_test(test_expires),
       cmocka_unit_test(test_own_template),     cmocka_unit_test(test_nothing_upstream),
       cmocka_unit_test(test_configured),       cmocka_unit_test(test_upstream_refuses),
-      cmocka_unit_test(test_cnames),
+      cmocka_unit_test(test_cnames),           cmocka_unit_test(test_foreign_aliases),
       cmocka_unit_test(test_plain),            cmocka_unit_test(test_end),
   };
 
