@@ -1,52 +1,152 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cddl/gen/regex_min.c -- makes an automaton minimal (Moore's refinement) and lays it out for the run-time. */
+/* cddl/gen/regex_min.c -- makes an automaton minimal (Hopcroft's refinement) and lays it out for the run-time. */
 #include <string.h>
 #include "cddl/gen/regex.h"
 
-#define BUCKETS 1024u
 /* A row's first index must fit 16 bits in the table. */
 #define CELLS_MAX 65535u
-#define WORK_MAX 60000000u
 
-static bool same_row(const sdg_gen_dfa *dfa, const uint32_t *part, size_t a, size_t b)
+/* The states, sorted by parts: each part is a stretch of |order|, its marked states in front. */
+typedef struct partition {
+  uint32_t *order; /* states */
+  uint32_t *at;    /* state -> its place in |order| */
+  uint32_t *part;  /* state -> its part */
+  uint32_t *begin, *end, *marked;
+  uint32_t *waiting; /* parts still to be split by */
+  uint32_t *touched; /* parts with marked states */
+  size_t count, waiting_count, touched_count;
+} partition;
+
+/* For each class and state, the states that lead there: from[first[c * (count + 1) + state]] up to the next. */
+typedef struct backward {
+  uint32_t *first, *from;
+} backward;
+
+static partition make_partition(sdg_gen *gen, size_t count)
 {
-  if (part[a] != part[b]) {
-    return false;
+  partition p = {0};
+
+  p.order = sdg_gen_alloc(gen, count, sizeof *p.order);
+  p.at = sdg_gen_alloc(gen, count, sizeof *p.at);
+  p.part = sdg_gen_alloc(gen, count, sizeof *p.part);
+  p.begin = sdg_gen_alloc(gen, count + 1, sizeof *p.begin);
+  p.end = sdg_gen_alloc(gen, count + 1, sizeof *p.end);
+  p.marked = sdg_gen_alloc(gen, count + 1, sizeof *p.marked);
+  p.waiting = sdg_gen_alloc(gen, count + 1, sizeof *p.waiting);
+  p.touched = sdg_gen_alloc(gen, count + 1, sizeof *p.touched);
+  for (size_t i = 0; i < count; i++) {
+    p.order[i] = p.at[i] = (uint32_t)i;
+    p.part[i] = 0;
   }
-  for (size_t c = 0; c < dfa->classes; c++) {
-    if (part[dfa->next[a * dfa->classes + c]] != part[dfa->next[b * dfa->classes + c]]) {
-      return false;
-    }
-  }
-  return true;
+  p.begin[0] = p.marked[0] = 0;
+  p.end[0] = (uint32_t)count;
+  p.count = 1;
+  p.waiting[p.waiting_count++] = 0;
+  return p;
 }
 
-/* One round: states stay together if all their steps lead to the same parts.  Returns the number of parts; part 0 keeps
- * state 0. */
-static size_t refine(const sdg_gen_dfa *dfa, const uint32_t *part, uint32_t *finer, size_t *links)
+static backward turn_round(sdg_gen *gen, const sdg_gen_dfa *dfa)
 {
-  size_t buckets[BUCKETS] = {0};
-  size_t parts = 0;
+  const size_t row = dfa->count + 1;
+  backward b = {sdg_gen_alloc(gen, row * dfa->classes, sizeof *b.first),
+                sdg_gen_alloc(gen, dfa->count * dfa->classes, sizeof *b.from)};
+  uint32_t total = 0;
 
-  for (size_t i = 0; i < dfa->count; i++) {
-    uint32_t hash = part[i] + 2166136261u;
-    size_t found;
-    for (size_t c = 0; c < dfa->classes; c++) {
-      hash = (hash ^ part[dfa->next[i * dfa->classes + c]]) * 16777619u;
+  memset(b.first, 0, row * dfa->classes * sizeof *b.first);
+  for (size_t c = 0; c < dfa->classes; c++) {
+    uint32_t *first = b.first + c * row;
+    for (size_t i = 0; i < dfa->count; i++) {
+      first[dfa->next[i * dfa->classes + c]]++;
     }
-    found = buckets[hash % BUCKETS];
-    while (found != 0 && !same_row(dfa, part, found - 1, i)) {
-      found = links[found - 1];
+    for (size_t i = 0; i < row; i++) { /* the end of each stretch; filling it backward leaves its beginning */
+      total += first[i];
+      first[i] = total;
     }
-    if (found != 0) {
-      finer[i] = finer[found - 1];
-    } else {
-      finer[i] = (uint32_t)parts++;
-      links[i] = buckets[hash % BUCKETS];
-      buckets[hash % BUCKETS] = i + 1;
+    for (size_t i = dfa->count; i-- > 0;) {
+      b.from[--first[dfa->next[i * dfa->classes + c]]] = (uint32_t)i;
     }
   }
-  return parts;
+  return b;
+}
+
+static void mark(partition *p, uint32_t state)
+{
+  const uint32_t part = p->part[state];
+  const uint32_t to = p->begin[part] + p->marked[part];
+  const uint32_t other = p->order[to];
+
+  if (p->at[state] < to) {
+    return; /* marked already */
+  }
+  if (p->marked[part]++ == 0) {
+    p->touched[p->touched_count++] = part;
+  }
+  p->order[p->at[state]] = other;
+  p->at[other] = p->at[state];
+  p->order[to] = state;
+  p->at[state] = to;
+}
+
+/* Divides each touched part into its marked and its other states.  The smaller half becomes the new part, and waits: it
+ * tells apart all that the larger one could (Hopcroft). */
+static void split_touched(partition *p)
+{
+  while (p->touched_count > 0) {
+    const uint32_t part = p->touched[--p->touched_count];
+    const uint32_t middle = p->begin[part] + p->marked[part];
+    const uint32_t made = (uint32_t)p->count;
+
+    p->marked[part] = 0;
+    if (middle == p->end[part]) {
+      continue;
+    }
+    if (middle - p->begin[part] <= p->end[part] - middle) {
+      p->begin[made] = p->begin[part];
+      p->end[made] = middle;
+      p->begin[part] = middle;
+    } else {
+      p->begin[made] = middle;
+      p->end[made] = p->end[part];
+      p->end[part] = middle;
+    }
+    p->marked[made] = 0;
+    for (uint32_t i = p->begin[made]; i < p->end[made]; i++) {
+      p->part[p->order[i]] = made;
+    }
+    p->count++;
+    p->waiting[p->waiting_count++] = made;
+  }
+}
+
+/* Splits by "a step leads into |members|", for each class of bytes. */
+static void split_by(partition *p, const sdg_gen_dfa *dfa, const backward *b, const uint32_t *members, size_t count)
+{
+  for (size_t c = 0; c < dfa->classes; c++) {
+    const uint32_t *first = b->first + c * (dfa->count + 1);
+    for (size_t i = 0; i < count; i++) {
+      for (uint32_t k = first[members[i]]; k < first[members[i] + 1]; k++) {
+        mark(p, b->from[k]);
+      }
+    }
+    split_touched(p);
+  }
+}
+
+/* Numbers the parts by their first states, so that state 0 stays 0 and equal sources make equal tables. */
+static void number_parts(sdg_gen *gen, const partition *p, size_t count, uint32_t *part)
+{
+  uint32_t *number = sdg_gen_alloc(gen, p->count, sizeof *number);
+  uint32_t known = 0;
+
+  for (size_t i = 0; i < p->count; i++) {
+    number[i] = UINT32_MAX;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (number[p->part[i]] == UINT32_MAX) {
+      number[p->part[i]] = known++;
+    }
+    part[i] = number[p->part[i]];
+  }
 }
 
 static void join_states(sdg_gen *gen, sdg_gen_dfa *dfa, const uint32_t *part, size_t parts)
@@ -107,26 +207,26 @@ static void join_classes(sdg_gen *gen, sdg_gen_dfa *dfa)
 
 bool sdg_gen_dfa_minimise(sdg_gen *gen, sdg_gen_place place, sdg_gen_dfa *dfa)
 {
+  partition p = make_partition(gen, dfa->count);
+  const backward b = turn_round(gen, dfa);
   uint32_t *part = sdg_gen_alloc(gen, dfa->count, sizeof *part);
-  uint32_t *finer = sdg_gen_alloc(gen, dfa->count, sizeof *finer);
-  size_t *links = sdg_gen_alloc(gen, dfa->count, sizeof *links);
-  size_t parts = 1, before = 0, work = 0;
+  uint32_t *members = sdg_gen_alloc(gen, dfa->count, sizeof *members);
 
   for (size_t i = 0; i < dfa->count; i++) {
-    part[i] = dfa->accepts[i];
-  }
-  while (parts != before) {
-    uint32_t *swap = part;
-    work += dfa->count * dfa->classes;
-    if (work > WORK_MAX) {
-      return sdg_gen_fail(gen, place, "the regular expression needs too large an automaton");
+    if (dfa->accepts[i]) {
+      mark(&p, (uint32_t)i);
     }
-    before = parts;
-    parts = refine(dfa, part, finer, links);
-    part = finer;
-    finer = swap;
   }
-  join_states(gen, dfa, part, parts);
+  split_touched(&p);
+  while (p.waiting_count > 0) {
+    const uint32_t by = p.waiting[--p.waiting_count];
+    const size_t count = p.end[by] - p.begin[by];
+
+    memcpy(members, p.order + p.begin[by], count * sizeof *members); /* splitting moves them */
+    split_by(&p, dfa, &b, members, count);
+  }
+  number_parts(gen, &p, dfa->count, part);
+  join_states(gen, dfa, part, p.count);
   join_classes(gen, dfa);
   if (dfa->count * dfa->classes > CELLS_MAX) {
     return sdg_gen_fail(gen, place, "the regular expression needs too large an automaton");
