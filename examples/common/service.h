@@ -16,6 +16,7 @@ typedef struct service {
   stardeleg_store *store;
   stardeleg_secrets *secrets;
   char state[512];
+  const struct stardeleg_server_options *serves; /* how an ACME server serves (serving.h); NULL: none does */
 } service;
 
 /* Opens all of it by the members "state", "crypto", "log" of the configuration; the database is <state>/<name>.db.

@@ -10,6 +10,7 @@
 #include "common/httpd.h"
 #include "common/log.h"
 #include "common/service.h"
+#include "common/serving.h"
 #include "star-ca/offer.h"
 #include "star-ca/pki.h"
 #include "star-ca/validation.h"
@@ -22,6 +23,7 @@ typedef struct program {
   stardeleg_key *root_key;
   char *root_pem;
   validation checks;
+  serving serves;
   _Atomic(stardeleg_ca *) ca; /* NULL until the role stands */
 } program;
 
@@ -55,6 +57,7 @@ static int start_host(program *p)
   options.cert_file = service_path(&p->svc, "tls.pem", cert);
   options.key_file = service_path(&p->svc, "tls.key", key);
   options.threads = (unsigned)config_int(p->svc.cfg, "threads", 2);
+  options.hsts = 1;
   options.handle = handle;
   options.ctx = p;
   if (httpd_start(&p->server, &options, error) != 0) {
@@ -92,6 +95,8 @@ static int make_role(program *p)
   options.http01_port = (uint16_t)config_int(cfg, "http-01-port", options.http01_port);
   validation_apply(&p->checks, &options);
   options.eab_required = config_flag(cfg, "eab-required", 0);
+  options.terms_of_service = config_text(cfg, "terms-of-service", NULL);
+  options.server = p->svc.serves;
   options.lease_ms = config_int(cfg, "lease-ms", options.lease_ms);
   options.on_work = wake;
   options.on_work_ctx = p;
@@ -114,7 +119,7 @@ static int serve(program *p)
   if (pki_server_certificate(&p->svc, p->root_key, p->root_pem) != 0) {
     return 1;
   }
-  if (validation_open(&p->checks, p->svc.cfg) != 0) {
+  if (validation_open(&p->checks, p->svc.cfg) != 0 || serving_open(&p->serves, &p->svc) != 0) {
     return 1;
   }
   p->curl = service_driver(&p->svc, "star-ca", 1);
@@ -138,6 +143,7 @@ static void close_all(program *p)
   stardeleg_curl_free(p->curl);
   stardeleg_ca_free(atomic_load(&p->ca));
   validation_close(&p->checks);
+  serving_close(&p->serves);
   stardeleg_key_free(p->root_key);
   free(p->root_pem);
   service_close(&p->svc);
