@@ -140,6 +140,22 @@ static stardeleg_err judge_star(sdg_ido_order *order, const sdg_json *reflected,
   return judge_values(order, &asked, &given, fits);
 }
 
+/* RFC 8555 7.4: a CA "MUST NOT issue a certificate with contents other than those requested"; how long it may live is
+ * a bound of the delegation. */
+static stardeleg_err judge_plain(sdg_ido_order *order, const sdg_acme_order *given, bool *fits)
+{
+  stardeleg_problem problem;
+
+  *fits = order->wire.not_after == STARDELEG_TIME_NONE || given->not_after == STARDELEG_TIME_NONE ||
+          sdg_time_floor_s(given->not_after) <= sdg_time_floor_s(order->wire.not_after);
+  if (*fits) {
+    return STARDELEG_OK;
+  }
+  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the CA's notAfter is later than what was asked for");
+  problem.status = 0;
+  return sdg_ido_order_set_error(order, &problem);
+}
+
 stardeleg_err sdg_issuer_judge(sdg_ido_order *order, const sdg_acme_order *given, bool assumed, bool *fits)
 {
   *fits = false;
@@ -149,8 +165,7 @@ stardeleg_err sdg_issuer_judge(sdg_ido_order *order, const sdg_acme_order *given
   if (given->certificate_get != SDG_TRUE && !assumed) {
     return sdg_issuer_lack_get(order, "the CA does not reflect allow-certificate-get");
   }
-  *fits = true;
-  return STARDELEG_OK;
+  return judge_plain(order, given, fits);
 }
 
 stardeleg_err sdg_issuer_adopt_renewal(sdg_ido_order *order, const sdg_json *reflected)

@@ -218,6 +218,36 @@ static void test_not_reflected(void **state)
   }
 }
 
+/* A CA that says it will certify for longer than was asked for does not get the CSR. */
+static void test_longer(void **state)
+{
+  static const struct {
+    const char *more;
+    const char *status;
+  } cases[] = {{"," PLAIN_META ",\"notAfter\":\"2026-01-20T00:00:01Z\"", "invalid"},
+               {"," PLAIN_META ",\"notAfter\":\"2026-01-20T00:00:00Z\"", "processing"},
+               {"," PLAIN_META ",\"notAfter\":\"2026-01-19T00:00:00Z\"", "processing"},
+               {"," PLAIN_META, "processing"}};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    played p;
+
+    begin_with(&p, ",\"allow-certificate-get\":true,\"notAfter\":\"2026-01-20T00:00:00Z\"");
+    played_finalize(&p);
+    reach_new_order(&p, PLAIN_DIRECTORY(PLAIN_META));
+    scripted_answer(&p.ca, 201, played_order_location, played_order2("ready", "", cases[i].more));
+    if (strcmp(cases[i].status, "invalid") == 0) {
+      played_assert_rests(&p);
+    } else {
+      scripted_expect(&p.ca, "POST", ORDER2 "/finalize");
+    }
+    assert_string_equal(played_status(&p), cases[i].status);
+    assert_true(i > 0 || strstr(played_error_text(&p, "detail"), "notAfter") != NULL);
+    played_end(&p);
+  }
+}
+
 /* --- Valid --- */
 
 static void reach_valid(played *p, const char *more)
@@ -434,6 +464,7 @@ int main(void)
       cmocka_unit_test(test_created),       cmocka_unit_test(test_refused),
       cmocka_unit_test(test_bounded),       cmocka_unit_test(test_csr_checked),
       cmocka_unit_test(test_passed_on),     cmocka_unit_test(test_not_offered),
+      cmocka_unit_test(test_longer),
       cmocka_unit_test(test_not_reflected), cmocka_unit_test(test_valid),
       cmocka_unit_test(test_wrong_kind),    cmocka_unit_test(test_end_revokes),
       cmocka_unit_test(test_end_without_certificate), cmocka_unit_test(test_end_while_issuing),
