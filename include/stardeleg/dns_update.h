@@ -64,7 +64,7 @@ typedef struct stardeleg_dns_keeper_options {
   int64_t delay_ms;       /**< pause after a TXT record was put there, or seen if there is |dns|; default 0 */
   int64_t poll_ms;        /**< pause between look-ups; default 2 s */
   int64_t wait_max_ms;    /**< how long a change may take until it is seen; default 5 min */
-  int64_t backoff_min_ms; /**< first pause after a failure of a removal or a CNAME; default 5 s */
+  int64_t backoff_min_ms; /**< first pause after a failure; default 5 s */
   int64_t backoff_max_ms; /**< longest pause; default 1 hour */
   int no_account_label;   /**< nonzero: dns-01 only, because |update| cannot put a TXT record at any name it is given */
   /** Called when a CNAME was installed or removed (|err| 0: verified if there is |dns|), and each time that failed:
@@ -87,7 +87,7 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_dns_keeper_new(starde
                                                                           const stardeleg_dns_keeper_options *options);
 
 /** The solver, valid as long as |keeper|.  Any number of values at one name (a wildcard and its base, several orders).
- *  Records are taken away by the engine after cleanup, even those that a process put there which died since, as cleanup
+ *  What fails is tried again until the order gives up; |log| says why.  Records are taken away by the engine after cleanup, even those that a process put there which died since, as cleanup
  *  is then called again; a removal that fails is tried ten times. */
 STARDELEG_API const stardeleg_solver *stardeleg_dns_keeper_solver(stardeleg_dns_keeper *keeper);
 

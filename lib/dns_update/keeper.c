@@ -26,6 +26,48 @@ static void tell_work(const stardeleg_dns_keeper *keeper)
   }
 }
 
+/* --- Outcomes --- */
+
+static void tell_settled(const stardeleg_dns_keeper *keeper, const sdg_dns_item *item, stardeleg_err err)
+{
+  char name[SDG_DNS_NAME_SIZE + 1];
+  char target[SDG_DNS_NAME_SIZE + 1];
+
+  if (item->type != STARDELEG_DNS_CNAME || keeper->options.on_settled == NULL) {
+    return;
+  }
+  (void)snprintf(name, sizeof(name), "%s.", item->name);
+  (void)snprintf(target, sizeof(target), "%.253s.", item->value);
+  keeper->options.on_settled(keeper->options.on_settled_ctx, name, target, item->want == STARDELEG_DNS_UPSERT, err);
+}
+
+static int64_t pause_of(const stardeleg_dns_keeper *keeper, uint32_t failures)
+{
+  int64_t pause = keeper->options.backoff_min_ms;
+
+  for (uint32_t i = 1; i < failures && pause < keeper->options.backoff_max_ms; i++) {
+    pause *= 2;
+  }
+  return pause < keeper->options.backoff_max_ms ? pause : keeper->options.backoff_max_ms;
+}
+
+/* True if the item is over. */
+static bool take_failure(const stardeleg_dns_keeper *keeper, sdg_dns_item *item, stardeleg_err err, stardeleg_time now)
+{
+  bool for_good = err == STARDELEG_ERR_UNSUPPORTED || err == STARDELEG_ERR_ARGUMENT;
+
+  item->failures += item->failures < UINT32_MAX ? 1 : 0;
+  for_good = for_good ||
+             (item->type == STARDELEG_DNS_TXT && item->want == STARDELEG_DNS_REMOVE && item->failures >= TXT_TRIES);
+  sdg_log(&keeper->options.log, for_good ? STARDELEG_LOG_ERROR : STARDELEG_LOG_WARNING, "dns.update.failed",
+          "%s %s of %s, try %lu: %s%s", item->want == STARDELEG_DNS_UPSERT ? "installing" : "removing",
+          item->type == STARDELEG_DNS_TXT ? "TXT" : "CNAME", item->name, (unsigned long)item->failures,
+          stardeleg_strerror(err), for_good ? "; given up" : "");
+  tell_settled(keeper, item, err);
+  item->next_at = sdg_time_add(now, pause_of(keeper, item->failures));
+  return for_good;
+}
+
 /* --- The solver --- */
 
 static int can_solve(void *ctx, const char *type, const char *identifier_type)
@@ -70,11 +112,16 @@ static stardeleg_err present(void *ctx, const stardeleg_challenge *challenge, st
   (void)snprintf(item->token, sizeof(item->token), "%s", challenge->token);
   sdg_dns_item_want(item, STARDELEG_DNS_UPSERT);
   item->asked_at = now;
+  if (sdg_dns_item_is_early(keeper, item, now)) {
+    *ready_at = item->next_at;
+    return STARDELEG_OK;
+  }
   err = sdg_dns_item_advance(keeper, item, now);
-  if (err != STARDELEG_OK) {
-    sdg_log(&keeper->options.log, STARDELEG_LOG_WARNING, "dns.update.failed", "TXT %s: %s", item->name,
-            stardeleg_strerror(err));
-    return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_ERR_CALLBACK;
+  if (err != STARDELEG_OK && err != STARDELEG_ERR_NOMEM) {
+    /* An error would hold up whoever asks, and all that is beside this order; it ends by a deadline of its own. */
+    (void)take_failure(keeper, item, err, now);
+  } else if (err != STARDELEG_OK) {
+    return err;
   }
   *ready_at = item->step == SDG_DNS_DONE ? now : item->next_at;
   return STARDELEG_OK;
@@ -157,45 +204,6 @@ void stardeleg_dns_keeper_restore_cname(stardeleg_dns_keeper *keeper, const char
 static bool is_ours(const sdg_dns_item *item)
 {
   return item->type == STARDELEG_DNS_CNAME || item->want == STARDELEG_DNS_REMOVE;
-}
-
-static void tell_settled(const stardeleg_dns_keeper *keeper, const sdg_dns_item *item, stardeleg_err err)
-{
-  char name[SDG_DNS_NAME_SIZE + 1];
-  char target[SDG_DNS_NAME_SIZE + 1];
-
-  if (item->type != STARDELEG_DNS_CNAME || keeper->options.on_settled == NULL) {
-    return;
-  }
-  (void)snprintf(name, sizeof(name), "%s.", item->name);
-  (void)snprintf(target, sizeof(target), "%.253s.", item->value);
-  keeper->options.on_settled(keeper->options.on_settled_ctx, name, target, item->want == STARDELEG_DNS_UPSERT, err);
-}
-
-static int64_t pause_of(const stardeleg_dns_keeper *keeper, uint32_t failures)
-{
-  int64_t pause = keeper->options.backoff_min_ms;
-
-  for (uint32_t i = 1; i < failures && pause < keeper->options.backoff_max_ms; i++) {
-    pause *= 2;
-  }
-  return pause < keeper->options.backoff_max_ms ? pause : keeper->options.backoff_max_ms;
-}
-
-/* True if the item is over. */
-static bool take_failure(const stardeleg_dns_keeper *keeper, sdg_dns_item *item, stardeleg_err err, stardeleg_time now)
-{
-  bool for_good = err == STARDELEG_ERR_UNSUPPORTED || err == STARDELEG_ERR_ARGUMENT;
-
-  item->failures += item->failures < UINT32_MAX ? 1 : 0;
-  for_good = for_good || (item->type == STARDELEG_DNS_TXT && item->failures >= TXT_TRIES);
-  sdg_log(&keeper->options.log, for_good ? STARDELEG_LOG_ERROR : STARDELEG_LOG_WARNING, "dns.update.failed",
-          "%s %s of %s, try %lu: %s%s", item->want == STARDELEG_DNS_UPSERT ? "installing" : "removing",
-          item->type == STARDELEG_DNS_TXT ? "TXT" : "CNAME", item->name, (unsigned long)item->failures,
-          stardeleg_strerror(err), for_good ? "; given up" : "");
-  tell_settled(keeper, item, err);
-  item->next_at = sdg_time_add(now, pause_of(keeper, item->failures));
-  return for_good;
 }
 
 static bool is_forgotten(const sdg_dns_item *item, stardeleg_time now)
