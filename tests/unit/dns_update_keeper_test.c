@@ -4,391 +4,254 @@
 
 #include <stdbool.h>
 #include <stardeleg/dns_update.h>
-#include "support/dns_zone.h"
-
-#define T0 ((stardeleg_time)1700000000000)
-
-typedef struct settled {
-  size_t count;
-  char name[256];
-  char target[256];
-  int installed;
-  stardeleg_err err;
-} settled;
-
-typedef struct rig {
-  dns_zone z;
-  stardeleg_dns dns;
-  stardeleg_dns_update update;
-  stardeleg_dns_keeper_options options;
-  stardeleg_dns_keeper *keeper;
-  settled told;
-  size_t woken;
-} rig;
-
-/* --- The rig --- */
-
-static void on_settled(void *ctx, const char *name, const char *target, int installed, stardeleg_err err)
-{
-  rig *r = ctx;
-
-  r->told.count++;
-  (void)snprintf(r->told.name, sizeof(r->told.name), "%s", name);
-  (void)snprintf(r->told.target, sizeof(r->told.target), "%s", target);
-  r->told.installed = installed;
-  r->told.err = err;
-}
-
-static void on_work(void *ctx)
-{
-  rig *r = ctx;
-
-  r->woken++;
-}
-
-static void start(rig *r, bool with_dns)
-{
-  memset(r, 0, sizeof(*r));
-  r->z.now = T0;
-  r->dns = (stardeleg_dns){sizeof(r->dns), &r->z, dns_zone_lookup, dns_zone_release};
-  r->update = (stardeleg_dns_update){sizeof(r->update), &r->z, dns_zone_change};
-  stardeleg_dns_keeper_options_default(&r->options);
-  r->options.update = &r->update;
-  r->options.dns = with_dns ? &r->dns : NULL;
-  r->options.on_settled = on_settled;
-  r->options.on_settled_ctx = r;
-  r->options.on_work = on_work;
-  r->options.on_work_ctx = r;
-}
-
-static void open_keeper(rig *r)
-{
-  assert_ok(stardeleg_dns_keeper_new(&r->keeper, &r->options));
-}
-
-static void stop(rig *r)
-{
-  assert_int_equal(r->z.held, 0);
-  assert_int_equal(r->z.overlaps, 0);
-  stardeleg_dns_keeper_free(r->keeper);
-}
-
-static stardeleg_challenge challenge(const char *value)
-{
-  return (stardeleg_challenge){.type = "dns-01",
-                               .identifier_type = "dns",
-                               .identifier = "example.org",
-                               .token = "tok_en-1",
-                               .record_name = "_acme-challenge.example.org",
-                               .record_value = value};
-}
-
-/* Asks as the engine of an order does, until it stands; how long that took, or the error. */
-static int64_t present(rig *r, const stardeleg_challenge *c)
-{
-  const stardeleg_solver *solver = stardeleg_dns_keeper_solver(r->keeper);
-  stardeleg_time began = r->z.now;
-
-  for (int i = 0; i < 1000; i++) {
-    stardeleg_time ready_at = r->z.now;
-    stardeleg_err err = solver->present(solver->ctx, c, r->z.now, &ready_at);
-
-    if (err != STARDELEG_OK) {
-      return err;
-    }
-    if (ready_at <= r->z.now) {
-      return r->z.now - began;
-    }
-    r->z.now = ready_at;
-  }
-  fail_msg("it never stands");
-  return -1;
-}
-
-/* How long the order is told to wait, or the error. */
-static int64_t ask(rig *r, const stardeleg_challenge *c)
-{
-  const stardeleg_solver *solver = stardeleg_dns_keeper_solver(r->keeper);
-  stardeleg_time ready_at = r->z.now;
-  stardeleg_err err = solver->present(solver->ctx, c, r->z.now, &ready_at);
-
-  return err != STARDELEG_OK ? err : ready_at - r->z.now;
-}
-
-static void clean(rig *r, const stardeleg_challenge *c)
-{
-  const stardeleg_solver *solver = stardeleg_dns_keeper_solver(r->keeper);
-
-  solver->cleanup(solver->ctx, c);
-}
-
-/* Turns the engine for |ms|. */
-static void run(rig *r, int64_t ms)
-{
-  const stardeleg_engine *engine = stardeleg_dns_keeper_engine(r->keeper);
-  stardeleg_time end = r->z.now + ms;
-
-  for (int i = 0; i < 100000; i++) {
-    stardeleg_ask ask;
-
-    memset(&ask, 0, sizeof(ask));
-    assert_ok(engine->next(engine->self, &ask, r->z.now));
-    assert_int_equal(ask.want, STARDELEG_WANT_WAIT);
-    if (ask.until > end) {
-      r->z.now = end;
-      return;
-    }
-    r->z.now = ask.until > r->z.now ? ask.until : r->z.now + 1;
-  }
-  fail_msg("the engine runs hot");
-}
+#include "support/dns_rig.h"
 
 /* --- The solver --- */
 
 static void presents_and_cleans(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.change_ms = 7;
   r.z.show_ms = 5000;
-  open_keeper(&r);
-  assert_int_equal(present(&r, &c), 7 + 6000); /* seen at the third look: every two seconds */
+  dns_rig_open(&r);
+  assert_int_equal(dns_rig_present(&r, &c), 7 + 6000); /* seen at the third look: every two seconds */
   assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-1"));
-  assert_int_equal(present(&r, &c), 0); /* asked again: nothing is done twice */
+  assert_int_equal(dns_rig_present(&r, &c), 0); /* asked again: nothing is done twice */
   assert_int_equal(r.z.changes, 1);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
-  clean(&r, &c);
+  dns_rig_clean(&r, &c);
   assert_int_equal(r.woken, 1);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 1);
-  run(&r, 1000);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.z.count, 0);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* The wildcard and its base stand at one name (RFC 8555 8.4: "multiple TXT records"). */
 static void keeps_values_apart(void **state)
 {
-  rig r;
-  stardeleg_challenge a = challenge("value-a");
-  stardeleg_challenge b = challenge("value-b");
+  dns_rig r;
+  stardeleg_challenge a = dns_rig_challenge("value-a");
+  stardeleg_challenge b = dns_rig_challenge("value-b");
 
   (void)state;
-  start(&r, true);
-  open_keeper(&r);
-  assert_int_equal(present(&r, &a), 0);
-  assert_int_equal(present(&r, &b), 0);
+  dns_rig_start(&r, true);
+  dns_rig_open(&r);
+  assert_int_equal(dns_rig_present(&r, &a), 0);
+  assert_int_equal(dns_rig_present(&r, &b), 0);
   assert_int_equal(r.z.count, 2);
-  clean(&r, &a);
-  run(&r, 1000);
+  dns_rig_clean(&r, &a);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.z.count, 1);
   assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_TXT, "_acme-challenge.example.org", "value-b"));
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* CA/B and RFC 8555 8.4: a CNAME at _acme-challenge leads elsewhere; the record goes there and goes from there. */
 static void follows_aliases(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.alias_from = "_acme-challenge.example.org";
   r.z.alias_to = "example.org.acme.example.net";
-  open_keeper(&r);
-  assert_int_equal(present(&r, &c), 0);
+  dns_rig_open(&r);
+  assert_int_equal(dns_rig_present(&r, &c), 0);
   assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_TXT, "example.org.acme.example.net", "value-1"));
   r.z.alias_to = "elsewhere.example.net"; /* it is taken away from where it was put */
-  clean(&r, &c);
-  run(&r, 1000);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.z.count, 0);
   r.z.alias_to = "a\\046b.example.net";
-  assert_int_equal(ask(&r, &c), 5000);
+  assert_int_equal(dns_rig_ask(&r, &c), 5000);
   assert_int_equal(r.z.count, 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void cleans_after_a_restart(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.alias_from = "_acme-challenge.example.org";
   r.z.alias_to = "x.example.net";
-  open_keeper(&r);
-  assert_int_equal(present(&r, &c), 0);
+  dns_rig_open(&r);
+  assert_int_equal(dns_rig_present(&r, &c), 0);
   stardeleg_dns_keeper_free(r.keeper);
-  open_keeper(&r);
-  assert_int_equal(present(&r, &c), 0); /* repeated: no harm */
+  dns_rig_open(&r);
+  assert_int_equal(dns_rig_present(&r, &c), 0); /* repeated: no harm */
   assert_int_equal(r.z.count, 1);
   stardeleg_dns_keeper_free(r.keeper);
-  open_keeper(&r);
-  clean(&r, &c);
-  run(&r, 1000);
+  dns_rig_open(&r);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.z.count, 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* Cleaned up while the record is on its way: what was begun ends first, or the record would come after its removal. */
 static void cleans_what_is_under_way(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
   stardeleg_time ready_at = T0;
 
   (void)state;
-  start(&r, false);
+  dns_rig_start(&r, false);
   r.z.change_ms = 100;
-  open_keeper(&r);
+  dns_rig_open(&r);
   assert_ok(stardeleg_dns_keeper_solver(r.keeper)->present(r.keeper, &c, T0, &ready_at));
   assert_int_equal(ready_at, T0 + 100);
-  clean(&r, &c);
-  run(&r, 1000);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.z.changes, 2);
   assert_int_equal(r.z.count, 0);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void waits_a_fixed_time(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
   stardeleg_time ready_at = T0 + 10;
 
   (void)state;
-  start(&r, false);
+  dns_rig_start(&r, false);
   r.options.delay_ms = 30000;
-  open_keeper(&r);
+  dns_rig_open(&r);
   ready_at = T0;
   assert_ok(stardeleg_dns_keeper_solver(r.keeper)->present(r.keeper, &c, T0, &ready_at));
   assert_int_equal(ready_at, T0 + 30000);
   ready_at = r.z.now = T0 + 10; /* asked too early: not a moment sooner */
   assert_ok(stardeleg_dns_keeper_solver(r.keeper)->present(r.keeper, &c, T0 + 10, &ready_at));
   assert_int_equal(ready_at, T0 + 30000);
-  assert_int_equal(present(&r, &c), 29990);
-  stop(&r);
+  assert_int_equal(dns_rig_present(&r, &c), 29990);
+  dns_rig_stop(&r);
 }
 
 static void begins_again_when_it_never_shows(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.is_deaf = true;
-  open_keeper(&r);
+  dns_rig_open(&r);
   while (r.z.changes < 2) {
-    r.z.now += ask(&r, &c);
+    r.z.now += dns_rig_ask(&r, &c);
     assert_true(r.z.now < T0 + 400000);
   }
   assert_in_range(r.z.now, T0 + 300000, T0 + 310000);
   r.z.is_deaf = false;
-  assert_in_range(present(&r, &c), 0, 400000);
+  assert_in_range(dns_rig_present(&r, &c), 0, 400000);
   assert_int_equal(r.z.count, 1);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* An error would stop the engine that asks: the order is told to come back, later and later. */
 static void waits_after_failures(void **state)
 {
   static const stardeleg_dns_status bad[] = {STARDELEG_DNS_FAILED, STARDELEG_DNS_TIMEOUT, STARDELEG_DNS_BOGUS};
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
-  open_keeper(&r);
+  dns_rig_start(&r, true);
+  dns_rig_open(&r);
   r.z.fails = 3;
   r.z.fail = STARDELEG_ERR_CALLBACK;
-  assert_int_equal(ask(&r, &c), 5000);
+  assert_int_equal(dns_rig_ask(&r, &c), 5000);
   r.z.now += 1000;
-  assert_int_equal(ask(&r, &c), 4000); /* too early: nothing is tried */
+  assert_int_equal(dns_rig_ask(&r, &c), 4000); /* too early: nothing is tried */
   r.z.now += 4000;
-  assert_int_equal(ask(&r, &c), 10000);
+  assert_int_equal(dns_rig_ask(&r, &c), 10000);
   r.z.now += 10000;
-  assert_int_equal(ask(&r, &c), 20000);
+  assert_int_equal(dns_rig_ask(&r, &c), 20000);
   r.z.now += 20000;
-  assert_int_equal(ask(&r, &c), 0);
-  clean(&r, &c);
-  run(&r, 1000);
+  assert_int_equal(dns_rig_ask(&r, &c), 0);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, 1000);
   r.z.fails = 1;
   r.z.fail = STARDELEG_ERR_NOMEM;
-  assert_int_equal(ask(&r, &c), STARDELEG_ERR_NOMEM);
-  clean(&r, &c);
-  run(&r, 1000);
+  assert_int_equal(dns_rig_ask(&r, &c), STARDELEG_ERR_NOMEM);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, 1000);
   r.z.changes = 0;
   for (size_t i = 0; i < 3; i++) {
     r.z.status = bad[i];
     r.z.now += i == 0 ? 0 : 5000 << (i - 1);
-    assert_int_equal(ask(&r, &c), 5000 << i);
+    assert_int_equal(dns_rig_ask(&r, &c), 5000 << i);
   }
   assert_int_equal(r.z.changes, 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void tries_removals_ten_times(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
-  open_keeper(&r);
-  assert_int_equal(present(&r, &c), 0);
+  dns_rig_start(&r, true);
+  dns_rig_open(&r);
+  assert_int_equal(dns_rig_present(&r, &c), 0);
   r.z.fails = 9;
   r.z.fail = STARDELEG_ERR_CALLBACK;
-  clean(&r, &c);
-  run(&r, INT64_C(24) * 3600 * 1000);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, INT64_C(24) * 3600 * 1000);
   assert_int_equal(r.z.count, 0);
-  assert_int_equal(present(&r, &c), 0);
+  assert_int_equal(dns_rig_present(&r, &c), 0);
   r.z.fails = 10;
-  clean(&r, &c);
-  run(&r, INT64_C(24) * 3600 * 1000);
+  dns_rig_clean(&r, &c);
+  dns_rig_run(&r, INT64_C(24) * 3600 * 1000);
   assert_int_equal(r.z.count, 1);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0); /* let go of */
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* The token and the names are a peer's: nothing of them reaches the door unless it has its form. */
 static void refuses_hostile_challenges(void **state)
 {
-  rig r;
-  stardeleg_challenge c = challenge("value-1");
+  dns_rig r;
+  stardeleg_challenge c = dns_rig_challenge("value-1");
 
   (void)state;
-  start(&r, true);
-  open_keeper(&r);
+  dns_rig_start(&r, true);
+  dns_rig_open(&r);
   c.token = "../../etc/passwd";
-  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
-  clean(&r, &c);
-  c = challenge("$(id)\n");
-  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
-  c = challenge("value-1");
+  assert_int_equal(dns_rig_present(&r, &c), STARDELEG_ERR_CALLBACK);
+  dns_rig_clean(&r, &c);
+  c = dns_rig_challenge("$(id)\n");
+  assert_int_equal(dns_rig_present(&r, &c), STARDELEG_ERR_CALLBACK);
+  c = dns_rig_challenge("value-1");
   c.record_name = "_acme-challenge.example.org\nsend";
-  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
+  assert_int_equal(dns_rig_present(&r, &c), STARDELEG_ERR_CALLBACK);
   c.record_name = "";
-  assert_int_equal(present(&r, &c), STARDELEG_ERR_CALLBACK);
-  run(&r, 1000);
+  assert_int_equal(dns_rig_present(&r, &c), STARDELEG_ERR_CALLBACK);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.z.changes, 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void says_what_it_solves(void **state)
 {
-  rig r;
+  dns_rig r;
   const stardeleg_solver *solver;
 
   (void)state;
-  start(&r, true);
-  open_keeper(&r);
+  dns_rig_start(&r, true);
+  dns_rig_open(&r);
   solver = stardeleg_dns_keeper_solver(r.keeper);
   assert_true(solver->can_solve(solver->ctx, "dns-01", "dns") >
               solver->can_solve(solver->ctx, "dns-account-01", "dns"));
@@ -396,13 +259,13 @@ static void says_what_it_solves(void **state)
   assert_int_equal(solver->can_solve(solver->ctx, "http-01", "dns"), 0);
   assert_int_equal(solver->can_solve(solver->ctx, "dns-persist-01", "dns"), 0);
   assert_int_equal(solver->can_solve(solver->ctx, "dns-01", "ip"), 0);
-  stop(&r);
-  start(&r, true);
+  dns_rig_stop(&r);
+  dns_rig_start(&r, true);
   r.options.no_account_label = 1;
-  open_keeper(&r);
+  dns_rig_open(&r);
   solver = stardeleg_dns_keeper_solver(r.keeper);
   assert_int_equal(solver->can_solve(solver->ctx, "dns-account-01", "dns"), 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* --- CNAMEs --- */
@@ -410,17 +273,17 @@ static void says_what_it_solves(void **state)
 /* STARDEL-2.3.2.1: installed, seen, told; and gone again */
 static void installs_and_removes_cnames(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.change_ms = 5;
   r.z.show_ms = 3000;
-  open_keeper(&r);
+  dns_rig_open(&r);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
-  run(&r, 2000);
+  dns_rig_run(&r, 2000);
   assert_int_equal(r.told.count, 0); /* not before it is seen */
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   assert_int_equal(r.told.count, 1);
   assert_string_equal(r.told.name, "www.example.org.");
   assert_string_equal(r.told.target, "edge.cdn.example.");
@@ -428,148 +291,148 @@ static void installs_and_removes_cnames(void **state)
   assert_ok(r.told.err);
   assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "edge.cdn.example"));
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 0);
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   assert_int_equal(r.told.count, 2);
   assert_int_equal(r.told.installed, 0);
   assert_ok(r.told.err);
   assert_int_equal(r.z.count, 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* A map that changed: the old one's removal and the new one's installation come together. */
 static void replaces_cnames(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.change_ms = 100;
-  open_keeper(&r);
+  dns_rig_open(&r);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "a.cdn.example.", 1);
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "a.cdn.example.", 0);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "b.cdn.example.", 1);
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   assert_int_equal(r.told.count, 3);
   assert_int_equal(r.z.count, 1);
   assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "b.cdn.example"));
   /* And one that nobody took back: the last word counts. */
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "c.cdn.example.", 1);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "d.cdn.example.", 1);
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   assert_int_equal(r.z.count, 1);
   assert_non_null(dns_zone_find(&r.z, STARDELEG_DNS_CNAME, "www.example.org", "d.cdn.example"));
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* After a restart: what is there is left alone, what is not is put there. */
 static void restores_cnames(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, true);
-  open_keeper(&r);
+  dns_rig_start(&r, true);
+  dns_rig_open(&r);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   assert_int_equal(r.z.changes, 1);
   stardeleg_dns_keeper_restore_cname(r.keeper, "www.example.org.", "edge.cdn.example.");
   stardeleg_dns_keeper_restore_cname(r.keeper, "img.example.org.", "edge.cdn.example.");
-  run(&r, 10000);
+  dns_rig_run(&r, 10000);
   assert_int_equal(r.z.changes, 2);
   assert_int_equal(r.z.count, 2);
   assert_int_equal(r.told.count, 3);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void goes_on_with_cnames(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.fails = 30;
   r.z.fail = STARDELEG_ERR_CALLBACK;
-  open_keeper(&r);
+  dns_rig_open(&r);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
-  run(&r, 1000);
+  dns_rig_run(&r, 1000);
   assert_int_equal(r.told.count, 1);
   assert_err(STARDELEG_ERR_CALLBACK, r.told.err);
-  run(&r, INT64_C(48) * 3600 * 1000);
+  dns_rig_run(&r, INT64_C(48) * 3600 * 1000);
   assert_int_equal(r.told.count, 31);
   assert_ok(r.told.err);
   assert_int_equal(r.z.count, 1);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void gives_up_for_good(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.fails = -1;
   r.z.fail = STARDELEG_ERR_UNSUPPORTED;
-  open_keeper(&r);
+  dns_rig_open(&r);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
-  run(&r, INT64_C(48) * 3600 * 1000);
+  dns_rig_run(&r, INT64_C(48) * 3600 * 1000);
   assert_int_equal(r.told.count, 1);
   assert_err(STARDELEG_ERR_UNSUPPORTED, r.told.err);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
   stardeleg_dns_keeper_on_cname(r.keeper, "*.example.org.", "edge.cdn.example.", 1);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "a\nb.", 1);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* A clock that is turned back by a month does not stop the work for a month. */
 static void copes_with_clocks(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, true);
+  dns_rig_start(&r, true);
   r.z.fails = 3;
   r.z.fail = STARDELEG_ERR_CALLBACK;
-  open_keeper(&r);
+  dns_rig_open(&r);
   stardeleg_dns_keeper_on_cname(r.keeper, "www.example.org.", "edge.cdn.example.", 1);
-  run(&r, 1000);
+  dns_rig_run(&r, 1000);
   r.z.now -= INT64_C(30) * 24 * 3600 * 1000;
-  run(&r, INT64_C(3) * 3600 * 1000);
+  dns_rig_run(&r, INT64_C(3) * 3600 * 1000);
   assert_int_equal(r.z.count, 1);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 /* As after a mass revocation: all get their turn, and nothing is stuck behind the others. */
 static void works_through_many(void **state)
 {
-  rig r;
+  dns_rig r;
 
   (void)state;
-  start(&r, false);
+  dns_rig_start(&r, false);
   r.z.is_deaf = true;
   r.options.on_work = NULL;
-  open_keeper(&r);
+  dns_rig_open(&r);
   for (int i = 0; i < 500; i++) {
     char name[64];
 
     (void)snprintf(name, sizeof(name), "w%d.example.org.", i);
     stardeleg_dns_keeper_on_cname(r.keeper, name, "edge.cdn.example.", 1);
   }
-  run(&r, 60000);
+  dns_rig_run(&r, 60000);
   assert_int_equal(r.told.count, 500);
   assert_int_equal(stardeleg_dns_keeper_pending(r.keeper), 0);
-  stop(&r);
+  dns_rig_stop(&r);
 }
 
 static void refuses_options(void **state)
 {
   (void)state;
   for (int i = 0; i < 4; i++) {
-    rig r;
+    dns_rig r;
 
-    start(&r, true);
+    dns_rig_start(&r, true);
     r.options.update = i == 0 ? NULL : r.options.update;
     r.options.poll_ms = i == 1 ? 0 : r.options.poll_ms;
     r.options.delay_ms = i == 2 ? -1 : 0;
