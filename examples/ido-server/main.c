@@ -13,6 +13,7 @@
 #include "ido-server/admin_http.h"
 #include "ido-server/admin_socket.h"
 #include "ido-server/role.h"
+#include "ido-server/zones.h"
 #include "ido_server_schema.h"
 
 typedef struct program {
@@ -21,6 +22,7 @@ typedef struct program {
   httpd *server;
   httpd *http01;
   httpd *admin;
+  zones *zones;
   _Atomic(stardeleg_ido *) ido; /* NULL until the role stands */
 } program;
 
@@ -107,15 +109,16 @@ static int serve(program *p)
   stardeleg_err err;
 
   p->curl = service_driver(&p->svc, "ido-server", 0);
-  if (p->curl == NULL || admin_socket_serve(&p->admin, &p->svc, find_ido, p) != 0 || start_hosts(p) != 0) {
+  if (p->curl == NULL || zones_open(&p->zones, &p->svc, wake, p) != 0 ||
+      admin_socket_serve(&p->admin, &p->svc, find_ido, p) != 0 || start_hosts(p) != 0) {
     return 1;
   }
   service_base_url(config_text(p->svc.cfg, "base-url", ""), httpd_port(p->server), base_url);
-  ido = role_new(&p->svc, base_url, wake, p);
-  if (ido == NULL) {
+  ido = role_new(&p->svc, base_url, p->zones, wake, p);
+  atomic_store(&p->ido, ido);
+  if (ido == NULL || zones_start(p->zones, ido, p->curl) != 0) {
     return 1;
   }
-  atomic_store(&p->ido, ido);
   log_line(STARDELEG_LOG_INFO, "ido.ready", "directory=%s/directory crypto=%s", base_url, p->svc.crypto->ops->name);
   err = stardeleg_curl_add(p->curl, stardeleg_ido_engine(ido));
   if (err == STARDELEG_OK) {
@@ -153,7 +156,7 @@ static int open_role(program *p)
 
   if (service_open(&p->svc, p->svc.cfg, "ido-server") == 0) {
     service_base_url(config_text(p->svc.cfg, "base-url", ""), last_port(p), base_url);
-    ido = role_new(&p->svc, base_url, NULL, NULL);
+    ido = role_new(&p->svc, base_url, NULL, NULL, NULL);
   }
   atomic_store(&p->ido, ido);
   return ido != NULL ? 0 : -1;
@@ -186,6 +189,7 @@ static void close_all(program *p)
   httpd_stop(p->admin, 500);
   stardeleg_curl_free(p->curl);
   stardeleg_ido_free(atomic_load(&p->ido));
+  zones_close(p->zones);
   service_close(&p->svc);
 }
 

@@ -11,12 +11,6 @@
 
 #define ISSUERS_MAX 16u
 
-static void tell_cname(void *ctx, const char *name, const char *target, int install)
-{
-  (void)ctx;
-  log_line(STARDELEG_LOG_INFO, install != 0 ? "ido.cname.install" : "ido.cname.remove", "%s CNAME %s", name, target);
-}
-
 typedef struct issuer_texts {
   const char **contacts;
   const char **alias_names;
@@ -94,11 +88,10 @@ static void fill_options(const service *s, stardeleg_ido_options *options, const
   options->delegates_may_revoke = config_flag(cfg, "delegates-may-revoke", 0);
   options->on_work = wake;
   options->on_work_ctx = ctx;
-  options->on_cname = tell_cname;
   options->log = log_receiver();
 }
 
-stardeleg_ido *role_new(const service *s, const char *base_url, role_wake wake, void *ctx)
+stardeleg_ido *role_new(const service *s, const char *base_url, zones *z, role_wake wake, void *ctx)
 {
   stardeleg_issuer_options issuers[ISSUERS_MAX];
   issuer_texts texts[ISSUERS_MAX];
@@ -115,8 +108,12 @@ stardeleg_ido *role_new(const service *s, const char *base_url, role_wake wake, 
     return NULL;
   }
   fill_options(s, &options, base_url, wake, ctx);
+  if (z != NULL) {
+    zones_take_cnames(z, &options);
+  }
   for (size_t i = 0; i < count && bad == 0; i++) {
     bad = read_issuer(s->cfg, i, &issuers[i], &texts[i]);
+    issuers[i].solver = zones_solver(z, i);
   }
   options.issuers = issuers;
   options.issuer_count = count;

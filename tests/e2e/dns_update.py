@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The owner's zone in a real name server: dns-01 and the CNAMEs of delegations by signed updates, aliases of
+_acme-challenge, restarts, and what `check` says of the DNS.
+
+Prints TAP.  Usage: dns_update.py BUILD_DIR
+"""
+import os
+import signal
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "peers"), os.path.join(HERE, "..", "support")]
+try:
+    import csr_template
+    import knot as dns
+    import stage as play
+    import strict
+    from ndc import Ndc
+except ImportError as wrong:
+    print(f"1..0 # SKIP {wrong}")
+    sys.exit(0)
+
+NAME = "www.example.org"
+HOOK = """#!/bin/sh
+echo "$@" >>"$0.log"
+case $1 in
+  present) echo "server 127.0.0.1 {port}
+update add $2 60 TXT \\"$3\\"
+send" ;;
+  cleanup) echo "server 127.0.0.1 {port}
+update delete $2 TXT \\"$3\\"
+send" ;;
+esac | nsupdate -k {key}
+"""
+RECORDS = "_acme-challenge.alias CNAME alias.acme.example.net."
+
+
+class Scene:
+    def __init__(self, stage):
+        self.stage = stage
+        self.knot = dns.Knot(stage.path("knot"), stage.free_port(),
+                             {"org": ("", False), "example.org": (RECORDS, True), "acme.example.net": ("", False)}).start()
+        self.server = f"127.0.0.1@{self.knot.port}"
+        stage.servers.append(self)
+        directory = stage.start_star_ca(stage.free_port(), [NAME], **{
+            "challenges": ["dns-01"], "dns-servers": [self.server], "dns-cache": 0, "validation-retry-ms": 100,
+            "caa-identities": ["ca.example"]})
+        hook = stage.write("lego-hook", HOOK.format(port=self.knot.port, key=self.knot.key_file))
+        os.chmod(hook, 0o700)
+        self.hook_log = hook + ".log"
+        issuers = [{"name": name, "kind": "star", "directory": directory, "dns-update": update} for name, update in (
+            ("ca", self.nsupdate()),
+            ("hooked", {"style": "lego", "program": hook, "poll-ms": 50}),
+            ("locked", self.nsupdate(key=self.knot.write_key("wrong.key", "d3Jvbmc="))))]
+        stage.configure_ido(directory, stage.free_port(), **{
+            "issuers": issuers, "dns-servers": [self.server], "cname-update": self.nsupdate(),
+            "dns-trust-anchor": self.knot.anchor("example.org")})
+        self.directory = stage.start_ido()
+        self.mac_key = stage.ido("ndc-add", "cdn")
+        self.ndc = Ndc(stage.trust, self.directory)
+        self.ndc.register(externalAccountBinding=self.ndc.eab("cdn", self.mac_key))
+
+    def close(self):
+        self.knot.stop()
+
+    def nsupdate(self, key=None):
+        return {"style": "nsupdate", "key-file": key or self.knot.key_file, "server": self.server, "poll-ms": 50,
+                "wait": 10, "timeout": 10}
+
+    def delegate(self, delegation, *names, more=()):
+        self.stage.delegate("cdn", play.template_for(*names), "--id", delegation, *more)
+
+    def obtain(self, delegation, *names, lifetime=3600):
+        """Orders; the certificate's URL."""
+        url = next(u for u in self.ndc.delegations() if u.endswith("/" + delegation))
+        parts = csr_template.parts_from(play.template_for(*names))
+        return self.ndc.obtain(self.ndc.star_payload(url, list(names), lifetime, seconds=7200), parts)
+
+    def until_gone(self, record, name):
+        self.stage.until(f"{record} of {name} is gone", lambda: not self.knot.ask(record, name))
+
+    def until_there(self, record, name, value):
+        self.stage.until(f"{name} {record} {value}", lambda: self.knot.ask(record, name) == [value])
+
+
+def zone(stage):
+    """dns-01 and CNAMEs in knot by nsupdate with TSIG."""
+    s = Scene(stage)
+    cnames = stage.write_json("map.json", {NAME + ".": "edge.cdn.example."})
+
+    def installed():
+        s.delegate("d1", NAME, more=("--cname-map", cnames))
+        strict.must(not s.knot.ask("CNAME", NAME), "test", "a CNAME before there is a certificate")
+        s.obtain("d1", NAME)
+        s.until_gone("TXT", "_acme-challenge." + NAME)
+        s.until_there("CNAME", NAME, "edge.cdn.example.")
+        stage.until_logged("ido-server", f"ido.cname.installed {NAME}.")
+    yield "dns-01 by nsupdate; the value vanishes; the CNAME is installed and seen", installed
+
+    def two_values():
+        s.delegate("wild", "w.example.org", "*.w.example.org")
+        s.obtain("wild", "w.example.org", "*.w.example.org")
+        s.until_gone("TXT", "_acme-challenge.w.example.org")
+    yield "a name and its wildcard: two values at one name", two_values
+
+    def alias():
+        s.delegate("alias", "alias.example.org")
+        s.obtain("alias", "alias.example.org")
+        s.until_gone("TXT", "alias.acme.example.net")
+        strict.must("TXT of alias.acme.example.net" in stage.log_of("ido-server") or
+                    "TXT of _acme-challenge.alias.example.org" in stage.log_of("ido-server"), "test", "not logged")
+        strict.must(s.knot.ask("CNAME", "_acme-challenge.alias.example.org") == ["alias.acme.example.net."], "test",
+                    "the alias was touched")
+    yield "an alias of _acme-challenge into another zone is followed", alias
+
+    def hooked():
+        s.delegate("hooked", "hooked.example.org", more=("--issuer", "hooked"))
+        s.obtain("hooked", "hooked.example.org")
+        s.until_gone("TXT", "_acme-challenge.hooked.example.org")
+        with open(s.hook_log, encoding="ascii") as file:
+            lines = [line.split() for line in file]
+        strict.must([line[:2] for line in lines] == [["present", "_acme-challenge.hooked.example.org."],
+                                                     ["cleanup", "_acme-challenge.hooked.example.org."]] and
+                    lines[0][2] == lines[1][2], "test", f"the hook got {lines}")
+    yield "a hook written for lego", hooked
+
+    def locked():
+        s.delegate("locked", "locked.example.org", more=("--issuer", "locked"))
+        url = next(u for u in s.ndc.delegations() if u.endswith("/locked"))
+        _, document = s.ndc.order(s.ndc.star_payload(url, ["locked.example.org"], 3600, seconds=7200))
+        s.ndc.finalize(document, csr_template.parts_from(play.template_for("locked.example.org")).der())
+        stage.until_logged("ido-server", "dns.exec nsupdate upsert TXT _acme-challenge.locked.example.org: exit status")
+        strict.must(not s.knot.ask("TXT", "_acme-challenge.locked.example.org"), "test", "written with a wrong key")
+        stage.ido("end", "locked")
+    yield "a wrong key: nothing is written, and the log says why", locked
+
+    def removed():
+        stage.ido("end", "d1")
+        s.until_gone("CNAME", NAME)
+        stage.until("the CNAME is noted as gone", lambda: stage.ido("cnames", "d1") == "")
+    yield "the end of the delegation removes the CNAME", removed
+
+    def restarted():
+        other = stage.write_json("map2.json", {"r.example.org.": "edge.cdn.example."})
+        s.delegate("d2", "r.example.org", more=("--cname-map", other))
+        s.obtain("d2", "r.example.org")
+        s.until_there("CNAME", "r.example.org", "edge.cdn.example.")
+        stage.processes["ido-server"].send_signal(signal.SIGKILL)
+        stage.processes.pop("ido-server").wait(10)
+        s.knot.update("delete r.example.org. CNAME")  # somebody took it away meanwhile
+        stage.start_ido()
+        s.until_there("CNAME", "r.example.org", "edge.cdn.example.")
+        stage.end_process("ido-server")
+        stage.ido("end", "d2")  # on the store
+        stage.start_ido()
+        s.until_gone("CNAME", "r.example.org")
+        stage.until("the CNAME is noted as gone", lambda: stage.ido("cnames", "d2") == "")
+    yield "CNAMEs after restarts: put back, and removed", restarted
+
+
+def settings(stage):
+    """What the configuration refuses, with its place."""
+    def refused(update, *said, top="cname-update"):
+        directory = "https://ca.example:1/directory"
+        more = {top: update} if top == "cname-update" else {
+            "issuers": [{"name": "ca", "kind": "star", "directory": directory, top: update}]}
+        stage.configure_ido(directory, stage.free_port(), **more)
+        process = stage.spawn("ido-server", stage.program("ido-server"), "run", "--config", stage.ido_config)
+        strict.must(process.wait(20) != 0, "test", "it starts")
+        for text in said:
+            strict.must(text in stage.log_of("ido-server"), "test", f"{text!r} is not in {stage.log_of('ido-server')}")
+        os.remove(stage.path("ido-server.log"))
+    yield "TXT-only style for CNAMEs", lambda: refused({"style": "lego", "program": "/bin/true"}, "/cname-update/style",
+                                                       "TXT records only")
+    yield "no such style", lambda: refused({"style": "telepathy"}, "/cname-update/style")
+    yield "a program without a path", lambda: refused({"style": "exec", "program": "hook.sh"}, "/cname-update/program")
+    yield "an issuer's lexicon without a zone", lambda: refused({"style": "lexicon", "provider": "gandi"},
+                                                               "/issuers/0/dns-update", "zone", top="dns-update")
+    yield "a server with a line break", lambda: refused({"style": "nsupdate", "server": "127.0.0.1\nzone x"},
+                                                        "/cname-update/server")
+
+
+if __name__ == "__main__":
+    if dns.missing() is not None:
+        print(f"1..0 # SKIP {dns.missing()} is not installed")
+        sys.exit(0)
+    play.main(zone, settings)
