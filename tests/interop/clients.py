@@ -15,6 +15,7 @@ import peers
 
 TIME_LIMIT_S = 60
 HERE = os.path.dirname(os.path.abspath(__file__))
+DNS_HOOK = os.path.join(HERE, "dns-hook.sh")
 
 
 class Failure(Exception):
@@ -63,11 +64,11 @@ class Certbot(Client):
     name = "certbot"
     program = "certbot"
 
-    def certbot(self, *argv):
+    def certbot(self, *argv, **environment):
         try:
             return self.run("certbot", *argv, "-n", "--server", self.server.directory(), "--config-dir",
                             self.path("c"), "--work-dir", self.path("w"), "--logs-dir", self.path("l"),
-                            REQUESTS_CA_BUNDLE=self.root)
+                            REQUESTS_CA_BUNDLE=self.root, **environment)
         except Failure as why:
             # 2.1.0 under Python 3.11 trips over itself when it tells of an error; its log has what the server said.
             with open(self.path("l", "letsencrypt.log"), encoding="utf-8", errors="replace") as file:
@@ -77,20 +78,29 @@ class Certbot(Client):
         eab = ["--eab-kid", binding[0], "--eab-hmac-key", binding[1]] if binding else []
         self.certbot("register", "--agree-tos", "-m", "edge@cdn.example", *eab)
 
-    def obtain(self, names, key="ecdsa", force=False):
-        argv = ["certonly", "--webroot", "-w", self.webroot.path, "--cert-name", names[0], "--key-type", key]
-        if force:
-            argv.append("--force-renewal")
-        for name in names:
-            argv += ["-d", name]
-        self.certbot(*argv)
+    def obtain(self, names, *options, key="ecdsa"):
+        self.certonly(names, "--webroot", "-w", self.webroot.path, "--key-type", key, *options)
         return self.certificate(names)
+
+    def certonly(self, names, *options, **environment):
+        domains = [word for name in names for word in ("-d", name)]
+        self.certbot("certonly", "--cert-name", names[0], *options, *domains, **environment)
+
+    def obtain_by_dns(self, names, dns_hook):
+        self.certonly(names, "--manual", "--preferred-challenges", "dns", "--manual-auth-hook",
+                      DNS_HOOK + " certbot-auth", "--manual-cleanup-hook", DNS_HOOK + " certbot-cleanup",
+                      DNS_HOOK=dns_hook)
+        return self.certificate(names)
+
+    def obtain_chain(self, names, root):
+        self.obtain(names, "--preferred-chain", root, "--force-renewal")
+        return self.path("c", "live", names[0], "fullchain.pem")
 
     def certificate(self, names):
         return self.path("c", "live", names[0], "cert.pem")
 
     def obtain_rsa(self, names):
-        return self.obtain(names, key="rsa", force=True)
+        return self.obtain(names, "--force-renewal", key="rsa")
 
     def renew(self, names):
         self.certbot("renew", "--force-renewal", "--cert-name", names[0], "--no-random-sleep-on-renew")
@@ -141,6 +151,17 @@ class Lego(Client):
     def obtain_p384(self, names):
         return self.obtain_anew(names, "ec384")
 
+    def obtain_by_dns(self, names, dns_hook):
+        challenge = ["--dns", "exec", "--dns.disable-cp", "--dns.resolvers", f"127.0.0.1:{self.server.dns_port}"]
+        return self.with_names(names, "run", challenge=challenge, EXEC_PATH=DNS_HOOK, DNS_HOOK=dns_hook,
+                               EXEC_SEQUENCE_INTERVAL="0", EXEC_POLLING_INTERVAL="1")
+
+    def obtain_by_tls(self, names):
+        return self.with_names(names, "run", challenge=["--tls", "--tls.port", f"127.0.0.1:{self.server.tls_port}"])
+
+    def obtain_chain(self, names, root):
+        return self.with_names(names, "run", "--preferred-chain", root)
+
     def obtain_anew(self, names, key_type):
         """It takes the key that is there, if there is one."""
         there, aside = self.path("lego", "certificates"), self.path("aside")
@@ -165,6 +186,7 @@ class Dehydrated(Client):
     name = "dehydrated"
     program = "dehydrated"
     algorithm = "secp384r1"  # its default
+    environment = {}
 
     def dehydrated(self, *argv, **settings):
         values = {"CA": self.server.directory(), "BASEDIR": self.dir, "WELLKNOWN": self.webroot.challenges,
@@ -172,7 +194,7 @@ class Dehydrated(Client):
                   self.path("lock"), "KEY_ALGO": self.algorithm, **settings}
         with open(self.path("config"), "w", encoding="utf-8") as file:
             file.writelines(f"{name}=\"{value}\"\n" for name, value in values.items())
-        return self.run("dehydrated", "-f", self.path("config"), *argv)
+        return self.run("dehydrated", "-f", self.path("config"), *argv, **self.environment)
 
     def with_names(self, names, *argv, **settings):
         domains = [word for name in names for word in ("-d", name)]
@@ -190,6 +212,18 @@ class Dehydrated(Client):
     def obtain_p256(self, names):
         self.algorithm = "prime256v1"
         return self.with_names(names)
+
+    def obtain_by_dns(self, names, dns_hook):
+        """A wildcard lives under another name; those after the first are on the same line of domains.txt."""
+        self.environment = {"DNS_HOOK": dns_hook}
+        with open(self.path("domains.txt"), "w", encoding="ascii") as file:
+            file.write(" ".join(names) + " > wildcard\n")
+        self.dehydrated("-c", "-t", "dns-01", "-k", DNS_HOOK)
+        return self.path("certs", "wildcard", "cert.pem")
+
+    def obtain_chain(self, names, root):
+        self.with_names(names, "-x", PREFERRED_CHAIN=root)
+        return self.path("certs", names[0], "fullchain.pem")
 
     def obtain_rsa(self, names):
         return self.with_names(names, "-x", "-a", "rsa", KEYSIZE="2048")
@@ -241,24 +275,47 @@ class Uacme(Client):
             return False
         return subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode == 0
 
-    def uacme(self, *argv):
+    def uacme(self, *argv, **environment):
         command = "mount --bind \"$0\" /etc/ssl/certs/ca-certificates.crt && exec uacme \"$@\""
         return self.run("unshare", "-m", "sh", "-c", command, self.root, "-v", "-y", "-c", self.path("conf"), "-a",
-                        self.server.directory(), *argv, CHALLENGES=self.webroot.challenges)
+                        self.server.directory(), *argv, CHALLENGES=self.webroot.challenges, **environment)
 
     def register(self, binding=None):
         eab = ["-e", ":".join(binding)] if binding else []
         self.uacme(*eab, "new", "edge@cdn.example")
 
-    def issue(self, names, *options):
+    def issue(self, names, *options, hook=os.path.join(HERE, "uacme-hook.sh"), **environment):
         # It keeps the last certificate under a name of whole seconds, and gives up where that is taken.
         for path in glob.glob(self.path("conf", names[0], "cert-*.pem")):
             os.remove(path)
-        self.uacme(*options, "-h", os.path.join(HERE, "uacme-hook.sh"), "issue", *names)
+        self.uacme(*options, "-h", hook, "issue", *names, **environment)
         return self.path("conf", names[0], "cert.pem")
 
     def obtain(self, names):
         return self.issue(names, "-t", "EC", "-b", "256")
+
+    def obtain_by_dns(self, names, dns_hook):
+        return self.issue(names, hook=DNS_HOOK, DNS_HOOK=dns_hook)
+
+    def obtain_by_tls(self, names):
+        """By its companion ualpn, which answers handshakes."""
+        socket_path = self.path("ualpn.sock")
+        command = ["ualpn", "-v", "-b", f"127.0.0.1@{self.server.tls_port}", "-s", socket_path, "-S", "600",
+                   "-c", "127.0.0.1@1"]  # where handshakes that are none of its business would go
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as ualpn:
+            try:
+                deadline = time.monotonic() + 10
+                while not os.path.exists(socket_path):
+                    if ualpn.poll() is not None or time.monotonic() > deadline:
+                        raise Failure("ualpn does not start")
+                    time.sleep(0.05)
+                return self.issue(names, UALPN_SOCKET=socket_path)
+            finally:
+                ualpn.terminate()
+
+    def obtain_chain(self, names, root):
+        return self.issue(names, "-f", "-l", "1")
 
     def obtain_p384(self, names):
         for path in glob.glob(self.path("conf", "private", names[0], "*")):
@@ -394,8 +451,10 @@ class Caddy(Client):
         """With the first order."""
         self.binding = binding
 
-    def obtain(self, names):
+    def obtain_by_tls(self, names):
         return self.serve(names)
+
+    obtain = obtain_by_tls
 
     def renew(self, names):
         """It renews at once what it holds for too old."""

@@ -126,7 +126,8 @@ class Life:
 
 FEATURES = (("register", "account for a delegate"), ("obtain", "delegated certificate"), ("renew", "renewal"),
             ("revoke", "revocation: refused, it is the owner's"),
-            ("foreign_key", "key outside the template: refused"), ("foreign_name", "name outside the template: refused, the client shows why"),
+            ("foreign_key", "key outside the template: refused"),
+            ("foreign_name", "name outside the template: refused, the client shows why"),
             ("ended", "the owner ends the delegation: revoked at the CA, renewal refused"))
 
 

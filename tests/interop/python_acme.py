@@ -5,7 +5,6 @@
 Usage: python_acme.py DIR DIRECTORY_URL COMMAND [WORD...]
   register [KEY_ID MAC_KEY] | obtain WEBROOT|- KEY_TYPE NAME... | revoke | contact ADDRESS | key | deactivate
 """
-import json
 import os
 import sys
 
@@ -34,7 +33,7 @@ class Session:
         account = None
         if os.path.exists(self.account_file):
             with open(self.account_file, encoding="utf-8") as file:
-                account = messages.RegistrationResource.from_json(json.load(file))
+                account = messages.RegistrationResource(uri=file.read(), body=messages.Registration())
         net = client.ClientNetwork(self.key, account=account, user_agent="python3-acme", timeout=30)
         directory = messages.Directory.from_json(net.get(self.directory_url).json())
         self.acme = client.ClientV2(directory, net=net)
@@ -45,7 +44,7 @@ class Session:
             file.write(data)
 
     def keep_account(self, account):
-        self.write(self.account_file, json.dumps(account.to_json()).encode())
+        self.write(self.account_file, account.uri.encode())
 
     def register(self, *binding):
         values = {"email": "edge@cdn.example", "terms_of_service_agreed": True}
@@ -80,8 +79,7 @@ class Session:
         self.acme.revoke(josepy.ComparableX509(certificate), 4)
 
     def contact(self, address):
-        body = self.account.body.update(contact=("mailto:" + address,))
-        self.keep_account(self.acme.update_registration(self.account.update(body=body)))
+        self.acme.update_registration(self.account, messages.Registration(contact=("mailto:" + address,)))
 
     def deactivate(self):
         self.acme.deactivate_registration(self.account)

@@ -60,6 +60,7 @@ class Collected(Results):
 
     def __init__(self):
         super().__init__("", "")
+        self.logs = []
 
     def add(self, peer, feature, outcome, note=""):
         self.rows.append({"peer": peer, "feature": feature, "result": outcome, "note": note})

@@ -53,13 +53,17 @@ class StarCa:
         self.root = os.path.join(self.dir, "ca", "root.pem")
         self.log = os.path.join(self.dir, "star-ca.log")
         self.process = None
-        settings = {"listen": "127.0.0.1:0", "base-url": "https://localhost:{port}/acme",
+        self.settings = {"listen": "127.0.0.1:0", "base-url": "https://localhost:{port}/acme",
                     "state": os.path.join(self.dir, "ca"), "tls-names": ["localhost", "127.0.0.1"],
                     "http-01-port": self.http01_port,
                     "resolve": [f"{name}:{self.http01_port}:127.0.0.1" for name in names]}
-        settings.update(config)
+        self.reconfigure(**config)
+
+    def reconfigure(self, **config):
+        """Before it is started."""
+        self.settings.update(config)
         with open(self.config, "w", encoding="utf-8") as file:
-            json.dump(settings, file)
+            json.dump(self.settings, file)
 
     def start(self):
         with open(self.log, "ab") as log:
