@@ -260,6 +260,19 @@ static stardeleg_err store_new(edit *a, sdg_ido_also *also, stardeleg_time now)
   return err;
 }
 
+/* Who disables the delegate ends what there is; what came to be while that was under way is ended here. */
+static stardeleg_err check_again(const edit *a, stardeleg_time now)
+{
+  bool active = false;
+  stardeleg_err err = sdg_ido_ndc_is_active(a->ido->options.store, a->made.ndc, &active);
+
+  if ((err != STARDELEG_OK && err != STARDELEG_ERR_NOT_FOUND) || active) {
+    return err;
+  }
+  err = stardeleg_ido_delegation_end_by(a->ido, a->made.id, a->request.by, now);
+  return err == STARDELEG_OK ? refuse(a, STARDELEG_ERR_STATE, "ndc", "the delegate is disabled") : err;
+}
+
 stardeleg_err stardeleg_ido_delegation_add(stardeleg_ido *ido, const stardeleg_ido_delegation *delegation, char id[65],
                                            stardeleg_time now, stardeleg_problem *problem)
 {
@@ -287,6 +300,9 @@ stardeleg_err stardeleg_ido_delegation_add(stardeleg_ido *ido, const stardeleg_i
   }
   if (err == STARDELEG_OK) {
     err = store_new(&a, also, now);
+  }
+  if (err == STARDELEG_OK) {
+    err = check_again(&a, now);
   }
   if (err == STARDELEG_OK) {
     (void)snprintf(id, SDG_ID_SIZE, "%s", a.made.id);

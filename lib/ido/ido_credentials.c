@@ -100,6 +100,14 @@ static stardeleg_err add_account(stardeleg_ido *ido, const char *name, const sdg
     err = sdg_server_account_add(ido->server, name, key, now, id);
   }
   if (err == STARDELEG_OK) {
+    err = sdg_ido_ndc_register(ido, name, by, now); /* disabled meanwhile: nobody would revoke this account */
+    if (err == STARDELEG_ERR_STATE) {
+      stardeleg_err revoked = sdg_server_accounts_revoke(ido->server, name);
+
+      err = revoked == STARDELEG_OK ? err : revoked;
+    }
+  }
+  if (err == STARDELEG_OK) {
     err = sdg_ido_ndc_tell(ido, "ndc-key-added", name, by, thumbprint, now);
   }
   if (err == STARDELEG_OK && url != NULL) {

@@ -228,6 +228,12 @@ stardeleg_err stardeleg_ido_ndc_add_mac_key(stardeleg_ido *ido, const char *name
   if (err == STARDELEG_OK) {
     err = sdg_eab_add_for(ido->options.crypto, ido->options.store, ido->options.secrets, key_id, name, mac_key, now);
   }
+  if (err == STARDELEG_OK && must_be_active(ido, name, false, by, now) != STARDELEG_OK) {
+    /* disabled meanwhile, which takes away only the keys that it finds */
+    sdg_wipe(mac_key, 64);
+    err = sdg_eab_remove(ido->options.store, ido->options.secrets, key_id, name);
+    err = err == STARDELEG_OK || err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_ERR_STATE : err;
+  }
   return err == STARDELEG_OK ? sdg_ido_ndc_tell(ido, "ndc-mac-key-added", name, by, key_id, now) : err;
 }
 

@@ -32,7 +32,12 @@ static stardeleg_err get(void *self, const char *kind, const char *key, stardele
 static stardeleg_err batch(void *self, const stardeleg_store_op *ops, size_t n)
 {
   ido_world *w = self;
+  void (*before)(ido_world *world) = w->before_write;
 
+  w->before_write = NULL;
+  if (before != NULL) {
+    before(w);
+  }
   return fails(w, true) ? STARDELEG_ERR_STORE : w->real->ops->batch(w->real->self, ops, n);
 }
 

@@ -33,6 +33,7 @@ typedef struct ido_world {
   stardeleg_store store; /* in front of it: what the role sees */
   bool dead;             /* every call on |store| fails: the process is not there any more */
   size_t fail_batches;   /* that many of the next writes fail */
+  void (*before_write)(struct ido_world *w); /* called once, before the next write: somebody else comes first */
   size_t die_after;      /* with that many more writes the process is dead, the last not written; 0: it lives */
   stardeleg_secrets *secrets;
   stardeleg_issuer_options issuer;

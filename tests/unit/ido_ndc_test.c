@@ -245,6 +245,57 @@ static void test_disable(void **state)
   ido_world_clear(&w);
 }
 
+static void disable_meanwhile(ido_world *w)
+{
+  assert_ok(stardeleg_ido_ndc_disable(w->ido, "cdn", NULL, w->now));
+}
+
+/* Somebody adds something for a delegate while somebody else disables it: nothing of it stays. */
+static void test_disable_races(void **state)
+{
+  stardeleg_ido_delegation delegation = {.size = sizeof(delegation),
+                                         .id = "d1",
+                                         .ndc = "cdn",
+                                         .csr_template = sdg_bytes_str(WORLD_ONE),
+                                         .expires_at = STARDELEG_TIME_NEVER};
+
+  (void)state;
+  for (int what = 0; what < 3; what++) {
+    stardeleg_key *key = NULL;
+    char mac_key[64] = "";
+    char id[65];
+    stardeleg_err err;
+    ido_world w;
+
+    begin(&w);
+    ido_world_ndc(&w, 0, "cdn");
+    assert_ok(stardeleg_key_generate(&key, test_crypto(), STARDELEG_KEY_P256));
+    w.before_write = disable_meanwhile;
+    if (what == 0) {
+      err = stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, NULL);
+    } else if (what == 1) {
+      err = stardeleg_ido_ndc_add_mac_key(w.ido, "cdn", "k2", NULL, mac_key, w.now);
+    } else {
+      err = stardeleg_ido_ndc_add_key(w.ido, "cdn", stardeleg_key_spki(key), NULL, w.now, NULL, NULL);
+    }
+    assert_err(STARDELEG_ERR_STATE, err);
+    ido_world_run(&w, 60 * WORLD_S);
+    assert_ndcs(&w, "cdn=disabled ");
+    assert_string_equal(mac_key, "");
+    assert_string_equal(ido_world_record(&w, "eab", "k2", "owner"), "");
+    if (what == 0) {
+      assert_string_equal(ido_world_record(&w, "delegation", "d1", "state"), "ended");
+    }
+    stardeleg_key_free(w.ndc[1].key);
+    w.ndc[1].key = key; /* the second delegate has the key that was added */
+    w.ndc[1].kid[0] = '\0';
+    if (what == 2) {
+      assert_int_equal(acme_peer_new_account(&w.ndc[1], "{\"onlyReturnExisting\":true}"), 401);
+    }
+    ido_world_clear(&w);
+  }
+}
+
 /* The process dies after each of the writes there are: the engine carries the rest out. */
 static void test_disable_killed(void **state)
 {
@@ -351,7 +402,7 @@ int main(void)
       cmocka_unit_test(test_bad_keys),
       cmocka_unit_test(test_mac_keys),
       cmocka_unit_test(test_disable),
-      cmocka_unit_test(test_disable_killed),
+      cmocka_unit_test(test_disable_races), cmocka_unit_test(test_disable_killed),
       cmocka_unit_test(test_deactivation),
       cmocka_unit_test(test_deactivation_fails),
       cmocka_unit_test(test_paging),
