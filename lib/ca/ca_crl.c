@@ -17,6 +17,7 @@
 
 #define REVOKED_KIND "revoked"
 #define LIST_KEY "1"
+#define PURGE_PAUSE (5 * SDG_TIME_MINUTE)
 
 /* --- The record --- */
 
@@ -46,6 +47,9 @@ static stardeleg_err read_list(const stardeleg_record *record, sdg_ca_crl *out)
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_base64url(&out->der, tree, "der", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_int(&out->parts, tree, "parts", SDG_JSON_OPTIONAL, 0, SDG_CA_CRL_PARTS_MAX, NULL);
   }
   sdg_json_free(tree);
   if (err != STARDELEG_OK) {
@@ -79,7 +83,8 @@ static void put_list(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_crl *l
   sdg_jw_int(&w, "thisUpdate", list->this_update);
   sdg_jw_int(&w, "nextUpdate", list->next_update);
   sdg_jw_string(&w, "issuer", list->issuer);
-  sdg_jw_base64url(&w, "der", sdg_buf_bytes(&list->der));
+  sdg_jw_int(&w, "parts", list->parts);
+  sdg_jw_base64url(&w, "der", list->parts > 0 ? sdg_bytes(NULL, 0) : sdg_buf_bytes(&list->der));
   sdg_jw_object_end(&w);
   *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
                              .kind = SDG_CA_CRL_KIND,
@@ -260,29 +265,44 @@ static int collect(void *ctx, const stardeleg_record *record)
 
 /* The new list, and entries of certificates that were over already when the list before was made (RFC 5280 3.3: "at
  * least one CRL beyond the revoked certificate's validity"). */
-static stardeleg_err store_list(stardeleg_ca *ca, const sdg_ca_crl *list, const stardeleg_record *record,
+static stardeleg_err store_list(stardeleg_ca *ca, sdg_ca_crl *list, const stardeleg_record *record,
                                 const collection *c)
 {
-  stardeleg_store_op ops[1 + SDG_CA_CRL_PURGE_MAX];
-  sdg_buf value;
-  stardeleg_err err;
+  /* Where there is more to remove than one batch takes, it goes on soon. */
+  int64_t pause = c->over_count < SDG_CA_CRL_PURGE_MAX ? ca->options.crl_lifetime_s * SDG_TIME_S / 2 : PURGE_PAUSE;
+  stardeleg_store_op *ops = sdg_calloc(1 + SDG_CA_CRL_PARTS_MAX + SDG_CA_CRL_PURGE_MAX, sizeof(*ops));
+  sdg_buf values[1 + SDG_CA_CRL_PARTS_MAX];
+  int64_t before = list->parts;
+  size_t n = 1;
+  stardeleg_err err = ops != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  put_list(&ops[0], &value, list, sdg_time_add(list->this_update, ca->options.crl_lifetime_s * SDG_TIME_S / 2));
-  ops[0].expected_version = record->version;
-  ops[0].fence = record->fence;
-  ops[0].release = 1;
-  for (size_t i = 0; i < c->over_count; i++) {
-    ops[1 + i] = (stardeleg_store_op){.verb = STARDELEG_STORE_DEL,
-                                      .kind = REVOKED_KIND,
-                                      .key = c->over[i].serial,
-                                      .expected_version = c->over[i].version};
+  for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    sdg_buf_init(&values[i], STARDELEG_STORE_VALUE_MAX);
   }
-  err = sdg_buf_error(&value);
+  list->parts = sdg_ca_crl_parts_of(list->der.len);
   if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, ops, 1 + c->over_count);
+    put_list(&ops[0], &values[0], list, sdg_time_add(list->this_update, pause));
+    ops[0].expected_version = record->version;
+    ops[0].fence = record->fence;
+    ops[0].release = 1;
+    err = sdg_buf_error(&values[0]);
   }
-  sdg_buf_clear(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_crl_put_parts(ca, list, before, ops, values, &n);
+  }
+  for (size_t i = 0; i < c->over_count && err == STARDELEG_OK; i++) {
+    ops[n++] = (stardeleg_store_op){.verb = STARDELEG_STORE_DEL,
+                                    .kind = REVOKED_KIND,
+                                    .key = c->over[i].serial,
+                                    .expected_version = c->over[i].version};
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, ops, n);
+  }
+  for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+    sdg_buf_clear(&values[i]);
+  }
+  sdg_free(ops);
   return err;
 }
 
@@ -329,7 +349,12 @@ stardeleg_err sdg_ca_crl_work(stardeleg_ca *ca, const stardeleg_record *record, 
     err = sdg_store_release(ca->options.store, SDG_CA_CRL_KIND, record->key, record->fence);
     err = err == STARDELEG_ERR_CONFLICT ? STARDELEG_OK : err;
   }
-  if (err != STARDELEG_OK) {
+  if (err == STARDELEG_ERR_LIMIT) {
+    /* Nobody can be told more loudly: the list that is out stays, and ends at its nextUpdate. */
+    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.crl.full",
+            "more revoked certificates than a list of %u bytes has room for: the newest are not on the published one",
+            SDG_CA_CRL_MAX);
+  } else if (err != STARDELEG_OK) {
     sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.crl.failed", "%s", stardeleg_strerror(err));
   } else if (stored) {
     sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.crl", "number=%lld bytes=%zu", (long long)list.number,
@@ -370,11 +395,28 @@ static stardeleg_err reply_list(const stardeleg_ca *ca, sdg_call *call, const sd
   return err;
 }
 
+/* With its parts; a list that changes while they are read is read again. */
+static stardeleg_err load_whole(const stardeleg_ca *ca, sdg_ca_crl *list)
+{
+  stardeleg_err err = STARDELEG_ERR_CONFLICT;
+
+  for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
+    err = load_list(ca, list);
+    if (err == STARDELEG_OK) {
+      err = sdg_ca_crl_load_parts(ca, list);
+      if (err != STARDELEG_OK) {
+        sdg_buf_clear(&list->der);
+      }
+    }
+  }
+  return err;
+}
+
 stardeleg_err sdg_ca_route_crl(void *role, sdg_call *call)
 {
   const stardeleg_ca *ca = role;
   sdg_ca_crl list;
-  stardeleg_err err = load_list(ca, &list);
+  stardeleg_err err = load_whole(ca, &list);
 
   if (err == STARDELEG_OK && (!ca->has_crl || list.der.len == 0)) {
     sdg_buf_clear(&list.der);

@@ -5,10 +5,13 @@
 
 #include "ca/ca_internal.h"
 
-/* In a record it takes four thirds of that.  An entry has at most 55 octets: some 13,000 certificates that are revoked
- * and not yet over. */
-#define SDG_CA_CRL_MAX (720u * 1024u)
-#define SDG_CA_CRL_PURGE_MAX 64u
+/* An entry has at most 55 octets: some 300,000 certificates that are revoked and not yet over. */
+#define SDG_CA_CRL_MAX (16u * 1024u * 1024u)
+/* Longer ones are kept in parts, as a record has room for four thirds of such a part. */
+#define SDG_CA_CRL_INLINE_MAX (64u * 1024u)
+#define SDG_CA_CRL_PART_SIZE (512u * 1024u)
+#define SDG_CA_CRL_PARTS_MAX (SDG_CA_CRL_MAX / SDG_CA_CRL_PART_SIZE)
+#define SDG_CA_CRL_PURGE_MAX 1024u
 /* Longest freshness given to caches, in seconds: a revocation makes a new list at once. */
 #define SDG_CA_CRL_FRESH_MAX_S 300
 #define SDG_CA_ISSUER_TEXT 129 /* hex of a key identifier, with the NUL */
@@ -18,7 +21,8 @@ typedef struct sdg_ca_crl {
   stardeleg_time this_update;
   stardeleg_time next_update;
   char issuer[SDG_CA_ISSUER_TEXT];
-  sdg_buf der; /* empty before the first */
+  sdg_buf der;   /* empty before the first, and while it is in parts only */
+  int64_t parts; /* how many records hold the DER; 0: it is in the list's own */
   uint64_t version;
 } sdg_ca_crl;
 
@@ -30,6 +34,16 @@ typedef struct sdg_ca_crl_entry {
   stardeleg_time not_after;
   char issuer[SDG_CA_ISSUER_TEXT];
 } sdg_ca_crl_entry;
+
+/* --- ca_crl_parts.c: lists that are too long for one record --- */
+/* Fills |list->der|.  CONFLICT: it is being replaced, to be read again. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_load_parts(const stardeleg_ca *ca, sdg_ca_crl *list);
+/* The operations that bring |list->parts| up to date with |list->der|, where there were |before|: appended to |ops|
+ * (room for SDG_CA_CRL_PARTS_MAX more), with the text in |values| (the same). */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_put_parts(const stardeleg_ca *ca, const sdg_ca_crl *list, int64_t before,
+                                                        stardeleg_store_op *ops, sdg_buf *values, size_t *n);
+/* How many a list of that length takes. */
+int64_t sdg_ca_crl_parts_of(size_t len);
 
 /* Appends the entry's SEQUENCE. */
 void sdg_ca_crl_put_entry(sdg_buf *out, const sdg_ca_crl_entry *entry);
