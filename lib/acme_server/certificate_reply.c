@@ -14,31 +14,26 @@ static bool is_plain_get(const sdg_call *call)
   return call->jws == NULL;
 }
 
+/* RFC 8555 10.5: what is not yours, or not for everybody, and what does not exist look the same.  For a plain GET that
+ * is 405 (RFC 8555 6.3, RFC 9115 2.3.5). */
 stardeleg_err sdg_call_no_certificate(sdg_call *call)
 {
-  (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "no such certificate");
-  call->problem.status = 404;
+  if (is_plain_get(call)) {
+    (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "no certificate with which unauthenticated GET was negotiated");
+    call->problem.status = 405;
+    call->allow = "POST";
+  } else {
+    (void)sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "no such certificate of yours");
+    call->problem.status = 404;
+  }
   return STARDELEG_ERR_PROTOCOL;
 }
 
 static stardeleg_err check_access(sdg_call *call, const sdg_certificate_view *view)
 {
-  if (is_plain_get(call)) {
-    if (!view->certificate_get) {
-      (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED,
-                          "unauthenticated GET was not negotiated for this certificate");
-      call->problem.status = 405;
-      call->allow = "POST";
-      return STARDELEG_ERR_PROTOCOL;
-    }
-    return STARDELEG_OK;
-  }
-  if (strcmp(view->account, call->account->id) != 0) {
-    (void)sdg_call_fail(call, STARDELEG_ACME_UNAUTHORIZED, "no such certificate of yours");
-    call->problem.status = 404;
-    return STARDELEG_ERR_PROTOCOL;
-  }
-  return STARDELEG_OK;
+  bool may = is_plain_get(call) ? view->certificate_get : strcmp(view->account, call->account->id) == 0;
+
+  return may ? STARDELEG_OK : sdg_call_no_certificate(call);
 }
 
 static stardeleg_err check_life(sdg_call *call, const sdg_certificate_view *view)

@@ -95,11 +95,14 @@ stardeleg_err sdg_ca_route_cert(void *role, sdg_call *call)
   stardeleg_ca *ca = role;
   sdg_ca_cert cert;
   size_t which = 0;
-  stardeleg_err err = STARDELEG_ERR_NOT_FOUND;
+  stardeleg_err err;
 
-  if (read_which(ca, call, &which)) {
-    err = sdg_ca_cert_load(ca, call->parts[0], &cert);
+  if (!read_which(ca, call, &which)) {
+    (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "no certificate has such an alternate");
+    call->problem.status = 404;
+    return STARDELEG_ERR_PROTOCOL;
   }
+  err = sdg_ca_cert_load(ca, call->parts[0], &cert);
   if (err == STARDELEG_ERR_NOT_FOUND) {
     return sdg_call_no_certificate(call);
   }

@@ -109,10 +109,12 @@ static void test_access(void **state)
   ca_world_peer(w, &other);
   (void)acme_peer_fetch(&other, w->star);
   acme_peer_assert_problem(&other, 404, "unauthorized");
+  /* what is not there answers in the same way, word for word (RFC 8555 10.5) */
   (void)acme_peer_get(&w->peer, CA_BASE "/cert/AAAAAAAAAAAAAAAAAAAAAA");
-  acme_peer_assert_problem(&w->peer, 404, "malformed");
+  acme_peer_assert_problem(&w->peer, 405, "malformed");
+  assert_string_equal(acme_peer_header(&w->peer, "Allow"), "POST");
   (void)acme_peer_fetch(&w->peer, CA_BASE "/cert/AAAAAAAAAAAAAAAAAAAAAA");
-  acme_peer_assert_problem(&w->peer, 404, "malformed");
+  acme_peer_assert_problem(&w->peer, 404, "unauthorized");
   /* RFC 8739 3.1.2: 403 to any requests once it is canceled */
   assert_int_equal(acme_peer_post(&w->peer, w->order, "{\"status\":\"canceled\"}"), 200);
   (void)acme_peer_get(&w->peer, w->star);
