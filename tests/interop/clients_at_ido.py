@@ -156,7 +156,7 @@ def main():
                 ido_server.IdoServer(sys.argv[1], ca, http_port) as server:
             server.tls_port, server.ca = peers.free_port(), ca
             kinds = [kind for kind in clients.ALL if not wanted or kind.name in wanted]
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            with concurrent.futures.ThreadPoolExecutor(len(clients.ALL)) as pool:
                 for rows in pool.map(lambda kind: live(kind, server, root_dir), kinds):
                     results.take(rows)
             if results.failures:

@@ -200,7 +200,7 @@ def main():
         with peers.ChallTestSrv() as dns:
             dns.hook = dns.write_hook(os.path.join(dns.dir, "hook"))
             kinds = [kind for kind in clients.ALL if not wanted or kind.name in wanted]
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            with concurrent.futures.ThreadPoolExecutor(len(clients.ALL)) as pool:
                 for rows in pool.map(lambda kind: live(kind, sys.argv[1], dns, top), kinds):
                     results.take(rows)
                     for log in rows.logs:

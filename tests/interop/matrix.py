@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the matrix of docs/interop.md from the rows that the runs have left.
 
-Usage: matrix.py BUILD_DIR           writes the section between the markers
+Usage: matrix.py BUILD_DIR           writes the section between the markers; tables of runs without rows stay
        matrix.py BUILD_DIR --check   says which peers and features the page has and the runs have not, or the other way
 """
 import glob
@@ -28,13 +28,20 @@ def clean(text):
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def write_tables(rows):
-    lines = []
+def write_tables(rows, matrix):
+    """A table for each run; of runs that were not made, the one that was there."""
+    tables = {}
+    for part in ("\n" + matrix).split("\n### ")[1:]:
+        title, *table = part.strip().splitlines()
+        tables[title.replace(" ", "_")] = table
     for run in dict.fromkeys(row["run"] for row in rows):
-        lines += ["", f"### {run.replace('_', ' ')}", "", "| peer | feature | result |", "|---|---|---|"]
+        tables[run] = ["", "| peer | feature | result |", "|---|---|---|"]
         for row in (row for row in rows if row["run"] == run):
             note = f": {clean(row['note'])}" if row["note"] else ""
-            lines.append(f"| {clean(row['peer'])} | {clean(row['feature'])} | {row['result']}{note} |")
+            tables[run].append(f"| {clean(row['peer'])} | {clean(row['feature'])} | {row['result']}{note} |")
+    lines = []
+    for run in sorted(tables):
+        lines += ["", f"### {run.replace('_', ' ')}", *tables[run]]
     return lines + [""]
 
 
@@ -75,7 +82,7 @@ def main():
         print(f"{'not ok' if faults else 'ok'} 1 - the matrix of docs/interop.md is that of the runs\n1..1")
         return 1 if faults else 0
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(head + BEGIN + "\n".join(write_tables(rows)) + END + tail)
+        file.write(head + BEGIN + "\n".join(write_tables(rows, matrix)) + END + tail)
     return 0
 
 
