@@ -31,6 +31,13 @@ SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 FOLDERS = ("etc/stardeleg", "etc/haproxy", "var/lib", "var/backups", "root", "run")
 HOSTS = ("ido.example.org", "video.example.org", "ca.example.org", "ido.cdn.example.net")
 PROGRAMS = ("ido-server", "ndc-agent", "csr-template", "star-ca", "acme-client")
+HOOK = """#!/usr/bin/env python3
+import json, sys, urllib.request
+action, kind, name, value = sys.argv[1:5]
+path, body = {"TXT": ("txt", {"value": value}), "CNAME": ("cname", {"target": value + "."})}[kind]
+what = "set-" if action == "upsert" else "clear-"
+urllib.request.urlopen("http://127.0.0.1:%d/" + what + path, json.dumps({"host": name + ".", **body}).encode(), 5)
+"""
 MARK = re.compile(r"^<!-- (file|run|copy): (.*?) -->$")
 
 
@@ -142,6 +149,9 @@ class World:
         self.dns = self.peers.ChallTestSrv().start()
         self.ca = pebble_class(self.peers, validity_s)(self.dns, self.http_port, self.peers.free_port(), va_nosleep=1,
                                                        wfe_noncereject=0).start()
+        with open(self.path("zone-hook"), "w", encoding="ascii") as file:
+            file.write(HOOK % self.dns.port)
+            os.fchmod(file.fileno(), 0o755)
         pair = self.peers.make_tls_pair(self.dir, HOSTS)
         for side in sides:
             for folder in FOLDERS:
@@ -198,6 +208,9 @@ class World:
             config["http-01-listen"] = f"127.0.0.1:{self.http_port}"
         for issuer in config.get("issuers", ()):
             issuer.pop("profile", None)
+            self.adapt_zone(issuer, "dns-update")
+        if self.adapt_zone(config, "cname-update"):
+            config["dns-servers"] = [f"127.0.0.1@{self.dns.dns_port}"]
         if name == "ido-server.json":
             config.update(quick, **known)
         elif name == "ndc-agent.json":
@@ -208,6 +221,12 @@ class World:
             config.update({"http-01-port": self.http_port,
                            "resolve": [f"video.example.org:{self.http_port}:127.0.0.1"]})
         return config
+
+    def adapt_zone(self, holder, member):
+        """The zone is that of the CA's own resolver, and its hook a program of ours."""
+        if member in holder:
+            holder[member] = {"style": "exec", "program": self.path("zone-hook"), "poll-ms": 100}
+        return member in holder
 
     # --- Steps ---
 
