@@ -62,6 +62,15 @@ static stardeleg_time emergency_at(const sdg_renewing *renewing)
                                    : STARDELEG_TIME_NEVER;
 }
 
+/* Renewals that say what they replace are not counted by the CA (RFC 9773 5), if it is one that reads it. */
+static bool is_replacement(const sdg_issuance *issuance)
+{
+  const sdg_acme_directory *directory = sdg_session_directory(issuance->issuer->session);
+
+  return sdg_renewing_of(issuance)->has_watch || (issuance->order->wire.replaces != NULL && directory != NULL &&
+                                                  directory->renewal_info != NULL);
+}
+
 /* False if the budget is spent for now. */
 static stardeleg_err pay(sdg_issuance *issuance, stardeleg_time now, bool *paid)
 {
@@ -71,8 +80,8 @@ static stardeleg_err pay(sdg_issuance *issuance, stardeleg_time now, bool *paid)
   stardeleg_err err = STARDELEG_OK;
 
   *paid = true;
-  if (renewing->counted || renewing->has_watch || issuance->order->wire.replaces != NULL) {
-    return STARDELEG_OK; /* renewals that say what they replace are not counted by the CA (RFC 9773 5) */
+  if (renewing->counted || is_replacement(issuance)) {
+    return STARDELEG_OK;
   }
   err = sdg_budget_take(issuance->issuer, &issuance->order->wire.identifiers, emergency_at(renewing) <= now,
                         now, &again_at);
