@@ -18,6 +18,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -320,6 +321,7 @@ def validity_of(steps):
 
 def main():
     build = sys.argv[1]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     sys.path.insert(0, os.path.join(ROOT, "tests", "interop"))
     try:
         import peers
