@@ -74,7 +74,10 @@ typedef struct stardeleg_ca_options {
   unsigned fraction_permille;       /**< server padding f of RFC 8739 3.5, 500 to 999; default 500 */
   int allow_certificate_get;        /**< nonzero: unauthenticated GET can be negotiated; default 1 */
   int64_t order_pending_s;          /**< how long an order or authorization may stay unfinished; default 1 day */
-  int64_t order_grace_s;            /**< how long after end-date an order can be fetched; default 7 days */
+  int64_t order_grace_s;            /**< how long after its end (end-date, notAfter, or the end of its time to be
+                                       finished) an order can be fetched; then it is removed with its authorizations
+                                       and its certificate, a revoked one when the list no longer has it.  Default 7
+                                       days */
   int eab_required;                 /**< nonzero: accounts need external account binding */
   const char *terms_of_service;     /**< URL; NULL: none */
   int64_t validation_retry_ms;      /**< pause between validation attempts; default 5 s (RFC 8555 8.2) */

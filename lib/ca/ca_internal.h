@@ -105,8 +105,10 @@ void sdg_ca_order_clear(sdg_ca_order *order);
 void sdg_ca_order_write(sdg_buf *out, const sdg_ca_order *order);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_read(sdg_ca_order *out, const stardeleg_record *record);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_load(const stardeleg_ca *ca, const char *id, sdg_ca_order *out);
-/* When the engine must look at the order. */
-stardeleg_time sdg_ca_order_due(const stardeleg_ca *ca, const sdg_ca_order *order);
+/* When the engine has to do something for the order: issue, or end it; NEVER: nothing more. */
+stardeleg_time sdg_ca_order_next_at(const stardeleg_ca *ca, const sdg_ca_order *order);
+/* When it is removed, with all that belongs to it; NEVER while there is something to do. */
+stardeleg_time sdg_ca_order_over_at(const stardeleg_ca *ca, const sdg_ca_order *order);
 void sdg_ca_authz_init(sdg_ca_authz *authz);
 void sdg_ca_authz_clear(sdg_ca_authz *authz);
 void sdg_ca_authz_write(sdg_buf *out, const sdg_ca_authz *authz);
@@ -152,6 +154,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_order_fail(sdg_ca_order *order, starde
 /* Works on a claimed order: issues what is due, or lets it expire.  The record is written and released. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_work_order(stardeleg_ca *ca, const stardeleg_record *record,
                                                      stardeleg_time now);
+/* Removes a claimed order that is over, with its authorizations and its certificate (ca_remove.c).  A revoked
+ * certificate stays as long as it is on the list. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_remove_order(stardeleg_ca *ca, const sdg_ca_order *order, stardeleg_time now);
 /* --- The certificate itself (ca_build.c) --- */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_build_chain(stardeleg_ca *ca, const sdg_ca_order *order,
                                                       stardeleg_time not_before, stardeleg_time not_after,

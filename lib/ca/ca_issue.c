@@ -43,7 +43,7 @@ static stardeleg_err publish(stardeleg_ca *ca, sdg_ca_order *order, sdg_ca_cert 
     sdg_buf_init(&values[i], STARDELEG_STORE_VALUE_MAX);
   }
   sdg_ca_put_order(ca, &ops[0], &values[0], order, true);
-  cert->next_at = ops[0].due;
+  cert->next_at = sdg_ca_order_next_at(ca, order);
   sdg_ca_put_cert(&ops[1], &values[1], cert);
   put_serial(&ops[2], &values[2], cert);
   for (size_t i = 0; i < n && err == STARDELEG_OK; i++) {
@@ -264,6 +264,9 @@ static stardeleg_err issue(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time
 
 static stardeleg_err work(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now)
 {
+  if (now >= sdg_ca_order_over_at(ca, order)) {
+    return sdg_ca_remove_order(ca, order, now);
+  }
   switch (order->wire.status) {
   case SDG_ORDER_PENDING:
   case SDG_ORDER_READY:

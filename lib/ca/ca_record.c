@@ -214,7 +214,7 @@ static stardeleg_time next_issue_at(const stardeleg_ca *ca, const sdg_ca_order *
   return period.publish_at;
 }
 
-stardeleg_time sdg_ca_order_due(const stardeleg_ca *ca, const sdg_ca_order *order)
+stardeleg_time sdg_ca_order_next_at(const stardeleg_ca *ca, const sdg_ca_order *order)
 {
   switch (order->wire.status) {
   case SDG_ORDER_PENDING:
@@ -229,6 +229,18 @@ stardeleg_time sdg_ca_order_due(const stardeleg_ca *ca, const sdg_ca_order *orde
   }
 }
 
+stardeleg_time sdg_ca_order_over_at(const stardeleg_ca *ca, const sdg_ca_order *order)
+{
+  if (order->wire.expires == STARDELEG_TIME_NONE || sdg_ca_order_next_at(ca, order) != STARDELEG_TIME_NEVER) {
+    return STARDELEG_TIME_NEVER;
+  }
+  /* That of a valid order has the grace in it.  A canceled one goes on telling so for as long again, to whoever sleeps
+   * over it (RFC 8739 3.1.2). */
+  return order->wire.status != SDG_ORDER_VALID
+             ? sdg_time_add(order->wire.expires, ca->options.order_grace_s * SDG_TIME_S)
+             : order->wire.expires;
+}
+
 void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *value, const sdg_ca_order *order,
                       bool release)
 {
@@ -238,7 +250,7 @@ void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *v
                              .key = order->id,
                              .value = sdg_buf_bytes(value),
                              .index = order->account,
-                             .due = sdg_ca_order_due(ca, order),
+                             .due = sdg_time_min(sdg_ca_order_next_at(ca, order), sdg_ca_order_over_at(ca, order)),
                              .expected_version = order->version,
                              .fence = order->fence,
                              .release = release ? 1 : 0};
