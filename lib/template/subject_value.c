@@ -78,12 +78,28 @@ static stardeleg_bytes trim_blanks_and_dot(stardeleg_bytes text)
   return text;
 }
 
+/* How long the full stop at the beginning of |text| is: "." itself, those that IDNA takes for it (RFC 3490 3.1: U+3002,
+ * U+FF0E, U+FF61) and those that NFKC makes one (U+2024, U+FE52).  0: there is none. */
+static size_t full_stop(stardeleg_bytes text)
+{
+  static const char *const stops[] = {".",           "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1", "\xe2\x80\xa4",
+                                      "\xef\xb9\x92"};
+
+  for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+    if (sdg_bytes_has_prefix(text, stops[i])) {
+      return strlen(stops[i]);
+    }
+  }
+  return 0;
+}
+
 /* Software that still reads host names from the common name is generous; so is this: everything without blanks and "@"
  * that has a dot inside counts, whether or not it is a valid name.  "IdO Inc." and "Acme." do not. */
 bool sdg_common_name_is_host(stardeleg_bytes common_name)
 {
   stardeleg_bytes text = trim_blanks_and_dot(common_name);
   bool dot = false;
+  size_t stop;
 
   if (sdg_name_is_address(text)) {
     return true;
@@ -92,7 +108,8 @@ bool sdg_common_name_is_host(stardeleg_bytes common_name)
     if (text.base[i] == ' ' || text.base[i] == '@') {
       return false;
     }
-    dot = dot || (text.base[i] == '.' && i > 0);
+    stop = full_stop(sdg_bytes_from(text, i));
+    dot = dot || (stop > 0 && i > 0 && i + stop < text.len);
   }
   return dot;
 }

@@ -203,6 +203,13 @@ static void test_common_names(void **state)
       {UTF8, "[::1]", "common-name-not-in-san"},
       {UTF8, "::1 ", "common-name-not-in-san"},
       {UTF8, "https://evil.example", "common-name-not-in-san"},
+      /* full stops that IDNA, or NFKC before it, takes for dots */
+      {UTF8, "evil\xe3\x80\x82" "example", "common-name-not-in-san"},
+      {UTF8, "evil\xef\xbc\x8e" "example", "common-name-not-in-san"},
+      {UTF8, "evil\xef\xbd\xa1" "example", "common-name-not-in-san"},
+      {UTF8, "evil\xe2\x80\xa4" "example", "common-name-not-in-san"},
+      {UTF8, "evil\xef\xb9\x92" "example", "common-name-not-in-san"},
+      {UTF8, "abc\xe3\x80\x82" "ido\xe3\x80\x82" "example", "common-name-not-in-san"},
       {PRINTABLE, "evil.example", "common-name-not-in-san"},
   };
 
