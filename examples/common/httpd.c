@@ -102,6 +102,7 @@ static void free_server(httpd *server)
   free(server->key);
   free(server->cert);
   free(server->where);
+  free(atomic_load(&server->index_link));
   free(server);
 }
 
@@ -195,6 +196,22 @@ out:
     return rv;
   }
   *out = server;
+  return 0;
+}
+
+int httpd_set_directory(httpd *server, const char *directory_url)
+{
+  size_t size = strlen(directory_url) + sizeof("<>;rel=\"index\"");
+  char *link = malloc(size);
+  char *none = NULL;
+
+  if (link == NULL) {
+    return -1;
+  }
+  (void)snprintf(link, size, "<%s>;rel=\"index\"", directory_url);
+  if (!atomic_compare_exchange_strong(&server->index_link, &none, link)) {
+    free(link); /* it has one, and somebody may be reading it */
+  }
   return 0;
 }
 

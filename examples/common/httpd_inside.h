@@ -21,6 +21,7 @@ struct httpd {
   int64_t idle_ms;
   int64_t request_ms;
   bool hsts;
+  _Atomic(char *) index_link; /* value of Link, or NULL */
   uint16_t port;
   char *where;
   char *cert;

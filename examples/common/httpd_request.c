@@ -168,6 +168,7 @@ static enum MHD_Result queue(httpd *server, struct MHD_Connection *connection, i
 /* What the host itself has to refuse. */
 static enum MHD_Result refuse(httpd *server, struct MHD_Connection *connection, int status, const char *title)
 {
+  const char *link = atomic_load(&server->index_link);
   char text[160];
   struct MHD_Response *response;
   int len = snprintf(text, sizeof(text), "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d}\n", title, status);
@@ -176,7 +177,8 @@ static enum MHD_Result refuse(httpd *server, struct MHD_Connection *connection, 
   if (response == NULL) {
     return MHD_NO;
   }
-  if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/problem+json") != MHD_YES) {
+  if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/problem+json") != MHD_YES ||
+      (link != NULL && MHD_add_response_header(response, MHD_HTTP_HEADER_LINK, link) != MHD_YES)) {
     MHD_destroy_response(response);
     return MHD_NO;
   }

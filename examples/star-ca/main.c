@@ -74,6 +74,7 @@ static int make_role(program *p)
   stardeleg_problem problem;
   stardeleg_ca *ca = NULL;
   char base_url[512];
+  char directory_url[600];
   offer offered;
   stardeleg_err err;
 
@@ -108,6 +109,10 @@ static int make_role(program *p)
     return -1;
   }
   atomic_store(&p->ca, ca);
+  (void)snprintf(directory_url, sizeof(directory_url), "%s/directory", base_url);
+  if (httpd_set_directory(p->server, directory_url) != 0) {
+    return -1;
+  }
   log_line(STARDELEG_LOG_INFO, "ca.ready", "directory=%s/directory crypto=%s", base_url, p->svc.crypto->ops->name);
   return 0;
 }
