@@ -229,10 +229,10 @@ static void speaks_nsupdate(void **state)
 {
   stardeleg_dns_change changes[] = {txt(STARDELEG_DNS_UPSERT), txt(STARDELEG_DNS_REMOVE), cname(STARDELEG_DNS_UPSERT),
                                     cname(STARDELEG_DNS_REMOVE)};
-  static const char *const updates[] = {
-      "update add " NAME ". 60 TXT \"" VALUE "\"\n", "update delete " NAME ". TXT \"" VALUE "\"\n",
-      "update delete www.example.org. CNAME\nupdate add www.example.org. 300 CNAME edge.cdn.example.\n",
-      "update delete www.example.org. CNAME edge.cdn.example.\n"};
+  static const char *const updates[] = {"update add " NAME ". 60 TXT \"" VALUE "\"\n",
+                                        "update delete " NAME ". TXT \"" VALUE "\"\n",
+                                        "update add www.example.org. 300 CNAME edge.cdn.example.\n",
+                                        "update delete www.example.org. CNAME edge.cdn.example.\n"};
   rig r;
 
   (void)state;

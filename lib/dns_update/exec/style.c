@@ -98,10 +98,10 @@ static int write_update(char *out, size_t size, const stardeleg_dns_change *chan
     return is_upsert(change) ? snprintf(out, size, "update add %s. %lu TXT \"%s\"\n", name, ttl, value)
                              : snprintf(out, size, "update delete %s. TXT \"%s\"\n", name, value);
   }
-  /* A name has one CNAME: it goes in the place of another, in one transaction. */
-  return is_upsert(change)
-             ? snprintf(out, size, "update delete %s. CNAME\nupdate add %s. %lu CNAME %s.\n", name, name, ttl, value)
-             : snprintf(out, size, "update delete %s. CNAME %s.\n", name, value);
+  /* Added, it takes the place of another (RFC 2136 3.4.2.2).  To delete that first would do harm: in a signed zone
+   * Knot 3.2 then drops the addition of the same update. */
+  return is_upsert(change) ? snprintf(out, size, "update add %s. %lu CNAME %s.\n", name, ttl, value)
+                           : snprintf(out, size, "update delete %s. CNAME %s.\n", name, value);
 }
 
 /* "" where there is none. */
