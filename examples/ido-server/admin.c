@@ -32,6 +32,7 @@ const char *const admin_usage[] = {
     "delegations [--ndc NAME] [--after ID] [--limit N]",
     "show ID",
     "cnames [ID]                       cname-removed ID --name NAME",
+    "check [ID]                        (does the DNS hold the delegates back? exit status 3: it does not)",
     "audit [ID] [--ndc NAME] [--from DATE] [--to DATE] [--after CURSOR] [--limit N]",
     NULL};
 
@@ -90,7 +91,8 @@ static const struct {
                 {"show", "delegation-show", "id", NULL, false},
                 {"cnames", "cname-list", "delegation", NULL, false},
                 {"cname-removed", "cname-removed", "delegation", NULL, false},
-                {"audit", "audit", "delegation", NULL, false}};
+                {"audit", "audit", "delegation", NULL, false},
+                {"check", "check", "id", NULL, false}};
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
@@ -212,7 +214,9 @@ static int send_request(size_t command, const sdg_buf *request, bool as_json, ad
   int rc = 1;
 
   if (status == 200) {
-    rc = admin_print_answer(body, commands[command].shown, as_json);
+    rc = strcmp(commands[command].word, "check") == 0
+             ? admin_print_check(body, as_json)
+             : admin_print_answer(body, commands[command].shown, as_json);
   } else if (status != 0) {
     admin_print_problem(body, as_json);
   }

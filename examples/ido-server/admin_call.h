@@ -35,6 +35,7 @@ stardeleg_err admin_inspect(admin_call *call);
 stardeleg_err admin_cname_list(admin_call *call);
 stardeleg_err admin_cname_removed(admin_call *call);
 stardeleg_err admin_audit(admin_call *call);
+stardeleg_err admin_check(admin_call *call);
 
 /* A string member; NULL if it is not there. */
 const char *admin_text(const admin_call *call, const char *name);

@@ -35,7 +35,8 @@ static const struct {
                 {"inspect", admin_inspect},
                 {"cname-list", admin_cname_list},
                 {"cname-removed", admin_cname_removed},
-                {"audit", admin_audit}};
+                {"audit", admin_audit},
+                {"check", admin_check}};
 
 /* --- For the commands --- */
 

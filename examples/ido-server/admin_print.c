@@ -94,6 +94,50 @@ int admin_print_answer(const char *body, const char *shown, bool as_json)
   return 0;
 }
 
+/* Lines below a line, as they are in the array. */
+static void print_texts(const sdg_json *array, const char *mark)
+{
+  char text[1024];
+
+  for (const sdg_json *item = sdg_json_first(array); item != NULL; item = sdg_json_next(item)) {
+    sdg_text_escape(text, sizeof(text), sdg_bytes_str(sdg_json_string(item)));
+    (void)printf("  %s %s\n", mark, text);
+  }
+}
+
+static void print_checked(const sdg_json *row)
+{
+  for (const sdg_json *item = sdg_json_first(row); item != NULL; item = sdg_json_next(item)) {
+    if (sdg_json_type_of(item) == SDG_JSON_STRING) {
+      (void)printf("%s%s=", item == sdg_json_first(row) ? "" : " ", sdg_json_name(item));
+      print_value(item);
+    }
+  }
+  (void)fputc('\n', stdout);
+  print_texts(sdg_json_member(row, "findings"), "!");
+  print_texts(sdg_json_member(row, "add"), "+");
+}
+
+int admin_print_check(const char *body, bool as_json)
+{
+  sdg_json *answer = parse(body);
+  int rc;
+
+  if (answer == NULL) {
+    return 1;
+  }
+  rc = sdg_json_int(sdg_json_member(answer, "wrong")) == 0 ? 0 : 3;
+  if (as_json) {
+    (void)fputs(body, stdout);
+  } else {
+    for (const sdg_json *row = sdg_json_first(sdg_json_member(answer, "names")); row != NULL; row = sdg_json_next(row)) {
+      print_checked(row);
+    }
+  }
+  sdg_json_free(answer);
+  return rc;
+}
+
 static const char *text_of(const sdg_json *object, const char *name)
 {
   return sdg_json_string(sdg_json_member(object, name));

@@ -8,6 +8,9 @@
 /* Prints an answer: as it is, or the member |shown| alone, or a line for each entry of its list, or a line for each
  * member.  Returns an exit code. */
 int admin_print_answer(const char *body, const char *shown, bool as_json);
+/* Prints what "check" found: a line for each name, below it findings ("!") and the records to add ("+").  Returns an
+ * exit code, 3 if there are findings. */
+int admin_print_check(const char *body, bool as_json);
 /* Prints a problem document on standard error. */
 void admin_print_problem(const char *body, bool as_json);
 

@@ -175,6 +175,23 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_cname_list(
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_cname_removed(stardeleg_ido *ido, const char *delegation,
                                                                              const char *name, stardeleg_time now);
 
+/* --- Issuers --- */
+
+/** An issuer, as it stands at its CA. */
+typedef struct stardeleg_ido_issuer {
+  size_t size;                       /**< sizeof of this struct */
+  const char *name;                  /**< its name */
+  const char *kind;                  /**< "star", "proxy", "renew", "local" */
+  const char *directory_url;         /**< "" for "local" */
+  const char *account_url;           /**< of our account there, what CAA records bind (RFC 8657 3); "": none yet */
+  const char *const *caa_identities; /**< what the CA's directory said it is called in CAA records when the account was
+                                          made (RFC 8555 9.7.6), NULL-terminated; may be empty */
+} stardeleg_ido_issuer;
+
+/** Tells the issuers in the order of the options.  Returns 0, STORE, NOMEM or ARGUMENT. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_issuer_list(
+    stardeleg_ido *ido, int (*each)(void *ctx, const stardeleg_ido_issuer *issuer), void *ctx);
+
 /* --- The audit record --- */
 
 /** One entry.  Peer text in it is escaped; it holds no secrets. */

@@ -88,6 +88,21 @@ static stardeleg_err read_account(const sdg_issuer *issuer, const char *director
   return err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT ? STARDELEG_ERR_STORE : err;
 }
 
+/* RFC 8555 9.7.6: for the owner's CAA records. */
+static void write_identities(const sdg_issuer *issuer, sdg_json_writer *w)
+{
+  const sdg_acme_directory *directory = sdg_session_directory(issuer->session);
+
+  if (directory == NULL || directory->caa_identity_count == 0) {
+    return;
+  }
+  sdg_jw_array(w, "caaIdentities");
+  for (size_t i = 0; i < directory->caa_identity_count && i < 16; i++) {
+    sdg_jw_string(w, NULL, directory->caa_identities[i]);
+  }
+  sdg_jw_array_end(w);
+}
+
 static stardeleg_err keep_account(void *ctx, const char *kid)
 {
   const sdg_issuer *issuer = ctx;
@@ -108,6 +123,7 @@ static stardeleg_err keep_account(void *ctx, const char *kid)
   sdg_jw_int(&w, "v", 1);
   sdg_jw_string(&w, "directory", directory_url);
   sdg_jw_string(&w, "account", kid);
+  write_identities(issuer, &w);
   sdg_jw_object_end(&w);
   err = sdg_buf_error(&value);
   if (err == STARDELEG_OK) {

@@ -5,6 +5,7 @@ _acme-challenge, restarts, and what `check` says of the DNS.
 
 Prints TAP.  Usage: dns_update.py BUILD_DIR
 """
+import json
 import os
 import signal
 import sys
@@ -40,7 +41,7 @@ class Scene:
     def __init__(self, stage):
         self.stage = stage
         self.knot = dns.Knot(stage.path("knot"), stage.free_port(),
-                             {"org": ("", False), "example.org": (RECORDS, True), "acme.example.net": ("", False)}).start()
+                             {"org": ("", False), "example": ("edge.cdn A 192.0.2.1", False), "example.org": (RECORDS, True), "acme.example.net": ("", False)}).start()
         self.server = f"127.0.0.1@{self.knot.port}"
         stage.servers.append(self)
         directory = stage.start_star_ca(stage.free_port(), [NAME], **{
@@ -56,10 +57,19 @@ class Scene:
         stage.configure_ido(directory, stage.free_port(), **{
             "issuers": issuers, "dns-servers": [self.server], "cname-update": self.nsupdate(),
             "dns-trust-anchor": self.knot.anchor("example.org")})
-        self.directory = stage.start_ido()
+        self.directory = self.start()
         self.mac_key = stage.ido("ndc-add", "cdn")
         self.ndc = Ndc(stage.trust, self.directory)
         self.ndc.register(externalAccountBinding=self.ndc.eab("cdn", self.mac_key))
+
+    def start(self):
+        def starts():
+            log = self.stage.path("ido-server.log")
+            return self.stage.log_of("ido-server").count("ido.ready") if os.path.exists(log) else 0
+        before = starts()
+        directory = self.stage.start_ido()
+        self.stage.until("the server is ready", lambda: starts() > before)
+        return directory
 
     def close(self):
         self.knot.stop()
@@ -97,6 +107,14 @@ def zone(stage):
         s.until_there("CNAME", NAME, "edge.cdn.example.")
         stage.until_logged("ido-server", f"ido.cname.installed {NAME}.")
     yield "dns-01 by nsupdate; the value vanishes; the CNAME is installed and seen", installed
+
+    def changed():
+        other = stage.write_json("other.json", {NAME + ".": "other.cdn.example."})
+        stage.ido("delegation-change", "d1", "--cname-map", other)
+        s.until_there("CNAME", NAME, "other.cdn.example.")
+        stage.until("the old one is noted as gone", lambda: "edge.cdn.example" not in stage.ido("cnames", "d1"))
+        strict.must(s.knot.ask("CNAME", NAME) == ["other.cdn.example."], "test", "the new one was removed with the old")
+    yield "another map: the CNAME is replaced", changed
 
     def two_values():
         s.delegate("wild", "w.example.org", "*.w.example.org")
@@ -149,14 +167,112 @@ def zone(stage):
         stage.processes["ido-server"].send_signal(signal.SIGKILL)
         stage.processes.pop("ido-server").wait(10)
         s.knot.update("delete r.example.org. CNAME")  # somebody took it away meanwhile
-        stage.start_ido()
+        s.start()
         s.until_there("CNAME", "r.example.org", "edge.cdn.example.")
         stage.end_process("ido-server")
         stage.ido("end", "d2")  # on the store
-        stage.start_ido()
+        s.start()
         s.until_gone("CNAME", "r.example.org")
         stage.until("the CNAME is noted as gone", lambda: stage.ido("cnames", "d2") == "")
     yield "CNAMEs after restarts: put back, and removed", restarted
+
+
+def check(stage):
+    """What `check` says of CAA, the CNAME and _acme-challenge (STARDEL-7.4-01)."""
+    s = Scene(stage)
+    s.delegate("d1", NAME, more=("--cname-map", stage.write_json("map.json", {NAME + ".": "edge.cdn.example."})))
+    s.delegate("d2", "plain.example.org")
+    s.obtain("d1", NAME)
+    s.until_there("CNAME", NAME, "edge.cdn.example.")
+    account = None
+
+    def look(delegation, status):
+        rows = json.loads(stage.ido("check", delegation, "--json", status=status))["names"]
+        strict.must(len(rows) == 1, "test", f"{rows}")
+        return rows[0]
+
+    def says(delegation, caa, *words, **members):
+        row = look(delegation, 3 if words else 0)
+        strict.must(row["caa"] == caa, "test", f"{row}")
+        strict.must(len(row["findings"]) == len(words) and all(w in " ".join(row["findings"]) for w in words), "test",
+                    f"{row['findings']}")
+        for name, value in members.items():
+            strict.must(row.get(name.replace("_", "-")) == value, "test", f"{name}: {row}")
+        return row
+
+    def caa(name, *values):
+        s.knot.update(f"delete {name}. CAA", *(f'add {name}. 60 CAA 0 issue "{value}"' for value in values))
+
+    def add_lines(row):
+        """The printed lines, added as they are."""
+        for line in row["add"]:
+            name, rest = line.split(None, 1)
+            s.knot.update(f"add {name} 60 {rest}")
+
+    def opened():
+        nonlocal account
+        row = says("d2", "open", "whoever answers")
+        strict.must(len(row["add"]) == 1 and row["add"][0].startswith("plain.example.org. ") and
+                    'validationmethods=dns-01"' in row["add"][0], "9115 7.4", f"{row['add']}")
+        account = row["add"][0].split("accounturi=")[1].split(";")[0].strip()
+        strict.must(account.startswith("https://ca.example:"), "9115 7.4", account)
+        add_lines(row)
+        says("d2", "ours", caa_at="plain.example.org", dnssec="secure", cname="none")
+    yield "nothing holds: the records to add; with them all is well", opened
+
+    def loose():
+        good = f"ca.example; accounturi={account}; validationmethods=dns-01"
+        for values, state, words in (
+                (["ca.example"], "ours", ("accounturi", "validationmethods")),
+                ([f"ca.example; accounturi={account}"], "ours", ("validationmethods",)),
+                ([f"ca.example; accounturi={account}; validationmethods=dns-01,http-01"], "ours", ("validationmethods",)),
+                (["ca.example; validationmethods=dns-01"], "ours", ("accounturi",)),
+                ([good, "other.example"], "ours", ("another CA",)),
+                (["other.example"], "refused", ("cannot issue", "another CA")),
+                ([";"], "refused", ("cannot issue",)),
+                ([f"ca.example; accounturi={account}x; validationmethods=dns-01"], "refused", ("cannot issue",)),
+                ([good], "ours", ())):
+            caa("plain.example.org", *values)
+            says("d2", state, *words)
+    yield "accounturi, validationmethods, other CAs", loose
+
+    def aliased():
+        row = says("d1", "open", "whoever answers", cname="in-place", cname_target="edge.cdn.example")
+        strict.must(row["add"][0].startswith("example.org. "), "8659 3", f"beside a CNAME: {row['add']}")
+        s.knot.update('add edge.cdn.example. 60 CAA 0 issue "ca.example"')
+        says("d1", "ours", "the delegate decides", "accounturi", "validationmethods")
+        s.knot.update("delete edge.cdn.example. CAA")
+        add_lines(row)
+        says("d1", "ours", caa_at="example.org")
+    yield "a name with a CNAME: its target's records count, then its parent's", aliased
+
+    def led_away():
+        s.knot.update(f"add {NAME}. 60 CNAME elsewhere.cdn.example.")
+        says("d1", "ours", "leads to elsewhere.cdn.example", cname="other")
+        s.knot.update(f"delete {NAME}. CNAME")
+        says("d1", "ours", "is not there", cname="missing")
+        s.knot.update(f"add {NAME}. 60 CNAME edge.cdn.example.")
+        s.knot.update(f"add _acme-challenge.{NAME}. 60 CNAME x.cdn.example.")
+        says("d1", "ours", "the delegate controls", acme_challenge="x.cdn.example")
+        s.knot.update(f"add _acme-challenge.{NAME}. 60 CNAME x.acme.example.net.")
+        says("d1", "ours", acme_challenge="x.acme.example.net")  # another zone of the owner's
+    yield "a CNAME that leads elsewhere, an _acme-challenge in the delegate's hands", led_away
+
+    def for_people():
+        caa("plain.example.org", "other.example")
+        text = stage.ido("check", status=3)
+        strict.must(f"name={NAME} " in text and "name=plain.example.org" in text and "  ! " in text and
+                    '  + plain.example.org. CAA' in text.replace(" IN ", " "), "test", text)
+        stage.end_process("ido-server")  # on the store
+        strict.must(stage.ido("check", "d2", status=3) in text, "test", "another answer without the server")
+        stage.ido("check", "nobody", status=1)
+    yield "lines for people, with and without a server", for_people
+
+    def unreachable():
+        s.knot.stop()
+        row = look("d2", 3)
+        strict.must(row["caa"] == "unknown" and row["dnssec"] != "secure" and "add" not in row, "8659 3", f"{row}")
+    yield "a DNS that does not answer is not taken for an empty one", unreachable
 
 
 def settings(stage):
@@ -185,4 +301,4 @@ if __name__ == "__main__":
     if dns.missing() is not None:
         print(f"1..0 # SKIP {dns.missing()} is not installed")
         sys.exit(0)
-    play.main(zone, settings)
+    play.main(zone, check, settings)

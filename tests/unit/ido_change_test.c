@@ -414,6 +414,40 @@ static void test_cnames_expired(void **state)
   ido_world_clear(&w);
 }
 
+static int note_issuer(void *ctx, const stardeleg_ido_issuer *issuer)
+{
+  size_t *accounts = ctx;
+
+  assert_string_equal(issuer->kind, "star");
+  assert_true(strncmp(issuer->directory_url, "https://", 8) == 0);
+  assert_non_null(issuer->caa_identities);
+  assert_null(issuer->caa_identities[0]); /* the CA says nothing */
+  *accounts += strncmp(issuer->account_url, "https://", 8) == 0 ? 1 : 0;
+  return 0;
+}
+
+/* What CAA records are to bind: known as soon as there is an account, in any process (STARDEL-7.4-01). */
+static void test_issuers(void **state)
+{
+  ido_world w;
+  size_t accounts = 0;
+
+  (void)state;
+  ido_world_init(&w);
+  ido_world_ca_init(&w);
+  ido_world_ca_open(&w);
+  ido_world_open(&w);
+  assert_ok(stardeleg_ido_issuer_list(w.ido, note_issuer, &accounts));
+  assert_int_equal(accounts, 0);
+  ido_world_run(&w, 60 * WORLD_S);
+  ido_world_restart(&w);
+  assert_ok(stardeleg_ido_issuer_list(w.ido, note_issuer, &accounts));
+  assert_int_equal(accounts, 1);
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_issuer_list(NULL, note_issuer, NULL));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_issuer_list(w.ido, NULL, NULL));
+  ido_world_clear(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -426,6 +460,7 @@ int main(void)
       cmocka_unit_test(test_cnames_by_hand),
       cmocka_unit_test(test_cnames_with_delegation),
       cmocka_unit_test(test_cnames_expired),
+      cmocka_unit_test(test_issuers),
       cmocka_unit_test(test_cnames_two_engines),
   };
 
