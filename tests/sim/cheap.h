@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sim/cheap.h -- keys whose signatures cost a hash: whoever knows the public half can forge them, but whoever does not
- * try finds that they behave like P-256.  For worlds with so many signatures that real ones would take minutes; paths of
- * certificates cannot be checked in them. */
+ * try finds that they behave like P-256.  For worlds with so many signatures that real ones would take minutes; paths
+ * of certificates cannot be checked in them. */
 #ifndef SDG_TESTS_SIM_CHEAP_H
 #define SDG_TESTS_SIM_CHEAP_H
 

@@ -9,7 +9,7 @@
 #define MAP_SIZE 160u
 
 /* What an IdO that is down is told a minute later; the argument of scripts is a delegation and a level. */
-#define ARGUMENT(number, level) ((number) * SIM_IDOS_MAX + (level))
+#define ARGUMENT(number, level) ((number)*SIM_IDOS_MAX + (level))
 
 static void write_template(char out[TEMPLATE_SIZE], const sim_delegation *d, bool both)
 {
@@ -45,7 +45,7 @@ static stardeleg_err add_at(sim_world *world, const sim_delegation *d, size_t le
   delegation.id = d->id;
   delegation.ndc = is_last ? world->actors[d->ndc].name : sim_ido(world, level + 1)->name;
   delegation.csr_template = text_bytes(tmpl);
-  delegation.cname_map = text_bytes(map);
+  delegation.cname_map = text_bytes(world->setup.names_for > 1 ? "" : map); /* shared names have one place only */
   delegation.expires_at = STARDELEG_TIME_NEVER;
   delegation.upstream = level > 0 ? upstream : NULL;
   return stardeleg_ido_delegation_add(owner->ido, &delegation, id, sim_actor_now(owner), problem);

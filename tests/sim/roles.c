@@ -45,11 +45,11 @@ static void set_place(sim_world *world, sim_actor *actor)
     actor->upstream = actor->index == SIM_CA ? SIM_NOBODY : SIM_CA;
   } else if (actor->index >= more) {
     (void)snprintf(actor->name, sizeof(actor->name), "ido%u", (unsigned)(actor->index - more) % 10u + 2);
-    actor->upstream = sim_ido(world, actor->index - more)->index;
+    actor->upstream = (size_t)(sim_ido(world, actor->index - more) - world->actors);
   } else {
     (void)snprintf(actor->name, sizeof(actor->name), "ndc%u", (unsigned)(actor->index - SIM_NDC) % 100u);
     actor->plan = world->setup.ndcs[actor->index - SIM_NDC];
-    actor->upstream = sim_ido(world, actor->plan.depth > 0 ? actor->plan.depth - 1 : 0)->index;
+    actor->upstream = (size_t)(sim_ido(world, actor->plan.depth > 0 ? actor->plan.depth - 1 : 0) - world->actors);
     return;
   }
   memcpy(name, actor->name, sizeof(name));

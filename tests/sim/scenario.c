@@ -22,6 +22,14 @@ void sim_each_seed(uint64_t first, size_t count, void (*fn)(uint64_t seed))
   }
 }
 
+size_t sim_scaled(size_t full, size_t usual, size_t small)
+{
+  if (getenv("SIM_FULL") != NULL) {
+    return full;
+  }
+  return SIM_SCALE > 1 ? small : usual;
+}
+
 /* --- NDCs --- */
 
 void sim_plan_ndcs(sim_setup *setup, size_t count, int64_t duration_min_s, int64_t duration_max_s)
@@ -160,7 +168,13 @@ static void restart(sim_world *world, void *ctx, size_t actor)
 
 void sim_plan_outages(sim_world *world, size_t actor, int64_t longest_ms, int64_t pause_ms, stardeleg_time end)
 {
-  stardeleg_time at = world->now;
+  sim_plan_outages_from(world, actor, world->now, longest_ms, pause_ms, end);
+}
+
+void sim_plan_outages_from(sim_world *world, size_t actor, stardeleg_time begin, int64_t longest_ms, int64_t pause_ms,
+                           stardeleg_time end)
+{
+  stardeleg_time at = begin;
 
   for (;;) {
     int64_t kind = sim_rng_between(&world->rng, 0, 2);

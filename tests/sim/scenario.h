@@ -8,6 +8,11 @@
 /* Runs |fn| for SIM_SEED from the environment, or else for |first| to |first| + |count| - 1. */
 void sim_each_seed(uint64_t first, size_t count, void (*fn)(uint64_t seed));
 
+/* How much of something long to do: |usual|; |small| in builds with sanitizers; |full| if SIM_FULL is in the
+ * environment.
+ */
+size_t sim_scaled(size_t full, size_t usual, size_t small);
+
 /* Lives to be led. */
 typedef struct sim_lives {
   size_t count;
@@ -24,6 +29,10 @@ void sim_plan_ndcs(sim_setup *setup, size_t count, int64_t duration_min_s, int64
 /* Bad times of a process, at random until |end|, none longer than |longest_ms| and |pause_ms| apart at least: the
  * network to it is cut, or it is down, or it just dies and is started again. */
 void sim_plan_outages(sim_world *world, size_t actor, int64_t longest_ms, int64_t pause_ms, stardeleg_time end);
+
+/* The same, beginning later. */
+void sim_plan_outages_from(sim_world *world, size_t actor, stardeleg_time begin, int64_t longest_ms, int64_t pause_ms,
+                           stardeleg_time end);
 
 /* Prints what happened, as a comment of the test's output. */
 void sim_tell(const sim_world *world, const char *scenario, uint64_t seed);

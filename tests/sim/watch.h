@@ -28,11 +28,11 @@ typedef struct sim_delegation {
   bool level_both[SIM_IDOS_MAX];        /* what that IdO's template says */
   bool cname_told[SIM_IDOS_MAX];        /* that IdO said: to be installed */
   unsigned cname_changes[SIM_IDOS_MAX]; /* how often it said anything */
-  stardeleg_time ended_at;   /* the owner's end has returned; NEVER: not ended */
-  stardeleg_time acked_at;   /* the CA acknowledged the last cancellation so far; NONE: none */
-  stardeleg_time told_at;    /* the NDC was told of the end; NONE: not */
-  stardeleg_time first_at;   /* first certificate; NONE: none yet */
-  stardeleg_time not_before; /* of the certificate in use */
+  stardeleg_time ended_at;              /* the owner's end has returned; NEVER: not ended */
+  stardeleg_time acked_at;              /* the CA acknowledged the last cancellation so far; NONE: none */
+  stardeleg_time told_at;               /* the NDC was told of the end; NONE: not */
+  stardeleg_time first_at;              /* first certificate; NONE: none yet */
+  stardeleg_time not_before;            /* of the certificate in use */
   stardeleg_time not_after;
   bool has_both;         /* the certificate in use has both names */
   uint8_t key[32];       /* SHA-256 of its public key */
@@ -87,8 +87,8 @@ unsigned sim_watch_lost(const sim_watch *watch);
  * the names of the template; every order of an ended delegation is cancelled or over; the NDC knows of the end no later
  * than |patience_ms| after the last certificate has run out. */
 void sim_watch_settle(sim_watch *watch, int64_t patience_ms);
-/* The audit records of all owners that run agree with what was seen; and the CNAMEs of what ended |patience_ms| ago were
- * taken back. */
+/* The audit records of all owners that run agree with what was seen; and the CNAMEs of what ended |patience_ms| ago
+ * were taken back. */
 void sim_watch_audit(sim_watch *watch, int64_t patience_ms);
 
 /* --- among watch*.c and owner.c --- */

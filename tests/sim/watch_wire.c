@@ -88,8 +88,8 @@ static void note_order(sim_watch *watch, sim_order *order, const stardeleg_http_
   char status[24] = "";
   char url[200];
 
-  if (sim_text_between(url, sizeof(url), response->body,
-                       order->star ? "\"star-certificate\":\"" : "\"certificate\":\"", "\"")) {
+  if (sim_text_between(url, sizeof(url), response->body, order->star ? "\"star-certificate\":\"" : "\"certificate\":\"",
+                       "\"")) {
     sim_watch_set_cert(watch, order, last_segment(url));
   }
   (void)sim_text_between(status, sizeof(status), response->body, "\"status\":\"", "\"");
@@ -174,6 +174,9 @@ void sim_watch_reply(sim_watch *watch, size_t server, const stardeleg_http_reque
                      const stardeleg_http_response *response)
 {
   (void)request;
+  if (server == SIM_CA && sim_watch_world(watch)->setup.names_for > 1) {
+    return; /* names do not tell which delegation an order is for */
+  }
   if (server == SIM_CA) {
     see_ca(watch, target, response);
   } else {
@@ -204,7 +207,7 @@ void sim_watch_log(sim_watch *watch, size_t actor, const char *event, const char
   sim_order *order;
   char id[80];
 
-  if (actor != SIM_CA || (!issued && strcmp(event, "ca.revoked") != 0) ||
+  if (actor != SIM_CA || sim_watch_world(watch)->setup.names_for > 1 || (!issued && strcmp(event, "ca.revoked") != 0) ||
       !sim_text_between(id, sizeof(id), sdg_bytes_str(text), "order=", " ")) {
     return;
   }

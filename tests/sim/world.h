@@ -28,7 +28,6 @@
 #define SIM_ACTORS_MAX (SIM_NDC + SIM_NDCS_MAX + SIM_IDOS_MAX - 1)
 #define SIM_NOBODY SIZE_MAX
 
-
 /* How bad the network is: chances for each exchange, in 1000. */
 typedef struct sim_faults {
   unsigned lost_request;
@@ -45,8 +44,8 @@ typedef struct sim_ndc_plan {
   int64_t order_duration_s;
   int64_t discovery_interval_s;
   bool check_chain;
-  size_t depth; /* at which IdO: 0 or 1: that of the names, 2: the one it delegates to, 3 */
-  bool plain;   /* orders without auto-renewal */
+  size_t depth;                /* at which IdO: 0 or 1: that of the names, 2: the one it delegates to, 3 */
+  bool plain;                  /* orders without auto-renewal */
   int64_t template_interval_s; /* 0: the default */
   unsigned weight;             /* how many of the delegations it gets, compared with others; 0: 1 */
 } sim_ndc_plan;
