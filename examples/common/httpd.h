@@ -55,8 +55,8 @@ int httpd_start(httpd **out, const httpd_options *options, char error[HTTPD_ERRO
 /* The port it listens on; 0 for a unix socket. */
 uint16_t httpd_port(const httpd *server);
 
-/* What the host refuses by itself links to |directory_url| too, as all answers of ACME servers do (RFC 8555 7.1).  Once,
- * by the thread that started it.  Returns 0, or -1 without memory. */
+/* What the host refuses by itself links to |directory_url| too, as all answers of ACME servers do (RFC 8555 7.1).  The
+ * first one counts.  Returns 0, or -1 without memory. */
 int httpd_set_directory(httpd *server, const char *directory_url);
 
 /* Accepts no more, lets requests under way finish for at most |drain_ms|, then closes and frees.  NULL allowed. */

@@ -9,16 +9,17 @@
 #include "common/files.h"
 #include "common/httpd.h"
 #include "common/log.h"
+#include "common/serving.h"
 #include "ido-server/admin.h"
 #include "ido-server/admin_http.h"
 #include "ido-server/admin_socket.h"
-#include "ido-server/check.h"
 #include "ido-server/role.h"
 #include "ido-server/zones.h"
 #include "ido_server_schema.h"
 
 typedef struct program {
   service svc;
+  serving serves;
   stardeleg_curl *curl;
   httpd *server;
   httpd *http01;
@@ -106,15 +107,20 @@ static int start_hosts(program *p)
 static int serve(program *p)
 {
   char base_url[512];
+  char directory_url[600];
   stardeleg_ido *ido;
   stardeleg_err err;
 
   p->curl = service_driver(&p->svc, "ido-server", 0);
-  if (p->curl == NULL || zones_open(&p->zones, &p->svc, wake, p) != 0 ||
+  if (p->curl == NULL || serving_open(&p->serves, &p->svc) != 0 || zones_open(&p->zones, &p->svc, wake, p) != 0 ||
       admin_socket_serve(&p->admin, &p->svc, find_ido, p) != 0 || start_hosts(p) != 0) {
     return 1;
   }
   service_base_url(config_text(p->svc.cfg, "base-url", ""), httpd_port(p->server), base_url);
+  (void)snprintf(directory_url, sizeof(directory_url), "%s/directory", base_url);
+  if (httpd_set_directory(p->server, directory_url) != 0) {
+    return 1;
+  }
   ido = role_new(&p->svc, base_url, p->zones, wake, p);
   atomic_store(&p->ido, ido);
   if (ido == NULL || zones_start(p->zones, ido, p->curl) != 0) {
@@ -191,6 +197,7 @@ static void close_all(program *p)
   stardeleg_curl_free(p->curl);
   stardeleg_ido_free(atomic_load(&p->ido));
   zones_close(p->zones);
+  serving_close(&p->serves);
   service_close(&p->svc);
 }
 
@@ -216,7 +223,6 @@ int main(int argc, char **argv)
   if (config_load(&cfg, argv[3], &ido_server_schema) != 0) {
     return 2;
   }
-  check_configure(cfg);
   if (strcmp(argv[1], "run") == 0) {
     rc = service_open(&p.svc, cfg, "ido-server") == 0 ? serve(&p) : 1;
   } else {

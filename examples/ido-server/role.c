@@ -115,6 +115,7 @@ stardeleg_ido *role_new(const service *s, const char *base_url, zones *z, role_w
     bad = read_issuer(s->cfg, i, &issuers[i], &texts[i]);
     issuers[i].solver = zones_solver(z, i);
   }
+  options.server = s->serves;
   options.issuers = issuers;
   options.issuer_count = count;
   if (bad == 0) {
