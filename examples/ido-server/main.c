@@ -13,6 +13,7 @@
 #include "ido-server/admin.h"
 #include "ido-server/admin_http.h"
 #include "ido-server/admin_socket.h"
+#include "ido-server/check.h"
 #include "ido-server/role.h"
 #include "ido-server/zones.h"
 #include "ido_server_schema.h"
@@ -223,6 +224,7 @@ int main(int argc, char **argv)
   if (config_load(&cfg, argv[3], &ido_server_schema) != 0) {
     return 2;
   }
+  check_configure(cfg);
   if (strcmp(argv[1], "run") == 0) {
     rc = service_open(&p.svc, cfg, "ido-server") == 0 ? serve(&p) : 1;
   } else {
