@@ -152,7 +152,8 @@ static void test_published(void **state)
   (void)acme_peer_fetch(&r.w.ndc[1], url); /* by an account it is the account's alone */
   acme_peer_assert_problem(&r.w.ndc[1], 404, "unauthorized");
   assert_int_equal(acme_peer_post(&r.w.ndc[0], url, "{}"), 400);
-  assert_int_equal(acme_peer_get(&r.w.ndc[0], WORLD_IDO "/cert/none"), 404);
+  /* RFC 8555 6.3, as where GET was not negotiated */
+  assert_int_equal(acme_peer_get(&r.w.ndc[0], WORLD_IDO "/cert/none"), 405);
   assert_int_equal(ido_world_ca_valid(&r.w), 1);
   ido_world_clear(&r.w);
 }
