@@ -209,6 +209,8 @@ class World:
             config["http-01-listen"] = f"127.0.0.1:{self.http_port}"
         for issuer in config.get("issuers", ()):
             issuer.pop("profile", None)
+            if issuer["kind"] == "renew":
+                issuer["caa-identities"] = ["letsencrypt.org"]  # pebble's directory has none
             self.adapt_zone(issuer, "dns-update")
         if self.adapt_zone(config, "cname-update"):
             config["dns-servers"] = [f"127.0.0.1@{self.dns.dns_port}"]
