@@ -2,9 +2,11 @@
 /* acme/order.c -- the order object, on the wire of either side. */
 #include "acme/order.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "acme/fields.h"
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "base/problem.h"
 
@@ -223,6 +225,28 @@ void sdg_acme_order_clear(sdg_acme_order *order)
 
 /* --- newOrder --- */
 
+/* Early drafts of RFC 8739 had these beside the identifiers.  Ignored like other unknown members (RFC 8555 7.1), they
+ * would silently turn a rolling certificate into a single one. */
+static stardeleg_err refuse_draft(const sdg_json *payload, stardeleg_problem *problem)
+{
+  char name[64];
+  char place[80];
+
+  for (const sdg_json *item = sdg_json_first(payload); item != NULL; item = sdg_json_next(item)) {
+    if (sdg_bytes_has_prefix(sdg_bytes_str(sdg_json_name(item)), "recurrent")) {
+      sdg_text_escape(name, sizeof(name), sdg_bytes_str(sdg_json_name(item)));
+      sdg_problem_set(problem, STARDELEG_ACME_MALFORMED,
+                      "member \"%s\" is of an early draft; RFC 8739 has the object \"auto-renewal\"", name);
+      (void)snprintf(place, sizeof(place), "/%s", name);
+      if (problem != NULL) {
+        sdg_problem_set_place(problem, sdg_bytes_str(place));
+      }
+      return STARDELEG_ERR_MALFORMED;
+    }
+  }
+  return STARDELEG_OK;
+}
+
 static stardeleg_err read_new_order(sdg_acme_new_order *order, const sdg_json *payload, stardeleg_problem *problem)
 {
   const sdg_json *identifiers = NULL;
@@ -251,6 +275,9 @@ static stardeleg_err read_new_order(sdg_acme_new_order *order, const sdg_json *p
   }
   if (err == STARDELEG_OK) {
     err = sdg_field_text(&order->profile, payload, "profile", SDG_JSON_OPTIONAL, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = refuse_draft(payload, problem);
   }
   return err;
 }

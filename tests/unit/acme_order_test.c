@@ -259,6 +259,9 @@ static void requests(void **state)
       {"identifiers", "[]", false, "/identifiers"},
       {"identifiers", "\"a.example\"", false, "/identifiers"},
       {"auto-renewal", NULL, true, NULL},
+      {"recurrent", "true", false, "/recurrent"}, /* early drafts: said, not ignored */
+      {"recurrent-end-date", "\"2026-03-01T00:00:00Z\"", false, "/recurrent-end-date"},
+      {"recurrent-certificate-validity", "345600", false, "/recurrent-certificate-validity"},
       {"auto-renewal", "true", false, "/auto-renewal"},
       {"delegation", NULL, true, NULL},
       {"delegation", "5", false, "/delegation"},
