@@ -25,7 +25,7 @@ const char *const admin_usage[] = {
     "delegation-change ID [--template FILE] [SCOPE]",
     "    SCOPE: [--issuer NAME [--upstream URL]] [--cname-map FILE] [--lifetime-min S] [--lifetime-max S]",
     "           [--expires-at DATE|never]",
-    "           [--names NAME,...] [--key-kinds P-256,...] [--order-kinds star,plain]",
+    "           [--names NAME,...] [--key-kinds P-256,...] [--order-kinds star,plain (default: star)]",
     "           [--orders-max N --orders-period S] [--certificates-max N]",
     "end ID",
     "list [ID]                         (orders: how they stand, next try, why the last one failed)",

@@ -206,7 +206,7 @@ typedef struct stardeleg_ido_delegation {
    * alone decides.  At most 256. */
   const char *const *names;
   unsigned key_kinds;       /**< bits (1u << stardeleg_key_spec): other keys are refused; 0: what the template allows */
-  unsigned order_kinds;     /**< bits of stardeleg_ido_order_kind; 0: what the issuer can */
+  unsigned order_kinds;     /**< bits of stardeleg_ido_order_kind; 0: STAR alone */
   int64_t orders_max;       /**< most new orders in |orders_period_s|, at most 1000; 0: any number */
   int64_t orders_period_s;  /**< a sliding period; not 0 with |orders_max| */
   int64_t certificates_max; /**< most certificates alive at once, those being issued included; where one order is to

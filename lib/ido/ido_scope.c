@@ -255,7 +255,11 @@ stardeleg_err sdg_ido_scope_check_kind(const sdg_ido_scope *scope, const char *i
 {
   unsigned kind = star ? STARDELEG_IDO_STAR : STARDELEG_IDO_PLAIN;
 
-  if (scope->order_kinds == 0 || (scope->order_kinds & kind) != 0) {
+  /* What is not said is not allowed: a certificate without auto-renewal outlives the end of its delegation unless
+   * somebody looks at revocations. */
+  unsigned allowed = scope->order_kinds != 0 ? scope->order_kinds : (unsigned)STARDELEG_IDO_STAR;
+
+  if ((allowed & kind) != 0) {
     return STARDELEG_OK;
   }
   sdg_problem_set(problem, STARDELEG_ACME_UNAUTHORIZED, "delegation %s takes %s only: auto-renewal is %s", id,

@@ -15,7 +15,7 @@ typedef struct sdg_ido_scope {
   char **names; /* owned */
   size_t name_count;
   unsigned key_kinds;   /* bits of stardeleg_key_spec; 0: any */
-  unsigned order_kinds; /* bits of stardeleg_ido_order_kind; 0: any */
+  unsigned order_kinds; /* bits of stardeleg_ido_order_kind; 0: STAR alone */
   int64_t orders_max;   /* in orders_period_s; 0: any number */
   int64_t orders_period_s;
   int64_t certificates_max; /* alive at once; 0: any number */

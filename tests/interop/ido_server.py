@@ -62,7 +62,7 @@ class IdoServer(peers.Peer):
         """A delegate whose orders are under one delegation, named or not; its binding."""
         mac_key = self.command("ndc-add", name).split()[-1]
         self.command("delegation-add", "--ndc", name, "--id", name, "--template", self.write_template(name, template),
-                     *scope)
+                     "--order-kinds", "plain", *scope)
         self.command("ndc-default", name, "--delegation", name)
         return name, mac_key
 

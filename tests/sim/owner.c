@@ -46,6 +46,7 @@ static stardeleg_err add_at(sim_world *world, const sim_delegation *d, size_t le
   delegation.ndc = is_last ? world->actors[d->ndc].name : sim_ido(world, level + 1)->name;
   delegation.csr_template = text_bytes(tmpl);
   delegation.cname_map = text_bytes(world->setup.names_for > 1 ? "" : map); /* shared names have one place only */
+  delegation.order_kinds = STARDELEG_IDO_STAR | STARDELEG_IDO_PLAIN;
   delegation.expires_at = STARDELEG_TIME_NEVER;
   delegation.upstream = level > 0 ? upstream : NULL;
   return stardeleg_ido_delegation_add(owner->ido, &delegation, id, sim_actor_now(owner), problem);

@@ -214,6 +214,7 @@ void chain_delegate(ido_chain *r, int i, const char *ndc, const char *id, const 
                                 .id = id,
                                 .ndc = ndc,
                                 .csr_template = sdg_bytes_str(csr_template),
+                                .order_kinds = STARDELEG_IDO_STAR | STARDELEG_IDO_PLAIN,
                                 .expires_at = STARDELEG_TIME_NEVER,
                                 .upstream = upstream};
   stardeleg_problem problem;

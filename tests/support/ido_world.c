@@ -228,6 +228,7 @@ void ido_world_delegate(ido_world *w, const char *ndc, const char *id, const cha
                                          .ndc = ndc,
                                          .csr_template = sdg_bytes_str(csr_template),
                                          .cname_map = sdg_bytes_str(cname_map),
+                                         .order_kinds = STARDELEG_IDO_STAR | STARDELEG_IDO_PLAIN,
                                          .expires_at = STARDELEG_TIME_NEVER};
   stardeleg_problem problem;
   char made[65];

@@ -169,7 +169,7 @@ static void test_show(void **state)
   assert_int_equal(s.view.delegation.lifetime_min_s, 1);
   assert_int_equal(s.view.delegation.lifetime_max_s, 9);
   assert_int_equal(s.view.delegation.key_kinds, 1u << STARDELEG_KEY_P256);
-  assert_int_equal(s.view.delegation.order_kinds, 0);
+  assert_int_equal(s.view.delegation.order_kinds, STARDELEG_IDO_STAR | STARDELEG_IDO_PLAIN);
   assert_true(s.view.delegation.expires_at == w.now + WORLD_DAY);
   assert_true(s.view.created_at == WORLD_START);
   assert_true(s.view.changed_at == w.now);

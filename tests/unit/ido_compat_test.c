@@ -303,7 +303,7 @@ static void test_scope(void **state)
   assert_true(order(&r, 0, ONE) >= 400); /* star orders only */
   assert_non_null(strstr(r.w.ndc[0].body, "s1"));
   d.id = "s2";
-  d.order_kinds = 0;
+  d.order_kinds = STARDELEG_IDO_PLAIN;
   d.expires_at = r.w.now + 30 * WORLD_DAY;
   assert_ok(stardeleg_ido_delegation_add(r.w.ido, &d, id, r.w.now, NULL));
   set_default(&r, "s2");

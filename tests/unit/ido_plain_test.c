@@ -116,6 +116,7 @@ static void test_bounded(void **state)
                                 .ndc = "cdn",
                                 .csr_template = sdg_bytes_str(WORLD_ONE),
                                 .lifetime_max_s = 86400 * 10,
+                                .order_kinds = STARDELEG_IDO_PLAIN,
                                 .expires_at = WORLD_START + 20 * WORLD_DAY};
   static const struct {
     const char *more;

@@ -201,6 +201,13 @@ static void test_order_kinds(void **state)
                                   "\"allow-certificate-get\":true,\"delegation\":\"" WORLD_IDO "/delegation/d1\"}"),
                    403);
   assert_detail(&w, "delegation d1 takes STAR orders only");
+  delegation.order_kinds = 0; /* nothing said: the same */
+  assert_ok(stardeleg_ido_delegation_change(w.ido, "d1", &delegation, STARDELEG_IDO_ORDER_KINDS, w.now, NULL));
+  assert_int_equal(acme_peer_post(&w.ndc[0], NEW_ORDER,
+                                  "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"}],"
+                                  "\"allow-certificate-get\":true,\"delegation\":\"" WORLD_IDO "/delegation/d1\"}"),
+                   403);
+  assert_detail(&w, "delegation d1 takes STAR orders only");
   assert_int_equal(ido_world_count(&w, "order"), 1);
   ido_world_clear(&w);
 }
