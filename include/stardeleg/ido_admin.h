@@ -199,7 +199,8 @@ typedef struct stardeleg_ido_event {
   size_t size;              /**< sizeof of this struct */
   stardeleg_time at;        /**< when */
   /** "order-made", "csr-accepted", "csr-refused", "order-valid", "certificate", "order-failed", "order-canceled",
-   *  "order-ending"; "delegation-added", "delegation-changed", "delegation-ending", "delegation-ended"; "ndc-added",
+   *  "order-ending", "order-released" (an order that had failed while the CA might go on with it is over there too);
+   *  "delegation-added", "delegation-changed", "delegation-ending", "delegation-ended"; "ndc-added",
    *  "ndc-key-added", "ndc-mac-key-added", "ndc-mac-key-removed", "ndc-disabled", "ndc-removed", "ndc-changed" */
   const char *event;
   const char *delegation;   /**< which delegation; "" for what concerns a delegate as such */

@@ -79,6 +79,7 @@ stardeleg_err sdg_order_flow_again(sdg_order_flow *flow)
   flow->unreadable = 0;
   flow->polls = 0;
   flow->cancel_wanted = false;
+  flow->ended_there = false;
   sdg_problem_clear(&flow->problem);
   return STARDELEG_OK;
 }
@@ -266,6 +267,7 @@ static void fail_by_order(sdg_order_flow *flow, sdg_flow_turn *turn)
   } else {
     sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "the order has become invalid");
   }
+  flow->ended_there = true;
 }
 
 static bool is_renewing(const sdg_acme_order *order)
@@ -314,6 +316,7 @@ void sdg_flow_follow_status(sdg_order_flow *flow, sdg_flow_turn *turn)
 
   if (flow->cancel_wanted && (status == SDG_ORDER_PENDING || status == SDG_ORDER_READY)) {
     sdg_flow_fail_text(flow, turn, STARDELEG_ACME_NONE, "given up before it was finalized");
+    flow->ended_there = true;
     return;
   }
   switch (status) {
@@ -386,6 +389,7 @@ static void honour_cancel(sdg_order_flow *flow, sdg_session *session, stardeleg_
     sdg_flow_fail_text(flow, &turn, STARDELEG_ACME_NONE, "given up before it was finalized");
   } else if (flow->state == SDG_FLOW_FINALIZE) {
     sdg_flow_enter(flow, &turn, SDG_FLOW_READY_POLL); /* a finalize may have got through: the order will tell */
+    flow->finalizes += flow->finalizes == 0 ? 1 : 0;
     flow->wait_until = STARDELEG_TIME_NONE;
   }
 }

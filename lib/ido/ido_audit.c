@@ -66,7 +66,7 @@ static unsigned rank_of(const char *event)
   static const char *const ranks[] = {"ndc-added",      "delegation-added",  "delegation-changed", "order-made",
                                       "csr-accepted",   "csr-refused",       "order-valid",        "certificate",
                                       "ndc-disabled",   "delegation-ending", "order-ending",       "order-failed",
-                                      "order-canceled", "delegation-ended",  "ndc-removed"};
+                                      "order-canceled", "order-released",    "delegation-ended",   "ndc-removed"};
   unsigned rank = 0;
 
   while (rank < sizeof(ranks) / sizeof(ranks[0]) && strcmp(ranks[rank], event) != 0) {

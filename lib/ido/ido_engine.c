@@ -102,7 +102,7 @@ static bool has_work(const sdg_ido_order *order, stardeleg_time now)
   if (order->wire.status == SDG_ORDER_VALID) {
     return order->cancel || (order->renew_at <= now && now < order->wire.expires);
   }
-  return order->wire.status == SDG_ORDER_PROCESSING;
+  return order->wire.status == SDG_ORDER_PROCESSING || sdg_ido_order_is_disowned(order);
 }
 
 static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *record, stardeleg_time now)

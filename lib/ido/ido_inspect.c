@@ -45,7 +45,7 @@ static void fill_holder(stardeleg_ido_status *status, const holder *h)
 
 static bool has_work(const sdg_ido_order *order)
 {
-  return order->wire.status == SDG_ORDER_PROCESSING ||
+  return order->wire.status == SDG_ORDER_PROCESSING || sdg_ido_order_is_disowned(order) ||
          (order->wire.status == SDG_ORDER_VALID && (order->cancel || order->renew_at != STARDELEG_TIME_NEVER));
 }
 
@@ -72,7 +72,7 @@ static int tell_order(void *ctx, const stardeleg_record *record)
   if (sdg_auto_renewal_parse(&renewal, order.wire.auto_renewal, NULL) == STARDELEG_OK) {
     status.end_at = renewal.end_at;
   }
-  if (order.wire.status == SDG_ORDER_INVALID) {
+  if (order.wire.status == SDG_ORDER_INVALID && (!sdg_ido_order_is_disowned(&order) || order.reason[0] == '\0')) {
     status.reason = sdg_json_string(sdg_json_member(order.wire.error, "detail"));
   }
   if (has_work(&order)) {

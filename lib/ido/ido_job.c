@@ -113,7 +113,10 @@ static void tell(const sdg_ido_job *j, stardeleg_log_level level, const char *ev
   const char *detail = sdg_json_string(sdg_json_member(order->wire.error, "detail"));
   char text[256];
 
-  sdg_text_escape(text, sizeof(text), sdg_bytes_str(order->wire.status == SDG_ORDER_INVALID ? detail : order->reason));
+  if (order->wire.status != SDG_ORDER_INVALID || (sdg_ido_order_is_disowned(order) && order->reason[0] != '\0')) {
+    detail = order->reason;
+  }
+  sdg_text_escape(text, sizeof(text), sdg_bytes_str(detail));
   sdg_log(&j->ido->options.log, level, event, "delegation=%s order=%s issuer=%s%s%s", order->delegation, order->id,
           order->issuer, text[0] != '\0' ? ": " : "", text);
 }
@@ -155,7 +158,12 @@ static void take_news(sdg_ido_job *j, stardeleg_time now)
     become_final(j, SDG_ORDER_CANCELED, now);
     break;
   case SDG_NEWS_FAILED:
+  case SDG_NEWS_DISOWNED:
     become_final(j, SDG_ORDER_INVALID, now);
+    break;
+  case SDG_NEWS_RELEASED:
+    j->order.disown_until = STARDELEG_TIME_NONE;
+    tell(j, STARDELEG_LOG_INFO, "ido.order.released");
     break;
   default:
     break;
@@ -165,7 +173,7 @@ static void take_news(sdg_ido_job *j, stardeleg_time now)
 /* Puts the issuer's news into the order and the order into the store. */
 static stardeleg_err apply(sdg_ido_job *j, stardeleg_time now)
 {
-  bool ends = j->issuance.news != SDG_NEWS_MOVED;
+  bool ends = j->issuance.news != SDG_NEWS_MOVED && j->issuance.news != SDG_NEWS_DISOWNED;
 
   j->unsaved = true;
   (void)snprintf(j->order.reason, sizeof(j->order.reason), "%s", j->issuance.reason);
@@ -195,6 +203,9 @@ stardeleg_time sdg_ido_job_latest(const sdg_ido_job *j)
   int64_t patience_ms = j->ido->options.order_pending_s * SDG_TIME_S;
   sdg_auto_renewal renewal;
 
+  if (sdg_ido_order_is_disowned(order)) {
+    return order->disown_until;
+  }
   if (order->wire.status == SDG_ORDER_VALID || order->cancel) {
     return order->wire.expires;
   }
@@ -215,6 +226,10 @@ static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
   stardeleg_err err = STARDELEG_OK;
 
   if (now < sdg_ido_job_latest(j)) {
+    return STARDELEG_OK;
+  }
+  if (sdg_ido_order_is_disowned(order)) {
+    j->issuance.news = SDG_NEWS_RELEASED;
     return STARDELEG_OK;
   }
   if (order->wire.status == SDG_ORDER_VALID && order->wire.error == NULL) {

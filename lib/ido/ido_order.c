@@ -24,7 +24,7 @@
 static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
                                     "template", "csr",     "cancel",     "cnames",      "work",
                                     "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key",
-                                    "renewAt",  "published", "publications", "aliases", "compat"};
+                                    "renewAt",  "published", "publications", "aliases", "compat", "disownUntil"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -37,6 +37,7 @@ void sdg_ido_order_init(sdg_ido_order *order)
   order->last_success = STARDELEG_TIME_NONE;
   order->due = STARDELEG_TIME_NEVER;
   order->renew_at = STARDELEG_TIME_NEVER;
+  order->disown_until = STARDELEG_TIME_NONE;
   order->now = STARDELEG_TIME_NONE;
   sdg_buf_init(&order->csr, SDG_IDO_CSR_MAX);
 }
@@ -54,7 +55,8 @@ void sdg_ido_order_clear(sdg_ido_order *order)
 
 bool sdg_ido_order_is_final(const sdg_ido_order *order)
 {
-  return order->wire.status == SDG_ORDER_INVALID || order->wire.status == SDG_ORDER_CANCELED;
+  return (order->wire.status == SDG_ORDER_INVALID || order->wire.status == SDG_ORDER_CANCELED) &&
+         !sdg_ido_order_is_disowned(order);
 }
 
 /* --- Writing --- */
@@ -99,6 +101,7 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   write_instant(w, "createdAt", order->created_at);
   write_instant(w, "finalizedAt", order->finalized_at);
   write_instant(w, "lastSuccess", order->last_success);
+  write_instant(w, "disownUntil", order->disown_until);
   sdg_jw_string_opt(w, "step", order->step);
   sdg_jw_string_opt(w, "reason", order->reason);
   sdg_jw_string_opt(w, "key", order->key);
@@ -240,6 +243,7 @@ static stardeleg_err read_instants(sdg_ido_order *order, const sdg_json *tree)
   } instants[] = {{&order->created_at, "createdAt"},
                   {&order->finalized_at, "finalizedAt"},
                   {&order->last_success, "lastSuccess"},
+                  {&order->disown_until, "disownUntil"},
                   {&order->renew_at, "renewAt"}};
   int64_t publications = 0;
   stardeleg_err err =

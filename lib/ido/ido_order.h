@@ -19,6 +19,7 @@ typedef struct sdg_ido_order_seen {
   sdg_order_status status;
   bool cancel;
   bool cnames;
+  bool disowned;
 } sdg_ido_order_seen;
 
 /* A certificate the owner got to see, for the audit record. */
@@ -44,6 +45,7 @@ typedef struct sdg_ido_order {
   stardeleg_time finalized_at; /* or NONE */
   stardeleg_time last_success; /* of a step towards the issuer; or NONE */
   stardeleg_time due;          /* as the record was read */
+  stardeleg_time disown_until; /* invalid, but to be ended at the issuer yet, until then at most; NONE: it is not */
   stardeleg_time renew_at;     /* valid: when the issuer has something to do again; NEVER */
   char published[SDG_ID_SIZE]; /* the id under which its certificate is shown here; "": none is */
   sdg_json *aliases;           /* object: a name of the order to our name that the upstream owner's zone leads to, as
@@ -92,6 +94,11 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_fail(sdg_ido_order *order, cons
 static inline bool sdg_ido_order_is_star(const sdg_ido_order *order)
 {
   return order->wire.auto_renewal != NULL;
+}
+/* True for an invalid order that the issuer may go on with: it is worked on until that has ended. */
+static inline bool sdg_ido_order_is_disowned(const sdg_ido_order *order)
+{
+  return order->disown_until != STARDELEG_TIME_NONE;
 }
 /* True if nothing will ever change any more. */
 bool sdg_ido_order_is_final(const sdg_ido_order *order);

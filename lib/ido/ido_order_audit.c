@@ -16,7 +16,8 @@
 
 void sdg_ido_order_note_seen(sdg_ido_order *order)
 {
-  order->seen = (sdg_ido_order_seen){true, order->wire.status, order->cancel, order->cnames};
+  order->seen = (sdg_ido_order_seen){true, order->wire.status, order->cancel, order->cnames,
+                                     sdg_ido_order_is_disowned(order)};
   order->certificate.serial[0] = '\0';
   order->refusal = NULL;
 }
@@ -126,6 +127,9 @@ static void tell(telling *t)
   }
   if (order->cancel && !order->seen.cancel && order->seen.stored) {
     (void)add(t, "order-ending", "engine");
+  }
+  if (order->seen.disowned && !sdg_ido_order_is_disowned(order)) {
+    (void)add(t, "order-released", "ca");
   }
   if (order->certificate.serial[0] != '\0') {
     event = add(t, "certificate", "ca");

@@ -34,7 +34,7 @@ stardeleg_time sdg_ido_order_due(const stardeleg_ido *ido, const sdg_ido_order *
   case SDG_ORDER_VALID:
     return order->cancel ? now : sdg_time_min(order->renew_at, order->wire.expires);
   default:
-    return order->wire.expires; /* to be removed then */
+    return sdg_ido_order_is_disowned(order) ? now : order->wire.expires; /* to be removed then */
   }
 }
 

@@ -18,7 +18,9 @@ typedef enum sdg_issuer_news {
   SDG_NEWS_MOVED,    /* the state has changed: to be saved before the next step */
   SDG_NEWS_VALID,    /* a certificate is there: |order| has what it shows of it */
   SDG_NEWS_FAILED,   /* the order is lost: order->wire.error says why */
-  SDG_NEWS_CANCELED  /* ended at the issuer, as order->cancel demanded */
+  SDG_NEWS_CANCELED, /* ended at the issuer, as order->cancel demanded */
+  SDG_NEWS_DISOWNED, /* lost like FAILED, but the issuer may go on with it: it is worked on until that has ended */
+  SDG_NEWS_RELEASED  /* what was disowned has ended */
 } sdg_issuer_news;
 
 typedef struct sdg_issuer sdg_issuer;

@@ -93,10 +93,14 @@ static stardeleg_err read_state(sdg_forward *forward, const sdg_issuer *issuer, 
 {
   const sdg_json *flow = NULL;
   const sdg_json *ending = NULL;
+  const sdg_json *disown = NULL;
   stardeleg_err err = sdg_json_get_object(&flow, tree, "flow", SDG_JSON_OPTIONAL, NULL);
 
   if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&ending, tree, "ending", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_object(&disown, tree, "disown", SDG_JSON_OPTIONAL, NULL);
   }
   if (err == STARDELEG_OK && flow != NULL) {
     err = sdg_order_flow_read(&forward->flow, flow);
@@ -105,6 +109,9 @@ static stardeleg_err read_state(sdg_forward *forward, const sdg_issuer *issuer, 
   if (err == STARDELEG_OK && ending != NULL) {
     forward->ending = sdg_calloc(1, sizeof(*forward->ending));
     err = forward->ending != NULL ? sdg_ending_read(forward->ending, issuer, ending) : STARDELEG_ERR_NOMEM;
+  }
+  if (err == STARDELEG_OK && disown != NULL) {
+    err = forward->flow.order_url != NULL ? sdg_disown_read(&forward->disown, issuer, disown) : STARDELEG_ERR_MALFORMED;
   }
   if (err == STARDELEG_OK && forward->has_flow) {
     set_up_flow(&forward->flow, issuer);
@@ -151,6 +158,7 @@ void sdg_forward_end(sdg_issuance *issuance)
     sdg_ending_clear(forward->ending);
     sdg_free(forward->ending);
   }
+  sdg_disown_free(forward->disown);
   sdg_free(forward);
   issuance->state = NULL;
 }
@@ -166,6 +174,9 @@ void sdg_forward_write(const sdg_issuance *issuance, sdg_json_writer *w, const c
   if (forward->ending != NULL) {
     sdg_ending_write(w, "ending", forward->ending);
   }
+  if (forward->disown != NULL) {
+    sdg_disown_write(w, "disown", forward->disown);
+  }
   sdg_jw_object_end(w);
 }
 
@@ -173,6 +184,9 @@ const char *sdg_forward_step_name(const sdg_issuance *issuance)
 {
   const sdg_forward *forward = sdg_forward_of(issuance);
 
+  if (forward->disown != NULL) {
+    return sdg_disown_step_name(forward->disown);
+  }
   if (forward->ending != NULL) {
     return "revoke";
   }

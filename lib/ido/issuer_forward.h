@@ -5,6 +5,7 @@
 #define SDG_IDO_ISSUER_FORWARD_H
 
 #include "ido/issuer.h"
+#include "ido/issuer_disown.h"
 #include "ido/issuer_ending.h"
 
 typedef struct sdg_forward {
@@ -12,6 +13,7 @@ typedef struct sdg_forward {
   bool has_flow;     /* false: it is not known yet what to order */
   sdg_errand probe;  /* whether the certificate can be had by plain GET, where that is assumed (AMB-04) */
   sdg_ending *ending; /* or NULL */
+  sdg_disown *disown; /* of an order that is lost here; or NULL */
   sdg_errand watch;  /* looks at an order that is valid */
   void *own;         /* the kind's, while there is no flow */
 } sdg_forward;

@@ -45,13 +45,26 @@ static stardeleg_err copy_url(sdg_issuance *issuance, char **place, const char *
   return STARDELEG_OK;
 }
 
+/* The order is lost, and the CA may go on with it, or has issued: it is ended there, not just left alone. */
+static stardeleg_err lose(sdg_issuance *issuance, const stardeleg_problem *problem)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  stardeleg_err err = sdg_forward_fail(issuance, problem);
+
+  issuance->news = SDG_NEWS_NONE;
+  if (err == STARDELEG_OK) {
+    err = sdg_disown_new(&forward->disown, issuance, &forward->flow);
+  }
+  return err;
+}
+
 static stardeleg_err lack_certificate(sdg_issuance *issuance)
 {
   stardeleg_problem problem;
 
   sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the CA has issued, but not the kind of certificate it was asked for");
   problem.status = 0;
-  return sdg_forward_fail(issuance, &problem);
+  return lose(issuance, &problem);
 }
 
 static stardeleg_err take_star(sdg_issuance *issuance, const sdg_acme_order *given)
@@ -111,14 +124,42 @@ static bool may_be_issued(const sdg_order_flow *flow)
   return flow->state == SDG_FLOW_POLL || flow->state == SDG_FLOW_VALID || flow->finalizes > 0;
 }
 
-static void take_misfit(sdg_issuance *issuance)
+/* The order's error says why. */
+static stardeleg_err take_misfit(sdg_issuance *issuance)
 {
   if (may_be_issued(&sdg_forward_of(issuance)->flow)) {
-    issuance->order->cancel = true;
-    issuance->news = SDG_NEWS_MOVED;
-  } else {
-    issuance->news = SDG_NEWS_FAILED;
+    return lose(issuance, NULL);
   }
+  issuance->news = SDG_NEWS_FAILED;
+  return STARDELEG_OK;
+}
+
+/* Only the CA's word about the order itself makes it sure that nothing comes of it. */
+static stardeleg_err take_failed(sdg_issuance *issuance)
+{
+  const sdg_order_flow *flow = &sdg_forward_of(issuance)->flow;
+
+  return may_be_issued(flow) && !flow->ended_there ? lose(issuance, &flow->problem)
+                                                   : sdg_forward_fail(issuance, &flow->problem);
+}
+
+/* A single certificate is there. */
+static stardeleg_err begin_revoking(sdg_issuance *issuance)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  sdg_ending *ending = sdg_calloc(1, sizeof(*ending));
+  stardeleg_err err = STARDELEG_ERR_NOMEM;
+
+  if (ending != NULL) {
+    err = sdg_ending_init(ending, issuance->issuer, forward->flow.order.certificate);
+  }
+  if (err != STARDELEG_OK) {
+    sdg_free(ending);
+    return err;
+  }
+  forward->ending = ending;
+  issuance->news = SDG_NEWS_MOVED;
+  return STARDELEG_OK;
 }
 
 /* What was ended: a STAR order is canceled (AMB-10); for others there is no such status, they are invalid. */
@@ -131,6 +172,15 @@ static stardeleg_err take_ended(sdg_issuance *issuance)
   return sdg_forward_fail(issuance, NULL);
 }
 
+/* True if the flow was given up, but a finalize that was thought lost has led to a single certificate. */
+static bool leaves_certificate(const sdg_issuance *issuance)
+{
+  const sdg_forward *forward = sdg_forward_of(issuance);
+
+  return !sdg_ido_order_is_star(issuance->order) && forward->ending == NULL && forward->flow.has_order &&
+         forward->flow.order.status == SDG_ORDER_VALID && forward->flow.order.certificate != NULL;
+}
+
 /* After every step that changed something. */
 static stardeleg_err follow(sdg_issuance *issuance)
 {
@@ -139,10 +189,10 @@ static stardeleg_err follow(sdg_issuance *issuance)
   stardeleg_err err = STARDELEG_OK;
 
   if (flow->state == SDG_FLOW_FAILED) {
-    return sdg_forward_fail(issuance, &flow->problem);
+    return take_failed(issuance);
   }
   if (flow->state == SDG_FLOW_CANCELED) {
-    return take_ended(issuance);
+    return leaves_certificate(issuance) ? begin_revoking(issuance) : take_ended(issuance);
   }
   if (flow->has_order && !issuance->order->cancel) {
     err = sdg_issuer_judge(issuance->order, &flow->order, issuance->issuer->assume_certificate_get, &fits);
@@ -152,8 +202,9 @@ static stardeleg_err follow(sdg_issuance *issuance)
   }
   issuance->news = SDG_NEWS_MOVED;
   if (!fits) {
-    take_misfit(issuance);
-  } else if (flow->state == SDG_FLOW_VALID && !issuance->order->cancel) {
+    return take_misfit(issuance);
+  }
+  if (flow->state == SDG_FLOW_VALID && !issuance->order->cancel) {
     return take_valid(issuance);
   }
   return STARDELEG_OK;
@@ -234,16 +285,17 @@ static stardeleg_err take_probe(sdg_issuance *issuance, const sdg_result *result
   sdg_forward *forward = sdg_forward_of(issuance);
   stardeleg_err err;
 
+  sdg_issuance_tell_try(issuance, 0, NULL);
   if (result->err == STARDELEG_OK && result->status == 200) {
     sdg_errand_done(&forward->probe);
     return follow(issuance);
   }
   if (result->err != STARDELEG_OK && sdg_errand_retries(&forward->probe, issuance->issuer->ido->agent, result, now)) {
+    sdg_issuance_tell_try(issuance, forward->probe.tries, &forward->probe.problem);
     return STARDELEG_OK;
   }
   err = sdg_issuer_lack_get(issuance->order, "the certificate cannot be had by unauthenticated GET, as was assumed");
-  take_misfit(issuance);
-  return err;
+  return err == STARDELEG_OK ? take_misfit(issuance) : err;
 }
 
 /* Without auto-renewal there is nothing to cancel: the certificate is revoked (RFC 9115 2.3.6.2). */
@@ -260,12 +312,7 @@ static stardeleg_err begin_end(sdg_issuance *issuance)
   if (forward->flow.state != SDG_FLOW_VALID) {
     return STARDELEG_OK; /* it goes on until it is known whether there is a certificate */
   }
-  forward->ending = sdg_calloc(1, sizeof(*forward->ending));
-  if (forward->ending == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  issuance->news = SDG_NEWS_MOVED;
-  return sdg_ending_init(forward->ending, issuance->issuer, forward->flow.order.certificate);
+  return begin_revoking(issuance);
 }
 
 /* True if the end is decided, one way or the other. */
@@ -307,6 +354,9 @@ stardeleg_err sdg_forward_ask(sdg_issuance *issuance, sdg_step *step, stardeleg_
   sdg_forward *forward = sdg_forward_of(issuance);
   stardeleg_err err = STARDELEG_OK;
 
+  if (forward->disown != NULL) {
+    return sdg_disown_ask(forward->disown, issuance, forward->flow.order_url, step, now);
+  }
   if (issuance->order->cancel && !forward->flow.cancel_wanted && forward->ending == NULL) {
     err = begin_end(issuance);
   }
@@ -344,13 +394,14 @@ stardeleg_err sdg_forward_take(sdg_issuance *issuance, const sdg_result *result,
   sdg_flow_change change = SDG_FLOW_SAME;
   stardeleg_err err;
 
+  if (forward->disown != NULL) {
+    return sdg_disown_take(forward->disown, issuance, result, now);
+  }
   if (forward->ending != NULL) {
     return take_ending(issuance, result, now);
   }
   if (is_probing(issuance)) {
-    err = take_probe(issuance, result, now);
-    sdg_issuance_tell_try(issuance, forward->probe.tries, &forward->probe.problem);
-    return err;
+    return take_probe(issuance, result, now);
   }
   err = sdg_order_flow_take(&forward->flow, issuance->issuer->session, issuance->issuer->ido->agent, result, now,
                             &change);

@@ -68,7 +68,7 @@ static void copy_expires(sdg_issuance *issuance)
 {
   const sdg_order_flow *flow = &sdg_forward_of(issuance)->flow;
 
-  if (flow->has_order && flow->order.expires != STARDELEG_TIME_NONE) {
+  if (!sdg_ido_order_is_disowned(issuance->order) && flow->has_order && flow->order.expires != STARDELEG_TIME_NONE) {
     issuance->order->wire.expires = flow->order.expires;
   }
 }

@@ -51,33 +51,68 @@ static bool may_want_nonce(const scripted *s, const stardeleg_ask *ask, const ch
          strcmp(method, "POST") == 0 && (s->now > s->nonce_at + 7200000 || s->now < s->nonce_at);
 }
 
+/* The exchange that is wanted becomes the open one. */
+static void take(scripted *s, stardeleg_ask *ask, const char *method, const char *url)
+{
+  if (may_want_nonce(s, ask, method)) {
+    s->id = ask->id;
+    (void)snprintf(s->method, sizeof(s->method), "HEAD");
+    scripted_answer(s, 200, NULL, NULL);
+    assert_ok(s->engine->next(s->engine->self, ask, s->now));
+  }
+  if (ask->want != STARDELEG_WANT_EXCHANGE) {
+    fail_msg("expected %s %s, but the engine waits", method, url);
+  }
+  s->id = ask->id;
+  (void)snprintf(s->method, sizeof(s->method), "%s", ask->request.method);
+  (void)snprintf(s->url, sizeof(s->url), "%s", ask->request.url);
+  assert_string_equal(s->method, method);
+  assert_string_equal(s->url, url);
+  if (ask->request.body.len > 0) {
+    s->body = malloc(ask->request.body.len + 1);
+    assert_non_null(s->body);
+    memcpy(s->body, ask->request.body.base, ask->request.body.len);
+    s->body[ask->request.body.len] = '\0';
+    read_jws(s);
+  }
+}
+
+/* What a client has to ask again every now and then. */
+static bool is_by_the_way(const scripted *s, const stardeleg_ask *ask)
+{
+  return s->directory != NULL && ask->want == STARDELEG_WANT_EXCHANGE &&
+         (strcmp(ask->request.method, "HEAD") == 0 || strstr(ask->request.url, "/directory") != NULL);
+}
+
+stardeleg_time scripted_await(scripted *s, const char *method, const char *url, int64_t max_ms)
+{
+  stardeleg_time end = s->now + max_ms;
+  stardeleg_ask ask;
+
+  scripted_clear(s);
+  assert_ok(s->engine->next(s->engine->self, &ask, s->now));
+  while (is_by_the_way(s, &ask) || (ask.want == STARDELEG_WANT_WAIT && ask.until <= end)) {
+    if (ask.want == STARDELEG_WANT_WAIT) {
+      assert_true(ask.until > s->now);
+      s->now = ask.until;
+    } else {
+      s->id = ask.id;
+      (void)snprintf(s->method, sizeof(s->method), "%s", ask.request.method);
+      scripted_answer(s, 200, NULL, strcmp(s->method, "HEAD") == 0 ? NULL : s->directory);
+    }
+    assert_ok(s->engine->next(s->engine->self, &ask, s->now));
+  }
+  take(s, &ask, method, url);
+  return s->now;
+}
+
 void scripted_expect(scripted *s, const char *method, const char *url)
 {
   stardeleg_ask ask;
 
   scripted_clear(s);
   assert_ok(s->engine->next(s->engine->self, &ask, s->now));
-  if (may_want_nonce(s, &ask, method)) {
-    s->id = ask.id;
-    (void)snprintf(s->method, sizeof(s->method), "HEAD");
-    scripted_answer(s, 200, NULL, NULL);
-    assert_ok(s->engine->next(s->engine->self, &ask, s->now));
-  }
-  if (ask.want != STARDELEG_WANT_EXCHANGE) {
-    fail_msg("expected %s %s, but the engine waits", method, url);
-  }
-  s->id = ask.id;
-  (void)snprintf(s->method, sizeof(s->method), "%s", ask.request.method);
-  (void)snprintf(s->url, sizeof(s->url), "%s", ask.request.url);
-  assert_string_equal(s->method, method);
-  assert_string_equal(s->url, url);
-  if (ask.request.body.len > 0) {
-    s->body = malloc(ask.request.body.len + 1);
-    assert_non_null(s->body);
-    memcpy(s->body, ask.request.body.base, ask.request.body.len);
-    s->body[ask.request.body.len] = '\0';
-    read_jws(s);
-  }
+  take(s, &ask, method, url);
 }
 
 stardeleg_time scripted_wait(scripted *s)

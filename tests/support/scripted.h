@@ -19,12 +19,15 @@ typedef struct scripted {
   char *payload;          /* decoded payload of a JWS body; NULL otherwise */
   unsigned nonces;        /* counter for answers that carry one */
   stardeleg_time nonce_at; /* when the last one was given */
+  const char *directory;   /* not NULL: scripted_await answers requests for a nonce, and for this, by the way */
 } scripted;
 
 void scripted_clear(scripted *s);
 /* The engine must want an exchange now: it is taken.  After more than two hours a client may ask for a fresh nonce
  * before it (HEAD): that is answered. */
 void scripted_expect(scripted *s, const char *method, const char *url);
+/* The same, letting the clock run for at most |max_ms|; the moment. */
+stardeleg_time scripted_await(scripted *s, const char *method, const char *url, int64_t max_ms);
 /* The engine must want to wait; the moment. */
 stardeleg_time scripted_wait(scripted *s);
 /* Lets the clock run to the moment the engine wants to wait for, at most |max_ms| later. */

@@ -298,9 +298,12 @@ static void test_valid_without_star(void **state)
   played_begin(&p);
   played_reach_finalize(&p);
   scripted_answer(&p.ca, 200, NULL, played_order2("valid", RENEWAL, ",\"certificate\":\"" CERT "\""));
-  played_assert_rests(&p);
   assert_string_equal(played_status(&p), "invalid");
   assert_null(sdg_json_member(p.w.ndc[0].json, "certificate"));
+  scripted_expect(&p.ca, "POST", ORDER2); /* nor is it left to renew */
+  assert_string_equal(p.ca.payload, "{\"status\":\"canceled\"}");
+  scripted_answer(&p.ca, 200, NULL, played_order2("canceled", RENEWAL, ""));
+  played_assert_rests(&p);
   played_end(&p);
 }
 
@@ -337,6 +340,9 @@ static void test_failures(void **state)
   played_begin(&p);
   played_reach_finalize(&p);
   scripted_answer(&p.ca, 403, NULL, PROBLEM);
+  assert_ca_problem(&p);
+  scripted_expect(&p.ca, "POST", ORDER2); /* looked at: it was the CA that refused, and it means it */
+  scripted_answer(&p.ca, 200, NULL, played_order2("ready", RENEWAL, ""));
   played_assert_rests(&p);
   assert_ca_problem(&p);
   played_end(&p);

@@ -290,6 +290,10 @@ static void test_wrong_kind(void **state)
 
   (void)state;
   reach_valid(&p, "," PLAIN_META ",\"star-certificate\":\"" CERT "\"");
+  assert_string_equal(played_status(&p), "invalid");
+  scripted_expect(&p.ca, "POST", ORDER2); /* nor is it left to renew */
+  assert_string_equal(p.ca.payload, "{\"status\":\"canceled\"}");
+  scripted_answer(&p.ca, 200, NULL, played_order2("canceled", "", "," PLAIN_META));
   played_assert_rests(&p);
   assert_string_equal(played_status(&p), "invalid");
   played_end(&p);
@@ -449,7 +453,7 @@ static void test_assumed(void **state)
       played_assert_rests(&p);
       assert_string_equal(played_status(&p), "valid");
     } else {
-      expect_first_fetch(&p); /* what nobody can use is revoked */
+      expect_fetch(&p); /* what nobody can use is revoked */
       scripted_answer(&p.ca, 404, NULL, "");
       played_assert_rests(&p);
       assert_string_equal(played_status(&p), "invalid");
