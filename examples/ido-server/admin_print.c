@@ -130,7 +130,9 @@ int admin_print_check(const char *body, bool as_json)
   if (as_json) {
     (void)fputs(body, stdout);
   } else {
-    for (const sdg_json *row = sdg_json_first(sdg_json_member(answer, "names")); row != NULL; row = sdg_json_next(row)) {
+    const sdg_json *row = sdg_json_first(sdg_json_member(answer, "names"));
+
+    for (; row != NULL; row = sdg_json_next(row)) {
       print_checked(row);
     }
   }

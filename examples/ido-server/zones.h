@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido-server/zones.h -- the owner's zones: who answers dns-01 for which issuer, who installs CNAMEs, and the resolver. */
+/* ido-server/zones.h -- the owner's zones: who answers dns-01 for which issuer, who installs CNAMEs; the resolver. */
 #ifndef EXAMPLE_IDO_SERVER_ZONES_H
 #define EXAMPLE_IDO_SERVER_ZONES_H
 

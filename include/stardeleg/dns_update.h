@@ -87,8 +87,9 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_dns_keeper_new(starde
                                                                           const stardeleg_dns_keeper_options *options);
 
 /** The solver, valid as long as |keeper|.  Any number of values at one name (a wildcard and its base, several orders).
- *  What fails is tried again until the order gives up; |log| says why.  Records are taken away by the engine after cleanup, even those that a process put there which died since, as cleanup
- *  is then called again; a removal that fails is tried ten times. */
+ *  What fails is tried again until the order gives up; |log| says why.  Records are taken away by the engine after
+ *  cleanup, even those that a process put there which died since, as cleanup is then called again; a removal that fails
+ *  is tried ten times. */
 STARDELEG_API const stardeleg_solver *stardeleg_dns_keeper_solver(stardeleg_dns_keeper *keeper);
 
 /** The engine that works through what cleanup and on_cname left; valid as long as |keeper|.  It sends no requests.  Has

@@ -22,7 +22,7 @@ typedef struct rig {
   char record[96];
   char record_variable[128];
   char mode_variable[64];
-  const char *environment[4];
+  const char *environment[5];
   stardeleg_dns_exec_options options;
   stardeleg_dns_update *update;
   char log[16384];
@@ -200,6 +200,32 @@ static void speaks_the_hooks_of_others(void **state)
     expect(&r, &take, rows[i].take);
     stop(&r);
   }
+}
+
+/* The wrapper around plug-ins of acme.sh, which has to be there but is not needed by this one. */
+static void wraps_acme_sh(void **state)
+{
+  stardeleg_dns_change add = txt(STARDELEG_DNS_UPSERT);
+  stardeleg_dns_change take = txt(STARDELEG_DNS_REMOVE);
+  rig r;
+
+  (void)state;
+  start(&r, "acme.sh", "");
+  r.environment[3] = "HOME=/nowhere";
+  r.options.program = SDG_TESTS_DIR "/../examples/hooks/acme-sh.sh";
+  r.options.plugin = SDG_TESTS_DIR "/dns/dns_fake.sh";
+  open_update(&r);
+  add.value = "$(id) `id` ; x";
+  expect(&r, &add, "add " NAME " $(id) `id` ; x\n");
+  expect(&r, &take, "rm " NAME " " VALUE "\n");
+  stop(&r);
+  start(&r, "acme.sh", "");
+  r.environment[3] = "HOME=/nowhere";
+  r.options.program = SDG_TESTS_DIR "/../examples/hooks/acme-sh.sh";
+  r.options.plugin = "/nowhere/dns_x.sh";
+  open_update(&r);
+  assert_err(STARDELEG_ERR_CALLBACK, settle(&r, &take));
+  stop(&r);
 }
 
 static void speaks_certbot(void **state)
@@ -535,6 +561,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(speaks_exec),
       cmocka_unit_test(speaks_the_hooks_of_others),
+      cmocka_unit_test(wraps_acme_sh),
       cmocka_unit_test(speaks_certbot),
       cmocka_unit_test(speaks_nsupdate),
       cmocka_unit_test(runs_nothing_hostile),
