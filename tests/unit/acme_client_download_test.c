@@ -40,7 +40,7 @@ static void begin(downloading *d, bool alternates)
   d->rig.take = take;
   sdg_buf_init(&pem, 65536);
   test_root_init(&root, "root");
-  leaf = (test_leaf){stardeleg_key_spki(root.key), names, 1, 1600000000000, 1700000000000, 7};
+  leaf = (test_leaf){stardeleg_key_spki(root.key), names, 1, 1600000000000, 1700000000000, 7, false};
   test_root_issue(&root, &leaf, &pem);
   assert_ok(sdg_buf_take(&pem, &d->leaf, NULL));
   d->root = strdup(sdg_buf_str(&root.pem));

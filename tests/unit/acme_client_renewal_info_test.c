@@ -129,6 +129,27 @@ static void window_is_kept(void **state)
   }
 }
 
+/* ARI-4.2-05: there for who wants to show it, after a restart too; never asked for, and gone when the CA drops it */
+static void explanation(void **state)
+{
+  static const char body[] = "{\"suggestedWindow\":{\"start\":\"2020-10-01T00:00:00Z\","
+                             "\"end\":\"2020-10-03T00:00:00Z\"},\"explanationURL\":\"https://ca.example/incident\"}";
+  watching w;
+
+  (void)state;
+  begin(&w, OFFERED);
+  w.restarts = true;
+  expect_question(&w);
+  answer_after(&w, "21600", body);
+  assert_string_equal(w.watch.explanation_url, "https://ca.example/incident");
+  assert_true(scripted_wait(&w.rig.server) == w.rig.server.now + 6 * SDG_TIME_HOUR);
+  w.rig.server.now += 6 * SDG_TIME_HOUR;
+  expect_question(&w);
+  answer_after(&w, "21600", LATER);
+  assert_null(w.watch.explanation_url);
+  end(&w);
+}
+
 /* ARI-4.2-04: all of the window, not only its edges */
 static void drawn_all_over(void **state)
 {
@@ -337,7 +358,7 @@ static void ids_of_certificates(void **state)
   sdg_buf_init(&pem, 65536);
   sdg_buf_init(&id, 400);
   test_root_init(&root, "root");
-  leaf = (test_leaf){stardeleg_key_spki(root.key), names, 1, 1600000000000, 1700000000000, 0x8765432100};
+  leaf = (test_leaf){stardeleg_key_spki(root.key), names, 1, 1600000000000, 1700000000000, 0x8765432100, false};
   test_root_issue(&root, &leaf, &pem);
   switch (sdg_certificate_id_of_chain(&id, sdg_buf_bytes(&pem))) {
   case STARDELEG_OK:
@@ -379,7 +400,7 @@ int main(void)
       cmocka_unit_test(window_is_kept),   cmocka_unit_test(drawn_all_over),   cmocka_unit_test(moment),
       cmocka_unit_test(retry_after_bounds), cmocka_unit_test(long_term_errors), cmocka_unit_test(temporary_errors),
       cmocka_unit_test(ends),             cmocka_unit_test(not_offered),      cmocka_unit_test(clock_set_back),
-      cmocka_unit_test(ids_of_certificates), cmocka_unit_test(spoiled_records)};
+      cmocka_unit_test(ids_of_certificates), cmocka_unit_test(spoiled_records), cmocka_unit_test(explanation)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,7 +177,7 @@ static stardeleg_err order(world *w, const char *name, const char *dns)
 
 static const char *issue(world *w, const char *dns, stardeleg_key *key, uint64_t serial)
 {
-  test_leaf leaf = {stardeleg_key_spki(key), &dns, 1, START, START + 90 * SDG_TIME_DAY, serial};
+  test_leaf leaf = {stardeleg_key_spki(key), &dns, 1, START, START + 90 * SDG_TIME_DAY, serial, false};
   sdg_buf pem;
 
   sdg_buf_init(&pem, sizeof(w->pem) - 1);
@@ -200,6 +200,7 @@ static void answer_order(world *w, int status, const char *state, const char *mo
 static void finish_order(world *w)
 {
   scripted_expect(&w->server, "POST", BASE "/new-order");
+  assert_string_equal(w->server.payload, "{" NAMES "}"); /* ACME-7.4-01 */
   answer_order(w, 201, "ready", "");
   scripted_expect(&w->server, "POST", ORDER "/finalize");
   answer_order(w, 200, "valid", ",\"certificate\":\"" CERT "\"");
@@ -525,7 +526,7 @@ static void bad_orders(void **state)
     memset(longer, 'a', sizeof(longer));
     longer[250] = '\0';
     spec.size = i == 0 ? 4 : spec.size;
-    spec.identifier_count = i == 1 ? 0 : 1;
+    spec.identifier_count = i == 1 ? 0 : 1; /* ACME-7.4-01 */
     spec.csr = i == 2 ? SDG_BYTES_LITERAL("csr") : spec.csr;
     assert_err(STARDELEG_ERR_ARGUMENT,
                stardeleg_client_order(w.client, i == 3 ? "" : (i == 4 ? longer : (i == 5 ? "a\nb" : "web")), &spec));
