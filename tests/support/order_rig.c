@@ -7,7 +7,7 @@
 
 #define DIRECTORY                                                                                                      \
   "{\"newNonce\":\"" RIG_BASE "/nonce\",\"newAccount\":\"" RIG_BASE "/account\",\"newOrder\":\"" RIG_BASE              \
-  "/new-order\"}"
+  "/new-order\",\"newAuthz\":\"" RIG_BASE "/new-authz\"}" /* ACME-7.4.1-01: offered, and not what our flow asks for */
 
 /* --- The job --- */
 
@@ -184,7 +184,7 @@ void order_rig_reload(order_rig *rig)
 
 /* --- Talking --- */
 
-/* T-14, ACME-6.5-05: every request has a nonce of its own. */
+/* T-14, ACME-6.5-03, ACME-6.5-05, ACME-6.5-10: every request has a nonce of its own. */
 static void check_nonce(order_rig *rig)
 {
   const char *at = strstr(rig->server.header, "\"nonce\":\"");

@@ -110,7 +110,7 @@ static void changes(void **state)
   assert_non_null(strstr(c.rig.server.header, "\"ES256\""));
   assert_ok(sdg_jws_parse(&jws, sdg_bytes_str(c.rig.server.payload), &problem));
   assert_null(jws.kid);
-  assert_null(jws.nonce);
+  assert_null(jws.nonce); /* ACME-6.5-03 */
   assert_string_equal(jws.url, CHANGE);
   assert_ok(sdg_jwk_parse(&inner_key, test_crypto(), jws.jwk, &problem));
   assert_true(sdg_bytes_equal(sdg_pubkey_spki(inner_key), stardeleg_key_spki(c.key)));

@@ -59,7 +59,7 @@ static void finish(order_rig *rig)
   order_rig_rests(rig, SDG_FLOW_VALID);
 }
 
-/* ACME-7.5-01, ACME-7.5.1-01, T-42: two authorizations, one after the other, one challenge each */
+/* ACME-7.5-01, ACME-7.5.1-01, ACME-8.2-01, T-42: two authorizations, one after the other, one challenge each */
 static void two_authorizations(void **state)
 {
   order_rig rig;
@@ -86,7 +86,7 @@ static void two_authorizations(void **state)
     order_rig_expect_fetch(&rig, AUTHZ1);
     assert_int_equal(rig.cleanups, 0);
     answer_authz(&rig, "valid", HTTP("valid", ""));
-    assert_int_equal(rig.cleanups, 1);
+    assert_int_equal(rig.cleanups, 1); /* ACME-8.3-07 */
     rig.ready_after_ms = 0;
     order_rig_expect_fetch(&rig, AUTHZ2);
     answer_authz(&rig, "pending", HTTP("pending", ""));
@@ -139,7 +139,7 @@ static void started_already(void **state)
   order_rig_end(&rig);
 }
 
-/* What cannot be done ends the order with a reason. */
+/* What cannot be done ends the order with a reason; ACME-8.3-02: odd tokens do not reach the solver. */
 static void nothing_to_do(void **state)
 {
   static const struct {
@@ -247,7 +247,7 @@ static void ip_identifier(void **state)
   order_rig_end(&rig);
 }
 
-/* ACME-7.5.1-05: whatever ends the order, the answer is taken away, once */
+/* ACME-7.5.1-05, ACME-8.3-07: whatever ends the order, the answer is taken away, once */
 static void cleaned_up(void **state)
 {
   static const char *const ends[] = {"invalid", "deactivated", "expired", "revoked", "404",
@@ -305,7 +305,7 @@ static void next_challenge(void **state)
   order_rig_end(&rig);
 }
 
-/* T-40: error and still pending: answered again, not too often, and not for ever */
+/* T-40, ACME-8.2-04: error and still pending: answered again, not too often, and not for ever */
 static void answered_again(void **state)
 {
   order_rig rig;
@@ -372,7 +372,7 @@ static void refused(void **state)
   }
 }
 
-/* Lost answers and an overloaded server: the step again, with a nonce of its own. */
+/* ACME-6.5-10: lost answers and an overloaded server: the step again, with a nonce of its own. */
 static void lost_answers(void **state)
 {
   order_rig rig;

@@ -27,7 +27,8 @@ static stardeleg_err find(void *ctx, const char *token, char *out, size_t size)
   return STARDELEG_OK;
 }
 
-/* ACME-8.3-03: the token's answer and nothing else; nothing of the request comes back */
+/* ACME-8.3-03, ACME-8.3-08: the token's answer and nothing else; nothing of the request comes back, and what is no
+ * token is not even looked up */
 static void http01(void **state)
 {
   static const struct {

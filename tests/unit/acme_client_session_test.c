@@ -60,7 +60,14 @@ static const sdg_job_ops ops = {ask, take};
 
 static stardeleg_err next(void *self, stardeleg_ask *out, stardeleg_time now)
 {
-  return sdg_agent_next(((client *)self)->agent, out, now);
+  stardeleg_err err = sdg_agent_next(((client *)self)->agent, out, now);
+
+  if (err == STARDELEG_OK && out->want == STARDELEG_WANT_EXCHANGE) {
+    for (size_t i = 0; i < out->request.header_count; i++) {
+      assert_false(sdg_bytes_is_nocase(out->request.headers[i].name, "Replay-Nonce")); /* ACME-6.5.1-04 */
+    }
+  }
+  return err;
 }
 
 static stardeleg_err answer(void *self, uint64_t id, const stardeleg_outcome *outcome, stardeleg_time now)
@@ -310,6 +317,57 @@ static void redirects(void **state)
   end(&c);
 }
 
+/* ACME-6.4-01, ACME-7.1-04: URLs that have nothing in common with the directory's, and are used octet by octet */
+static void urls_as_given(void **state)
+{
+#define ODD "https://CA.example/x%2F7/%7Eq//B?n="
+  client c;
+  sdg_session_options options = {0};
+
+  (void)state;
+  begin(&c, &options);
+  c.url = ODD "4&m=%c3%9c";
+  scripted_expect(&c.server, "GET", BASE "/directory");
+  scripted_answer(&c.server, 200, NULL,
+                  "{\"newNonce\":\"" ODD "1\",\"newAccount\":\"" ODD "2\",\"newOrder\":\"" ODD "3\"}");
+  scripted_expect(&c.server, "HEAD", ODD "1");
+  scripted_answer(&c.server, 200, NULL, NULL);
+  scripted_expect(&c.server, "POST", ODD "2");
+  assert_non_null(strstr(c.server.header, "\"url\":\"" ODD "2\""));
+  scripted_answer(&c.server, 201, (const char *const[]){"Location: " ODD "9", NULL}, "{\"status\":\"valid\"}");
+  assert_string_equal(c.kid, ODD "9");
+  scripted_expect(&c.server, "POST", c.url);
+  assert_non_null(strstr(c.server.header, "\"kid\":\"" ODD "9\""));
+  assert_non_null(strstr(c.server.header, "\"url\":\"" ODD "4&m=%c3%9c\""));
+  end(&c);
+#undef ODD
+}
+
+/* ACME-6.2-19: a key signs in one way here, so there is no other to choose; what the server lists is no order to us */
+static void algorithms(void **state)
+{
+  static const char *const lists[] = {"[\"none\"]", "[\"HS256\",\"RS256\"]", "[\"ES256\"]", "[]", "7"};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+    client c;
+    sdg_session_options options = {0};
+    char body[256];
+
+    begin(&c, &options);
+    register_account(&c);
+    scripted_expect(&c.server, "POST", BASE "/order");
+    assert_non_null(strstr(c.server.header, "\"alg\":\"ES256\""));
+    (void)snprintf(body, sizeof(body),
+                   "{\"type\":\"urn:ietf:params:acme:error:badSignatureAlgorithm\",\"algorithms\":%s}", lists[i]);
+    scripted_answer(&c.server, 400, NULL, body);
+    assert_true(c.done);
+    assert_int_equal(c.acme, STARDELEG_ACME_BAD_SIGNATURE_ALGORITHM);
+    assert_true(scripted_wait(&c.server) > c.server.now);
+    end(&c);
+  }
+}
+
 /* The server lost its accounts: registered again, once; then the error is the job's. */
 static void account_gone(void **state)
 {
@@ -413,7 +471,7 @@ int main(void)
       cmocka_unit_test(nonce_from_elsewhere), cmocka_unit_test(unreachable),        cmocka_unit_test(bad_directories),
       cmocka_unit_test(other_origin),         cmocka_unit_test(redirects),          cmocka_unit_test(account_gone),
       cmocka_unit_test(no_location),          cmocka_unit_test(bad_options),
-      cmocka_unit_test(silent_registration),
+      cmocka_unit_test(silent_registration),  cmocka_unit_test(urls_as_given),      cmocka_unit_test(algorithms),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

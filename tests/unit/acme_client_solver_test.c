@@ -3,8 +3,10 @@
 #include "support/client_rig.h"
 
 #include "acme_client/order_flow.h"
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/time.h"
+#include "x509/acme_identifier.h"
 
 #define AUTHZ CLIENT_BASE "/authz/1"
 #define ORDER CLIENT_BASE "/order/1"
@@ -152,7 +154,7 @@ static void reach_challenges(solving *s, const char *name, const char *challenge
   scripted_answer(&s->rig.server, 200, NULL, body);
 }
 
-/* The wish of the solver counts, not the order of the server. */
+/* The wish of the solver counts, not the order of the server.  ALPN-3-05: the answer is {}, whatever the type. */
 static void preference(void **state)
 {
   static const char *const types[] = {"http-01", "dns-01", "tls-alpn-01", "dns-account-01", "dns-persist-01"};
@@ -172,6 +174,21 @@ static void preference(void **state)
   }
 }
 
+/* base64url of the SHA-256 (RFC 8555 8.4) */
+static const char *digest_of(const char *key_authorization)
+{
+  static char text[64];
+  uint8_t digest[SDG_ACME_IDENTIFIER_LEN];
+  sdg_buf out;
+
+  assert_ok(sdg_acme_identifier_digest(digest, test_crypto(), sdg_bytes_str(key_authorization)));
+  sdg_buf_init(&out, sizeof(text) - 1);
+  sdg_base64url_write(&out, sdg_bytes(digest, sizeof(digest)));
+  (void)snprintf(text, sizeof(text), "%s", sdg_buf_str(&out));
+  sdg_buf_clear(&out);
+  return text;
+}
+
 /* T-57: no host answers for a wildcard */
 static void wildcards(void **state)
 {
@@ -185,7 +202,8 @@ static void wildcards(void **state)
   reach_challenges(&s, "*.a.example", ALL, ",\"wildcard\":true");
   client_rig_expect(&s.rig, "POST", URL("2"), "{}");
   assert_int_equal(s.wildcard, 1);
-  assert_string_equal(s.record_name, "_acme-challenge.a.example");
+  assert_string_equal(s.record_name, "_acme-challenge.a.example"); /* ACME-8.4-01 */
+  assert_string_equal(s.record_value, digest_of(s.key_authorization));
   end(&s);
   begin(&s, "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"*.a.example\"}]}");
   s.wants[0] = "http-01";

@@ -44,7 +44,7 @@ static void test_the_directory(void **state)
   for (size_t i = 0; i < 4; i++) {
     assert_string_equal(acme_peer_string(&w->peer, members[i][0]), members[i][1]);
   }
-  assert_null(sdg_json_member(w->peer.json, "newAuthz"));
+  assert_null(sdg_json_member(w->peer.json, "newAuthz")); /* ACME-7.4.1-02: unwilling, for all names */
   meta = sdg_json_member(w->peer.json, "meta");
   assert_int_equal(sdg_json_type_of(meta), SDG_JSON_OBJECT);
   assert_true(sdg_json_bool(sdg_json_member(meta, "externalAccountRequired")));

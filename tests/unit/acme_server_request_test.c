@@ -28,7 +28,7 @@ static void assert_refused(server_world *w, int status, const char *type)
 {
   acme_peer_assert_problem(&w->peer, status, type);
   assert_int_equal(w->calls, 0); /* ACME-6.2-02 */
-  /* ACME-6.5-02: the nonce that came with the refusal is good. */
+  /* ACME-6.5-02, ACME-6.5-07: the nonce that came with the refusal, badNonce too, is a good one. */
   assert_int_equal(acme_peer_fetch(&w->peer, THING), 200);
   assert_int_equal(w->calls, 1);
   w->calls = 0;

@@ -128,7 +128,7 @@ static void stops_offering(void **state)
 
 /* --- dns-01 --- */
 
-/* ACME-8.4-03 to ACME-8.4-06 */
+/* ACME-8.4-02, ACME-8.4-03 to ACME-8.4-06: three records, the one in the middle is right */
 static void dns_01_succeeds(void **state)
 {
   net_world *n = *state;

@@ -47,6 +47,22 @@ static void test_the_directory(void **state)
   assert_false(sdg_json_bool(sdg_json_member(renewal, "allow-certificate-get")));
 }
 
+/* ACME-7.4.1-02, ACME-7.4.1-03: no authorization before its order, and none that is valid without proof */
+static void test_no_pre_authorization(void **state)
+{
+  ca_world *w = *state;
+
+  assert_int_equal(acme_peer_get(&w->peer, CA_BASE "/directory"), 200);
+  assert_null(sdg_json_member(w->peer.json, "newAuthz"));
+  (void)acme_peer_post(&w->peer, CA_BASE "/new-authz",
+                       "{\"identifier\":{\"type\":\"dns\",\"value\":\"www.example.org\"}}");
+  acme_peer_assert_problem(&w->peer, 404, "malformed");
+  assert_null(acme_peer_header(&w->peer, "Location"));
+  assert_int_equal(ca_world_new_order(w, ca_world_json("{" ONE_NAME "}")), 201);
+  assert_int_equal(acme_peer_fetch(&w->peer, ca_world_authz(w, 0)), 200);
+  assert_string_equal(acme_peer_string(&w->peer, "status"), "pending");
+}
+
 static void refuse_options(const ca_world *w, const stardeleg_ca_options *options)
 {
   stardeleg_problem problem;
@@ -129,7 +145,7 @@ static void test_issuer_must_be_ca(void **state)
 
 /* --- newOrder --- */
 
-/* ACME-7.4-03, ACME-7.1.3-01, 7.1.3-02, ACME-7.1.4-01, ACME-8-01, ACME-8.3-01, STAR-3.1.1-07, STAR-3.4-03 */
+/* ACME-7.4-03, ACME-7.1.3-01, ACME-7.1.3-02, ACME-7.1.4-01, ACME-8-01, ACME-8.3-01, STAR-3.1.1-07, STAR-3.4-03 */
 static void test_created(void **state)
 {
   ca_world *w = *state;
@@ -396,7 +412,7 @@ static void test_finalize_in_every_state(void **state)
   (void)ca_world_run(w);
   assert_string_equal(ca_world_status(w), "valid");
   assert_non_null(sdg_json_member(w->peer.json, "certificate"));
-  assert_non_null(sdg_json_member(w->peer.json, "expires"));
+  assert_string_equal(acme_peer_string(&w->peer, "expires"), "2026-01-24T00:00:00Z"); /* ACME-7.1.3-02 */
   expect_not_ready(w);
   ca_world_star(w, 10, 86400, 0);
   assert_null(sdg_json_member(w->peer.json, "certificate"));
@@ -562,7 +578,7 @@ int main(void)
       T(test_expired_when_ready),  T(test_other_account),
       T(test_order_posts),         T(test_list),
       T(test_account_deactivated), T(test_adjustment_is_shown),
-      T(test_retry_after),
+      T(test_retry_after),         T(test_no_pre_authorization),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

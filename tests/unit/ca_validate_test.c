@@ -116,7 +116,7 @@ static void test_responses(void **state)
   assert_string_equal(acme_peer_string(&w->peer, "status"), "processing");
 }
 
-/* ACME-8-02, 8-03, ACME-8.2-02, 8.2-03, ACME-7.5.1-07 */
+/* ACME-8-02, ACME-8-03, ACME-8.2-02, ACME-8.2-03, ACME-7.5.1-07 */
 static void test_retries(void **state)
 {
   static const ca_web failures[] = {CA_WEB_DEAD, CA_WEB_MISSING, CA_WEB_WRONG};

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "x509/csr.h"
 
-/* T-24, T-25: every name in subjectAltName, nothing in the subject */
+/* T-24, T-25, ACME-7.4-09, ACME-7.4-10: every name in subjectAltName, nothing in the subject */
 static void csrs(void **state)
 {
   static const stardeleg_identifier good[] = {{"dns", "a.example"}, {"dns", "*.a.example"}, {"ip", "192.0.2.1"},

@@ -37,6 +37,7 @@ static int read_all(const char *text, size_t len, sdg_buf *der)
   return rv == STARDELEG_ERR_NOT_FOUND ? blocks : (int)rv;
 }
 
+/* ACME-9.1-03 */
 static void reads_what_servers_send(void **state)
 {
   static const struct {

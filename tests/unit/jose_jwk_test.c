@@ -70,7 +70,7 @@ static void takes_good_keys(void **state)
   accepted(EC256(P256_X, P256_Y), STARDELEG_FAMILY_EC, 256);
   accepted("{\"y\":\"" P521_Y "\",\"x\":\"" P521_X "\",\"crv\":\"P-521\",\"kty\":\"EC\"}", STARDELEG_FAMILY_EC, 521);
   accepted(RSA(RSA_N, "AQAB"), STARDELEG_FAMILY_RSA, 2048);
-  /* leading zeros of coordinates belong there */
+  /* ACME-8.1-02: leading zeros of coordinates belong there */
   accepted(EC256("ACGB1fglA8oZfD-aZlfqdBcEmsA7FgCiJ9-pyYau9Iw", "mXD_kpm0c8C9N19TjEt3Vc8U1Hdwbs8lMyshYOXuz3I"),
            STARDELEG_FAMILY_EC, 256);
   accepted(EC256("EGQ6WoQqMpmaqcEniXUpzlxA_iuDoxOwKP-2QJEbXLY", "AKJn1gQCWyUKZZegzVcwLnblhoL8sOwmbdFs6RqWwVE"),
@@ -492,7 +492,7 @@ static void write_refuses_bad_spki(void **state)
   sdg_buf_clear(&out);
 }
 
-/* RFC 8555 8.1 */
+/* ACME-8.1-01 */
 static void makes_key_authorizations(void **state)
 {
   static const stardeleg_bytes bad[] = {{(const uint8_t *)"", 0},          {(const uint8_t *)"a.b", 3},

@@ -227,7 +227,7 @@ static void binds_external_accounts(void **state)
     assert_int_equal(jws.alg, algs[i]);
     assert_string_equal(jws.kid, "kid-\"1\"");
     assert_string_equal(jws.url, TEST_JWS_URL);
-    assert_null(jws.nonce);
+    assert_null(jws.nonce); /* ACME-6.5-03 */
     assert_null(jws.jwk);
     assert_int_equal(sdg_json_count(jws.header), 3);
     assert_true(sdg_bytes_equal(jws.payload, sdg_buf_bytes(&jwk)));

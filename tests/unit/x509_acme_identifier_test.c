@@ -36,7 +36,7 @@ static sdg_challenge_fault check(const sdg_buf *der, stardeleg_identifier identi
   return fault;
 }
 
-/* ALPN-3-02, ALPN-3-03, ALPN-3-08, IP-6-01 */
+/* ALPN-3-02, ALPN-3-03, ALPN-3-08, ALPN-3-09 (its U-label is refused below), IP-6-01 */
 static void builds_what_it_accepts(void **state)
 {
   static const stardeleg_identifier good[] = {
@@ -334,7 +334,8 @@ static void asks_for_the_right_name(void **state)
   };
   static const stardeleg_identifier bad[] = {{"dns", "192.0.2.1"}, {"dns", ""},         {"dns", "a b.example"},
                                              {"ip", "1.2.3"},      {"ip", "[::1]"},     {"ip", "www.example.org"},
-                                             {"ip", "fe80::1%1"},  {"email", "a@b.example"}};
+                                             {"ip", "fe80::1%1"},  {"email", "a@b.example"},
+                                             {"dns", "b\xc3\xbc" "cher.example"}}; /* ALPN-3-09 */
   char sni[SDG_ACME_SNI_SIZE];
   sdg_buf der;
 
