@@ -12,7 +12,7 @@
 
 #define NDCS 3u
 /* All 300 take minutes, most of it for renewal information; usually fewer will do. */
-#define DELEGATIONS sim_scaled(300, 75, 15)
+#define DELEGATIONS sim_scaled(300, 75, 9)
 #define DAYS 400
 #define BEGIN_WITHIN (20 * SIM_DAY)
 #define VALIDITY_S 576000 /* 160 hours */

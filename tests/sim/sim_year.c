@@ -8,7 +8,7 @@
 
 #define NDCS 12u
 /* Sanitizers make everything several times slower: there, fewer will do. */
-#define DELEGATIONS sim_scaled(1000, 1000, 50)
+#define DELEGATIONS sim_scaled(1000, 1000, 40)
 #define DAYS 365
 /* Less than half of the shortest lifetime, 4 days, by what retries cost. */
 #define CA_OUTAGE_MAX (36 * SIM_HOUR)
