@@ -239,8 +239,8 @@ static void test_names(void **state)
 {
   static const char *const bad[] = {
       "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"x.ido.example\"}]}",
-      "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"},{\"type\":\"dns\",\"value\":"
-      "\"x.ido.example\"}]}",
+      ("{\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"},{\"type\":\"dns\",\"value\":"
+       "\"x.ido.example\"}]}"),
       "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"*.abc.ido.example\"}]}",
       "{\"identifiers\":[]}",
   };
