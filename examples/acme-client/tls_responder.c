@@ -46,7 +46,22 @@ static shown *find(tls_responder *responder, const char *name)
   return at;
 }
 
-/* RFC 8737 3: only where the protocol is offered and the name is asked for. */
+/* RFC 8737 3: only where the protocol is offered ... OpenSSL asks choose_protocol only of clients that offer some, so
+ * those that offer none, which is every plain TLS client, are refused here. */
+static int demand_protocols(SSL *ssl, int *alert, void *ctx)
+{
+  const unsigned char *protocols = NULL;
+  size_t len = 0;
+
+  (void)ctx;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &protocols, &len) == 1) {
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+  *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+/* ... and the name is asked for. */
 static int choose_certificate(SSL *ssl, void *ctx)
 {
   tls_responder *responder = ctx;
@@ -92,10 +107,6 @@ static void serve(tls_responder *responder, int fd)
   (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
   (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
   if (ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
-    const unsigned char *chosen = NULL;
-    unsigned len = 0;
-
-    SSL_get0_alpn_selected(ssl, &chosen, &len);
     (void)SSL_shutdown(ssl);
   }
   SSL_free(ssl);
@@ -128,6 +139,7 @@ static SSL_CTX *make_context(tls_responder *responder)
 
   if (ssl != NULL) {
     (void)SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+    SSL_CTX_set_client_hello_cb(ssl, demand_protocols, NULL);
     SSL_CTX_set_cert_cb(ssl, choose_certificate, responder);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
   }

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls_responder_test.c -- who is shown a tls-alpn-01 certificate, and that nothing follows the handshake. */
+#include "support/test.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <stardeleg/responder.h>
+#include "acme-client/tls_responder.h"
+#include "star-ca/tls_handshake.h"
+
+#define NAME "www.example.org"
+#define ACME_TLS_1 "\x0a" "acme-tls/1"
+#define HTTP_1_1 "\x08" "http/1.1"
+
+typedef struct tls_world {
+  tls_responder *responder;
+  uint16_t port;
+} tls_world;
+
+static void show(tls_responder *responder, const char *name)
+{
+  stardeleg_challenge challenge = {
+      .type = "tls-alpn-01", .identifier_type = "dns", .identifier = name, .key_authorization = "tok.thumb"};
+  stardeleg_key *key = NULL;
+  char *cert_pem = NULL;
+  char *key_pem = NULL;
+  size_t len = 0;
+
+  assert_ok(stardeleg_key_generate(&key, test_crypto(), STARDELEG_KEY_P256));
+  assert_ok(stardeleg_tls_alpn01_certificate(&cert_pem, &len, key, &challenge, INT64_C(1768003200000)));
+  assert_ok(stardeleg_key_export_pem(key, &key_pem, &len));
+  assert_int_equal(tls_responder_add(responder, name, cert_pem, key_pem), 0);
+  free(cert_pem);
+  free(key_pem);
+  stardeleg_key_free(key);
+}
+
+static int set_up(void **state)
+{
+  static tls_world w;
+
+  w.responder = tls_responder_start("127.0.0.1:0", &w.port);
+  assert_non_null(w.responder);
+  show(w.responder, NAME);
+  show(w.responder, "xn--bcher-kva.example");
+  *state = &w;
+  return 0;
+}
+
+static int tear_down(void **state)
+{
+  tls_responder_stop(((tls_world *)*state)->responder);
+  return 0;
+}
+
+static int connect_to(const tls_world *w)
+{
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(w->port)};
+  struct timeval limit = {10, 0};
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  assert_true(fd >= 0);
+  assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
+  assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+  return fd;
+}
+
+typedef struct offer {
+  const char *server_name; /* NULL: none is asked for */
+  const char *protocols;   /* ALPN in wire form; NULL: none is offered */
+  bool shown;
+} offer;
+
+/* After the handshake the server has nothing to say and nothing to hear (RFC 8737 4). */
+static void assert_closed_at_once(SSL *ssl)
+{
+  static const char request[] = "GET / HTTP/1.1\r\nHost: " NAME "\r\n\r\n";
+  char octets[16];
+  const unsigned char *chosen = NULL;
+  unsigned len = 0;
+
+  SSL_get0_alpn_selected(ssl, &chosen, &len);
+  assert_int_equal(len, 10);
+  assert_memory_equal(chosen, "acme-tls/1", 10);
+  (void)SSL_write(ssl, request, sizeof(request) - 1);
+  assert_true(SSL_read(ssl, octets, sizeof(octets)) <= 0);
+}
+
+/* Whether the certificate for |o->server_name| was seen, with whatever came of the handshake. */
+static bool ask(const tls_world *w, const offer *o, int version)
+{
+  SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+  int fd = connect_to(w);
+  X509 *certificate;
+  bool shown = false;
+  SSL *ssl;
+
+  assert_non_null(ctx);
+  assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
+  ssl = SSL_new(ctx);
+  assert_non_null(ssl);
+  assert_int_equal(SSL_set_fd(ssl, fd), 1);
+  if (o->server_name != NULL) {
+    assert_int_equal(SSL_set_tlsext_host_name(ssl, o->server_name), 1);
+  }
+  if (o->protocols != NULL) {
+    assert_int_equal(SSL_set_alpn_protos(ssl, (const unsigned char *)o->protocols, (unsigned)strlen(o->protocols)), 0);
+  }
+  if (SSL_connect(ssl) == 1) {
+    assert_closed_at_once(ssl);
+  }
+  certificate = SSL_get1_peer_certificate(ssl);
+  if (certificate != NULL) {
+    assert_non_null(o->server_name);
+    assert_int_equal(X509_check_host(certificate, o->server_name, 0, 0, NULL), 1);
+    shown = true;
+  }
+  X509_free(certificate);
+  SSL_free(ssl);
+  SSL_CTX_free(ctx);
+  (void)close(fd);
+  return shown;
+}
+
+/* ALPN-3-04, ALPN-3-09, ALPN-4-01 */
+static void who_is_shown_what(void **state)
+{
+  static const offer offers[] = {
+      {NAME, ACME_TLS_1, true},
+      {"WWW.Example.ORG", ACME_TLS_1, true},
+      {"xn--bcher-kva.example", HTTP_1_1 ACME_TLS_1, true},
+      {NAME, NULL, false}, /* any TLS client */
+      {NAME, "\x02h2" HTTP_1_1, false},
+      {NAME, "\x0a" "acme-tls/2", false},
+      {NAME, "\x0b" "acme-tls/1x", false},
+      {"other.example.org", ACME_TLS_1, false},
+      {"example.org", ACME_TLS_1, false},
+      {NULL, ACME_TLS_1, false},
+      {NULL, NULL, false},
+  };
+  const tls_world *w = *state;
+
+  for (size_t i = 0; i < 2 * sizeof(offers) / sizeof(offers[0]); i++) {
+    print_message("# %zu\n", i);
+    assert_int_equal(ask(w, &offers[i / 2], i % 2 == 0 ? TLS1_3_VERSION : TLS1_2_VERSION), offers[i / 2].shown);
+  }
+}
+
+/* What is taken away is shown to nobody; the rest still is. */
+static void taken_away(void **state)
+{
+  static const offer gone = {NAME, ACME_TLS_1, false};
+  static const offer other = {"xn--bcher-kva.example", ACME_TLS_1, true};
+  const tls_world *w = *state;
+
+  tls_responder_remove(w->responder, "www.EXAMPLE.org");
+  assert_false(ask(w, &gone, TLS1_3_VERSION));
+  assert_true(ask(w, &other, TLS1_3_VERSION));
+}
+
+/* --- The CA's side --- */
+
+static stardeleg_tls_status look(const tls_world *w, const char *server_name, uint8_t **certificate, size_t *len)
+{
+  stardeleg_tls_target target = {"127.0.0.1", w->port, server_name};
+  const char *why = NULL;
+  atomic_int stop = 0;
+
+  return tls_handshake(&target, &stop, certificate, len, &why);
+}
+
+static void the_ca_looks(void **state)
+{
+  const tls_world *w = *state;
+  uint8_t *certificate = NULL;
+  size_t len = 0;
+
+  assert_int_equal(look(w, NAME, &certificate, &len), STARDELEG_TLS_OK);
+  assert_true(len > 100);
+  free(certificate);
+  certificate = NULL;
+  assert_int_equal(look(w, "other.example.org", &certificate, &len), STARDELEG_TLS_FAILED);
+  assert_null(certificate);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(who_is_shown_what, set_up, tear_down),
+                                     cmocka_unit_test_setup_teardown(taken_away, set_up, tear_down),
+                                     cmocka_unit_test_setup_teardown(the_ca_looks, set_up, tear_down)};
+
+  (void)signal(SIGPIPE, SIG_IGN);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
