@@ -20,7 +20,8 @@ void sdg_problem_write(sdg_json_writer *w, const char *name, const stardeleg_pro
  * is written and read. */
 void sdg_problem_write_record(sdg_json_writer *w, const char *name, const stardeleg_problem *problem);
 void sdg_problem_from_record(stardeleg_problem *out, const sdg_json *tree);
-/* What sdg_problem_write() writes, as a tree: for the error of an order or a challenge.  Free it with sdg_json_free(). */
+/* What sdg_problem_write() writes, as a tree: for the error of an order or a challenge.  Free it with
+ * sdg_json_free(). */
 STARDELEG_MUST_CHECK stardeleg_err sdg_problem_to_tree(sdg_json **out, const stardeleg_problem *problem);
 /* True if the problem is of this ACME type. */
 static inline bool sdg_problem_is(const stardeleg_problem *problem, stardeleg_acme_error acme)

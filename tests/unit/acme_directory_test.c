@@ -9,7 +9,8 @@
 #define MINIMAL "\"newNonce\":\"" BASE "/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\""
 #define META                                                                                                           \
   "{\"termsOfService\":\"https://ca.example/terms\",\"website\":\"https://ca.example/\","                              \
-  "\"caaIdentities\":[\"ca.example\",\"ca2.example\"],\"profiles\":{\"short\":\"six days\"},\"externalAccountRequired\":true,"                                               \
+  "\"caaIdentities\":[\"ca.example\",\"ca2.example\"],\"profiles\":{\"short\":\"six days\"},"                          \
+  "\"externalAccountRequired\":true,"                                                                                  \
   "\"auto-renewal\":{\"min-lifetime\":86400,\"max-duration\":31536000,\"allow-certificate-get\":true},"                \
   "\"delegation-enabled\":true,\"allow-certificate-get\":true}"
 static const char full[] = "{" MINIMAL ",\"newAuthz\":\"" BASE "/z\",\"revokeCert\":\"" BASE
