@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acme_server/eab.h -- external account bindings a server hands out (RFC 8555 7.3.4): record "eab"/name with the owner
- * as index, MAC key in the secret store.  Each binds one account; the binding is spent by compare-and-swap in the batch that creates the
- * account. */
+ * as index, MAC key in the secret store.  Each binds one account; the binding is spent by compare-and-swap in the batch
+ * that creates the account. */
 #ifndef SDG_ACME_SERVER_EAB_H
 #define SDG_ACME_SERVER_EAB_H
 
