@@ -127,8 +127,8 @@ static bool has_twice(const sdg_x509_extension *extensions, size_t count)
 /* RFC 5280 4.2: a system "MUST reject the certificate if it encounters a critical extension it does not recognize". */
 static stardeleg_err take_extension(sdg_cert *cert, stardeleg_bytes *identifier, const sdg_x509_extension *extension)
 {
-  /* Only who asks for it knows what it is for: elsewhere a certificate that proves nothing but a challenge must not pass
-   * for one of a server. */
+  /* Only who asks for it knows what it is for: elsewhere a certificate that proves nothing but a challenge must not
+   * pass for one of a server. */
   if (identifier != NULL && sdg_bytes_equal(extension->oid, sdg_oid_acme_identifier)) {
     *identifier = extension->value;
     return extension->critical ? STARDELEG_OK : STARDELEG_ERR_MALFORMED;

@@ -84,8 +84,8 @@ void sdg_x509_put_algorithm(sdg_buf *out, stardeleg_alg alg);
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_signature_to_raw(sdg_buf *out, stardeleg_alg alg,
                                                              const stardeleg_key_info *key, stardeleg_bytes bits);
 void sdg_x509_put_signature(sdg_buf *out, stardeleg_alg alg, stardeleg_bytes raw); /* the BIT STRING */
-/* Verifies what a request or a certificate carries: |alg| as read, |signature| the content of the BIT STRING.  An EC key
- * of any curve goes with any of the hashes (RFC 5758 3.2).  The errors of sdg_pubkey_verify and NOMEM; a value the
+/* Verifies what a request or a certificate carries: |alg| as read, |signature| the content of the BIT STRING.  An EC
+ * key of any curve goes with any of the hashes (RFC 5758 3.2).  The errors of sdg_pubkey_verify and NOMEM; a value the
  * algorithm cannot make is SIGNATURE. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_verify(const sdg_pubkey *key, stardeleg_alg alg, stardeleg_bytes body,
                                                    stardeleg_bytes signature);
