@@ -254,8 +254,12 @@ static void failures(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(roots), cmocka_unit_test(alternates),
-                                     cmocka_unit_test(other_leaf), cmocka_unit_test(too_many_alternates), cmocka_unit_test(failures)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(forms),
+                                     cmocka_unit_test(roots),
+                                     cmocka_unit_test(alternates),
+                                     cmocka_unit_test(other_leaf),
+                                     cmocka_unit_test(too_many_alternates),
+                                     cmocka_unit_test(failures)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

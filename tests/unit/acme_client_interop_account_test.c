@@ -215,8 +215,9 @@ static void t32_binding_is_used_once(void **state)
 /* padding, the standard alphabet and line ends in what people paste; ACME-7.3.4-05 */
 static void t33_mac_keys_in_any_form(void **state)
 {
-  static const char *const good[] = {"-_-_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "+/+/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-                                     "-_-_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"};
+  static const char *const good[] = {
+      "-_-_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+      "+/+/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "-_-_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"};
   static const char *const bad[] = {"", "AAAA", "secret!", "-_-_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA$"};
   stardeleg_problem problem;
   char first[4096] = "";
@@ -285,7 +286,8 @@ static void t36_more_and_less_in_problems(void **state)
 {
   (void)state;
   refused_registration(
-      400, "{\"type\":\"urn:ietf:params:acme:error:malformed\",\"detail\":\"odd\",\"requestID\":\"x\",\"y\":[{}]}", "odd");
+      400, "{\"type\":\"urn:ietf:params:acme:error:malformed\",\"detail\":\"odd\",\"requestID\":\"x\",\"y\":[{}]}",
+      "odd");
   refused_registration(400, "{\"detail\":\"no type\"}", "no type");
 }
 

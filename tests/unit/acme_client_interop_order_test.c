@@ -8,7 +8,8 @@
 #define CERTIFICATE ",\"certificate\":\"" RIG_CERTIFICATE "\""
 #define AUTHZ RIG_BASE "/authz/1"
 #define CHALLENGE(type, n, status, more)                                                                               \
-  "{\"type\":\"" type "\",\"url\":\"" RIG_BASE "/chall/" n "\",\"status\":\"" status "\",\"token\":\"tok" n "\"" more "}"
+  "{\"type\":\"" type "\",\"url\":\"" RIG_BASE "/chall/" n "\",\"status\":\"" status "\",\"token\":\"tok" n "\"" more  \
+  "}"
 
 static const char *const location[] = {"Location: " RIG_ORDER, NULL};
 
@@ -68,10 +69,14 @@ static void t03_types_before_statuses(void **state)
     int status;
     const char *body;
     sdg_flow_state after;
-  } cases[] = {{400, RIG_PROBLEM("orderNotReady"), SDG_FLOW_READY_POLL}, {403, RIG_PROBLEM("orderNotReady"), SDG_FLOW_READY_POLL},
-               {401, RIG_PROBLEM("unauthorized"), SDG_FLOW_FAILED},      {403, RIG_PROBLEM("unauthorized"), SDG_FLOW_FAILED},
-               {429, RIG_PROBLEM("rateLimited"), SDG_FLOW_READY_POLL},   {400, RIG_PROBLEM("rateLimited"), SDG_FLOW_READY_POLL},
-               {503, RIG_PROBLEM("rateLimited"), SDG_FLOW_READY_POLL},   {400, RIG_PROBLEM("rejectedIdentifier"), SDG_FLOW_FAILED}};
+  } cases[] = {{400, RIG_PROBLEM("orderNotReady"), SDG_FLOW_READY_POLL},
+               {403, RIG_PROBLEM("orderNotReady"), SDG_FLOW_READY_POLL},
+               {401, RIG_PROBLEM("unauthorized"), SDG_FLOW_FAILED},
+               {403, RIG_PROBLEM("unauthorized"), SDG_FLOW_FAILED},
+               {429, RIG_PROBLEM("rateLimited"), SDG_FLOW_READY_POLL},
+               {400, RIG_PROBLEM("rateLimited"), SDG_FLOW_READY_POLL},
+               {503, RIG_PROBLEM("rateLimited"), SDG_FLOW_READY_POLL},
+               {400, RIG_PROBLEM("rejectedIdentifier"), SDG_FLOW_FAILED}};
   order_rig rig;
 
   (void)state;

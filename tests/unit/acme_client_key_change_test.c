@@ -92,7 +92,8 @@ static void expect_look(changing *c)
   assert_non_null(strstr(c->rig.server.header, "\"ES384\"")); /* the new key */
 }
 
-/* ACME-7.3.5-01, ACME-7.3.5-02, ACME-7.3.5-03: outer by the old key and account, inner by the new one, same url, no nonce */
+/* ACME-7.3.5-01, ACME-7.3.5-02, ACME-7.3.5-03: outer by the old key and account, inner by the new one, same url, no
+ * nonce */
 static void changes(void **state)
 {
   stardeleg_problem problem;

@@ -12,7 +12,8 @@
 #define ORDER CLIENT_BASE "/order/1"
 #define NEW CLIENT_BASE "/new-order"
 #define URL(n) CLIENT_BASE "/chall/" n
-#define CHALLENGE(type, n) "{\"type\":\"" type "\",\"url\":\"" URL(n) "\",\"status\":\"pending\",\"token\":\"tok" n "\"}"
+#define CHALLENGE(type, n)                                                                                             \
+  "{\"type\":\"" type "\",\"url\":\"" URL(n) "\",\"status\":\"pending\",\"token\":\"tok" n "\"}"
 #define PERSIST(issuers)                                                                                               \
   "{\"type\":\"dns-persist-01\",\"url\":\"" URL("5") "\",\"status\":\"pending\",\"issuer-domain-names\":" issuers "}"
 #define ALL                                                                                                            \
