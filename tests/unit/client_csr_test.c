@@ -11,8 +11,9 @@ static void csrs(void **state)
 {
   static const stardeleg_identifier good[] = {{"dns", "a.example"}, {"dns", "*.a.example"}, {"ip", "192.0.2.1"},
                                               {"ip", "2001:db8::1"}};
-  static const stardeleg_identifier bad[] = {{"dns", "a,DNS:b.example"}, {"dns", ""},          {"dns", "192.0.2.1"},
-                                             {"ip", "a.example"},        {"email", "a@b.example"}, {"dns", "a\nb.example"}};
+  static const stardeleg_identifier bad[] = {{"dns", "a,DNS:b.example"}, {"dns", ""},
+                                             {"dns", "192.0.2.1"},       {"ip", "a.example"},
+                                             {"email", "a@b.example"},   {"dns", "a\nb.example"}};
   stardeleg_key *key = NULL;
   sdg_general_name names[8];
   size_t count = 0;

@@ -193,7 +193,8 @@ static void answer_order(world *w, int status, const char *state, const char *mo
   char body[1024];
 
   (void)snprintf(body, sizeof(body),
-                 "{\"status\":\"%s\"," NAMES ",\"authorizations\":[],\"finalize\":\"" ORDER "/finalize\"%s}", state, more);
+                 "{\"status\":\"%s\"," NAMES ",\"authorizations\":[],\"finalize\":\"" ORDER "/finalize\"%s}", state,
+                 more);
   scripted_answer(&w->server, status, status == 201 ? location : NULL, body);
 }
 
