@@ -41,7 +41,8 @@ class Scene:
     def __init__(self, stage):
         self.stage = stage
         self.knot = dns.Knot(stage.path("knot"), stage.free_port(),
-                             {"org": ("", False), "example": ("edge.cdn A 192.0.2.1", False), "example.org": (RECORDS, True), "acme.example.net": ("", False)}).start()
+                             {"org": ("", False), "example": ("edge.cdn A 192.0.2.1", False),
+                              "example.org": (RECORDS, True), "acme.example.net": ("", False)}).start()
         self.server = f"127.0.0.1@{self.knot.port}"
         stage.servers.append(self)
         directory = stage.start_star_ca(stage.free_port(), [NAME], **{
@@ -225,7 +226,8 @@ def check(stage):
         for values, state, words in (
                 (["ca.example"], "ours", ("accounturi", "validationmethods")),
                 ([f"ca.example; accounturi={account}"], "ours", ("validationmethods",)),
-                ([f"ca.example; accounturi={account}; validationmethods=dns-01,http-01"], "ours", ("validationmethods",)),
+                ([f"ca.example; accounturi={account}; validationmethods=dns-01,http-01"], "ours",
+                 ("validationmethods",)),
                 (["ca.example; validationmethods=dns-01"], "ours", ("accounturi",)),
                 ([good, "other.example"], "ours", ("another CA",)),
                 (["other.example"], "refused", ("cannot issue", "another CA")),

@@ -29,7 +29,8 @@ ALLOWED_PREFIXES = ("cJSON_", "mbedtls_", "psa_")
 CORE_NEEDS = r"^lib(cjson|mbedx509|mbedcrypto|c|pthread)\.so"
 # Which public headers belong to a library of their own.
 ADAPTER_HEADERS = {"files": "secrets_files.h", "exec": "dns_exec.h", "openssl": "crypto_openssl.h",
-                   "pkcs11": "crypto_pkcs11.h", "sqlite": "store_sqlite.h", "postgres": "store_postgres.h", "curl": "curl.h",
+                   "pkcs11": "crypto_pkcs11.h", "sqlite": "store_sqlite.h", "postgres": "store_postgres.h",
+                   "curl": "curl.h",
                    "unbound": "dns_unbound.h"}
 INCLUDE = "-I" + os.path.join(source.ROOT, "include")
 PROGRAM = """#include <stardeleg/base.h>

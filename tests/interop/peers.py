@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """CAs of other people as processes: pebble with its DNS server, and caddy's built-in CA.
 
-Each starts on free ports of loopback, is waited for until it answers, and is ended by its process id.  The state is in a
-directory of its own that goes with it.
+Each starts on free ports of loopback, is waited for until it answers, and is ended by its process id.  The state is in
+a directory of its own that goes with it.
 """
 import datetime
 import ipaddress
@@ -150,7 +150,8 @@ class ChallTestSrv(Peer):
 
     def start(self):
         self.port = free_port()
-        self.spawn([find("pebble-challtestsrv"), "-dns01", f"127.0.0.1:{self.dns_port}", "-defaultIPv6", "", "-http01", "",
+        self.spawn([find("pebble-challtestsrv"), "-dns01", f"127.0.0.1:{self.dns_port}",
+                    "-defaultIPv6", "", "-http01", "",
                     "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{self.port}"])
         self.wait_for(self.is_up)
         return self
@@ -190,7 +191,8 @@ class Pebble(Peer):
     def start(self):
         self.port, self.management = free_port(), free_port()
         self.trust, key = make_tls_pair(self.dir, ["localhost", "127.0.0.1"])
-        settings = {"listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+        settings = {"listenAddress": f"127.0.0.1:{self.port}",
+                    "managementListenAddress": f"127.0.0.1:{self.management}",
                     "certificate": self.trust, "privateKey": key, "httpPort": self.http_port, "tlsPort": self.tls_port,
                     "ocspResponderURL": "", "externalAccountBindingRequired": self.eab is not None}
         if self.eab is not None:

@@ -99,8 +99,8 @@ zone:
 
     def ask(self, record, name, *more):
         """The records of a name as lines of text."""
-        done = subprocess.run(["kdig", "@127.0.0.1", "-p", str(self.port), "+short", "+time=1", "+retry=0", *more, record,
-                               name], capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(["kdig", "@127.0.0.1", "-p", str(self.port), "+short", "+time=1", "+retry=0", *more,
+                               record, name], capture_output=True, text=True, timeout=10, check=False)
         return [line for line in done.stdout.splitlines() if line and not line.startswith(";")]
 
     def update(self, *lines):
