@@ -24,9 +24,11 @@ sdg_client_entry *sdg_client_entry_find(const stardeleg_client *client, const ch
   return NULL;
 }
 
-static stardeleg_err check_spec(const char *name, const stardeleg_client_order_spec *spec)
+static stardeleg_err check_spec(const stardeleg_client *client, const char *name,
+                                const stardeleg_client_order_spec *spec)
 {
   sdg_csr csr;
+  bool is_account_key;
   stardeleg_err err;
 
   if (name == NULL || spec == NULL || spec->size < offsetof(stardeleg_client_order_spec, profile) ||
@@ -46,8 +48,10 @@ static stardeleg_err check_spec(const char *name, const stardeleg_client_order_s
   if (err != STARDELEG_OK) {
     return STARDELEG_ERR_ARGUMENT;
   }
+  /* RFC 8555 11.1: a key that is known to be used for something else is not an account's. */
+  is_account_key = sdg_bytes_equal(csr.spki, stardeleg_key_spki(sdg_session_key(client->session)));
   sdg_csr_clear(&csr);
-  return STARDELEG_OK;
+  return is_account_key ? STARDELEG_ERR_ARGUMENT : STARDELEG_OK;
 }
 
 /* RFC 9773 5: "if there is a clear predecessor certificate". */
@@ -161,7 +165,7 @@ stardeleg_err stardeleg_client_order(stardeleg_client *client, const char *name,
 {
   sdg_client_entry *entry;
   sdg_order_flow flow;
-  stardeleg_err err = check_spec(name, spec);
+  stardeleg_err err = check_spec(client, name, spec);
 
   if (err != STARDELEG_OK) {
     return err;

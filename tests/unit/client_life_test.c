@@ -450,6 +450,9 @@ static void own_key(void **state)
   scripted_expect(&w.server, "POST", ACCOUNT);
   scripted_answer(&w.server, 200, NULL, "{\"status\":\"valid\"}");
   assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_client_change_key(w.client, NULL, NULL));
+  stardeleg_key_free(w.key); /* ACME-11.1-02: not for a certificate too */
+  w.key = stardeleg_key_ref(w.account_key);
+  assert_err(STARDELEG_ERR_ARGUMENT, order(&w, "web", "a.example"));
   assert_ok(stardeleg_client_change_key(w.client, next, NULL));
   scripted_expect(&w.server, "POST", BASE "/account"); /* perhaps it was asked for before */
   scripted_answer(&w.server, 400, NULL, PROBLEM("accountDoesNotExist"));
