@@ -236,6 +236,23 @@ static void order_validity(ca_world *w, const char *members)
   assert_int_equal(ca_world_finalize(w, ca_world_csr(w, NULL, "www.example.org", NULL)), 200);
 }
 
+/* ACME-7.4.2-07: no form with one certificate alone is given, whatever is asked for: the chain is never lost */
+static void test_single_form(void **state)
+{
+  static const char *const headers[] = {"Content-Type: application/jose+json", "Accept: application/pkix-cert", NULL};
+  ca_world *w = *state;
+  sdg_buf body;
+
+  ca_world_plain(w);
+  sdg_buf_init(&body, 1 << 16);
+  acme_peer_build(&w->peer, &body, &(acme_peer_jws){.url = w->star});
+  assert_int_equal(acme_peer_raw(&w->peer, "POST", w->star + strlen("https://ca.example"), headers,
+                                 sdg_buf_bytes(&body)), 200);
+  assert_string_equal(acme_peer_header(&w->peer, "Content-Type"), "application/pem-certificate-chain");
+  assert_non_null(strstr(strstr(w->peer.body, "-----END CERTIFICATE-----"), "-----BEGIN CERTIFICATE-----"));
+  sdg_buf_clear(&body);
+}
+
 /* ACME-7.4-02: what was ordered or nothing */
 static void test_validity(void **state)
 {
@@ -537,6 +554,7 @@ int main(void)
       T(test_conditional),    T(test_plain),          T(test_validity),      T(test_issuer_life),
       T(test_revoke_star),    T(test_revoke_plain),   T(test_revoke_by_key), T(test_revoke_by_authorizations),
       T(test_revoke_foreign), T(test_openssl_verify), T(test_eab),
+      T(test_single_form),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,15 +152,18 @@ static void test_deactivation_insists(void **state)
   }
 }
 
-/* A deactivated account stays so unless a new one is asked for: with a new key. */
+/* A deactivated account stays so unless a new one is asked for; ACME-11.1-01: with a new key. */
 static void test_new_account(void **state)
 {
+  uint8_t *first = NULL;
   uint8_t *secret = NULL;
+  size_t first_len = 0;
   size_t len = 0;
 
   (void)state;
   world_start(&world);
   world_run(&world, WORLD_EPOCH + WORLD_DAY);
+  assert_ok(sdg_secrets_get(world.secrets, "ndc-account-1", &first, &first_len));
   assert_ok(stardeleg_ndc_deactivate(world.ndc));
   world_run(&world, WORLD_EPOCH + 2 * WORLD_DAY);
   world_stop(&world);
@@ -171,6 +174,8 @@ static void test_new_account(void **state)
   world_run(&world, WORLD_EPOCH + 3 * WORLD_DAY);
   assert_int_equal(world.new_accounts, 2);
   assert_ok(sdg_secrets_get(world.secrets, "ndc-account-2", &secret, &len));
+  assert_false(sdg_bytes_equal(sdg_bytes(first, first_len), sdg_bytes(secret, len)));
+  stardeleg_secret_free(first, first_len);
   stardeleg_secret_free(secret, len);
   world_stop(&world);
   world_start(&world); /* once only */
