@@ -66,6 +66,9 @@ stardeleg_err sdg_ido_compat_end(const stardeleg_ido *ido, sdg_call *call, sdg_a
   const sdg_star_supply *supply = issuer != NULL && issuer->ops->publishes ? &issuer->supply : NULL;
   stardeleg_time end_at = delegation->expires_at;
 
+  if (delegation->lifetime_max_s > 0) {
+    end_at = sdg_time_min(end_at, sdg_time_add(call->now, delegation->lifetime_max_s * SDG_TIME_S));
+  }
   if (request->auto_renewal != NULL || request->not_after != STARDELEG_TIME_NONE || end_at == STARDELEG_TIME_NEVER) {
     return STARDELEG_OK;
   }
@@ -74,11 +77,8 @@ stardeleg_err sdg_ido_compat_end(const stardeleg_ido *ido, sdg_call *call, sdg_a
       return STARDELEG_OK;
     }
     if (!supply->takes_not_after) {
-      return refuse_at(call, "/notAfter", "the delegation ends before a certificate of this CA would");
+      return refuse_at(call, "/notAfter", "a certificate of this CA would live longer than the delegation allows");
     }
-  }
-  if (delegation->lifetime_max_s > 0) {
-    end_at = sdg_time_min(end_at, sdg_time_add(call->now, delegation->lifetime_max_s * SDG_TIME_S));
   }
   request->not_after = sdg_time_floor_s(end_at);
   return STARDELEG_OK;
@@ -202,11 +202,8 @@ static stardeleg_err find_authorization(stardeleg_ido *ido, sdg_call *call, sdg_
 /* |url| and everything of |order| is borrowed. */
 static void fill_challenge(sdg_acme_challenge *challenge, sdg_ido_order *order, bool wildcard, char *url)
 {
-  static char http[] = "http-01";
-  static char dns[] = "dns-01";
-
   memset(challenge, 0, sizeof(*challenge));
-  challenge->type = wildcard ? dns : http;
+  challenge->type = (char *)(uintptr_t)(wildcard ? "dns-01" : "http-01"); /* borrowed; the writer only reads */
   challenge->url = url;
   challenge->status = SDG_CHALLENGE_VALID;
   challenge->token = order->id; /* 128 random bits; nothing is ever looked for under it */

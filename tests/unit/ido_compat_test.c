@@ -317,21 +317,27 @@ static void test_scope(void **state)
   ido_world_clear(&r.w);
 }
 
-/* Where the CA takes notAfter, a certificate ends with its delegation. */
+/* Where the CA takes notAfter, the owner's bounds are put into the orders of clients that cannot ask for them. */
 static void test_until(void **state)
 {
-  rig r;
-  stardeleg_ido_delegation change = {.size = sizeof(change), .expires_at = WORLD_START + 30 * WORLD_DAY};
+  const stardeleg_time until = WORLD_START + 30 * WORLD_DAY;
+  const stardeleg_ido_delegation changes[] = {{.size = sizeof(changes[0]), .expires_at = until},
+                                              {.size = sizeof(changes[0]), .lifetime_max_s = 20 * WORLD_DAY / 1000}};
+  const unsigned what[] = {STARDELEG_IDO_EXPIRY, STARDELEG_IDO_LIFETIME};
 
   (void)state;
-  begin(&r, "renew");
-  r.w.issuer.takes_not_after = 1;
-  open(&r);
-  assert_ok(stardeleg_ido_delegation_change(r.w.ido, "d1", &change, STARDELEG_IDO_EXPIRY, r.w.now, NULL));
-  set_default(&r, "d1");
-  obtain(&r, ONE, WORLD_ONE);
-  assert_true(r.not_after <= change.expires_at);
-  ido_world_clear(&r.w);
+  for (size_t i = 0; i < 2; i++) {
+    rig r;
+
+    begin(&r, "renew");
+    r.w.issuer.takes_not_after = 1;
+    open(&r);
+    assert_ok(stardeleg_ido_delegation_change(r.w.ido, "d1", &changes[i], what[i], r.w.now, NULL));
+    set_default(&r, "d1");
+    obtain(&r, ONE, WORLD_ONE);
+    assert_true(r.not_after <= (i == 0 ? until : r.w.now + 20 * WORLD_DAY));
+    ido_world_clear(&r.w);
+  }
 }
 
 /* Other people's orders, and those of RFC 9115 clients, have no authorizations. */
