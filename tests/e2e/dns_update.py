@@ -121,7 +121,17 @@ def zone(stage):
         s.delegate("wild", "w.example.org", "*.w.example.org")
         s.obtain("wild", "w.example.org", "*.w.example.org")
         s.until_gone("TXT", "_acme-challenge.w.example.org")
-    yield "a name and its wildcard: two values at one name", two_values
+    yield "a name and its wildcard: two values at one name", two_values  # ACME-8.4-01
+
+    def over_tcp():
+        """ACME-11.2-01: what others left there does not fit into a datagram; the CA's resolver asks again by TCP."""
+        name = "_acme-challenge.tcp.example.org"
+        s.knot.update(*(f'add {name}. 60 TXT "{number:043}"' for number in range(40)))
+        strict.must(len(s.knot.ask("TXT", name, "+ignore")) < 40 == len(s.knot.ask("TXT", name)), "test", "no TC")
+        s.delegate("tcp", "tcp.example.org")
+        s.obtain("tcp", "tcp.example.org")
+        stage.until("only our value is taken away", lambda: len(s.knot.ask("TXT", name)) == 40)
+    yield "forty values of others at the name: look-ups by TCP", over_tcp
 
     def alias():
         s.delegate("alias", "alias.example.org")
@@ -218,10 +228,11 @@ def check(stage):
         account = row["add"][0].split("accounturi=")[1].split(";")[0].strip()
         strict.must(account.startswith("https://ca.example:"), "9115 7.4", account)
         add_lines(row)
-        says("d2", "ours", caa_at="plain.example.org", dnssec="secure", cname="none")
+        says("d2", "ours", caa_at="plain.example.org", dnssec="secure", cname="none")  # ACME-11.2-01: validated
     yield "nothing holds: the records to add; with them all is well", opened
 
     def loose():
+        # CAA-5.6-02: what lets others than our account in, or other ways than dns-01, is a finding
         good = f"ca.example; accounturi={account}; validationmethods=dns-01"
         for values, state, words in (
                 (["ca.example"], "ours", ("accounturi", "validationmethods")),
