@@ -116,7 +116,8 @@ STARDELEG_API void stardeleg_client_order_default(stardeleg_client_order_spec *s
 
 /** Orders a certificate under |name| (1 to 200 printable ASCII characters), for the first time or again; the intent is
  *  in the store when this returns.  CERTIFICATE or FAILED tells how it ends.  Returns 0, ARGUMENT (bad name, names or
- *  CSR, or the CSR's key is the account's: RFC 8555 11.1), STATE (an order of that name is under way, or the account is deactivated), STORE or NOMEM. */
+ *  CSR, or the CSR's key is the account's: RFC 8555 11.1), STATE (an order of that name is under way, or the account is
+ *  deactivated), STORE or NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_client_order(stardeleg_client *client, const char *name,
                                                                         const stardeleg_client_order_spec *spec);
 
