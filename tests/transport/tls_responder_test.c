@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -192,11 +193,95 @@ static void the_ca_looks(void **state)
   assert_null(certificate);
 }
 
+/* A server of our own, which listens to what is said after the handshake. */
+typedef struct listening {
+  SSL_CTX *ctx;
+  int listener;
+  int said;  /* of SSL_read */
+  int error; /* and why it is no more */
+} listening;
+
+static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned len,
+                  void *ctx)
+{
+  (void)ssl;
+  (void)ctx;
+  *out = in + 1;
+  *out_len = in[0];
+  /* the only protocol that is offered */
+  return len == 11 && memcmp(in, ACME_TLS_1, 11) == 0 ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void *listen_once(void *ctx)
+{
+  listening *l = ctx;
+  int fd = accept(l->listener, NULL, NULL);
+  SSL *ssl = SSL_new(l->ctx);
+  char octets[64];
+
+  l->said = 1;
+  if (ssl != NULL && SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
+    l->said = SSL_read(ssl, octets, sizeof(octets));
+    l->error = SSL_get_error(ssl, l->said);
+  }
+  SSL_free(ssl);
+  (void)close(fd);
+  return NULL;
+}
+
+static SSL_CTX *make_server(void)
+{
+  SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+  EVP_PKEY *key = EVP_EC_gen("P-256");
+  X509 *cert = X509_new();
+
+  assert_true(ctx != NULL && key != NULL && cert != NULL);
+  assert_non_null(X509_gmtime_adj(X509_getm_notBefore(cert), 0));
+  assert_non_null(X509_gmtime_adj(X509_getm_notAfter(cert), 3600));
+  assert_int_equal(X509_set_pubkey(cert, key), 1);
+  assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+  assert_int_equal(SSL_CTX_use_certificate(ctx, cert), 1);
+  assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key), 1);
+  assert_int_equal(SSL_CTX_set_num_tickets(ctx, 0), 1); /* nothing is under way when the CA closes */
+  SSL_CTX_set_alpn_select_cb(ctx, choose, NULL);
+  X509_free(cert);
+  EVP_PKEY_free(key);
+  return ctx;
+}
+
+/* ALPN-4-01: the CA offers nothing else, says nothing, and closes */
+static void the_ca_is_silent(void **state)
+{
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t size = sizeof(address);
+  listening l = {make_server(), socket(AF_INET, SOCK_STREAM, 0), 1, 0};
+  tls_world there = {NULL, 0};
+  uint8_t *certificate = NULL;
+  size_t len = 0;
+  pthread_t thread;
+
+  (void)state;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  assert_int_equal(bind(l.listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+  assert_int_equal(listen(l.listener, 1), 0);
+  assert_int_equal(getsockname(l.listener, (struct sockaddr *)&address, &size), 0);
+  there.port = ntohs(address.sin_port);
+  assert_int_equal(pthread_create(&thread, NULL, listen_once, &l), 0);
+  assert_int_equal(look(&there, NAME, &certificate, &len), STARDELEG_TLS_OK);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  assert_true(l.said <= 0);
+  assert_int_equal(l.error, SSL_ERROR_ZERO_RETURN); /* close_notify, and no octet before it */
+  free(certificate);
+  (void)close(l.listener);
+  SSL_CTX_free(l.ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(who_is_shown_what, set_up, tear_down),
                                      cmocka_unit_test_setup_teardown(taken_away, set_up, tear_down),
-                                     cmocka_unit_test_setup_teardown(the_ca_looks, set_up, tear_down)};
+                                     cmocka_unit_test_setup_teardown(the_ca_looks, set_up, tear_down),
+                                     cmocka_unit_test(the_ca_is_silent)};
 
   (void)signal(SIGPIPE, SIG_IGN);
   return cmocka_run_group_tests(tests, NULL, NULL);
