@@ -436,6 +436,11 @@ static void writes_what_it_reads(void **state)
   static const char *const canonical[] = {
       "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}",
       "{\"crv\":\"P-521\",\"kty\":\"EC\",\"x\":\"" P521_X "\",\"y\":\"" P521_Y "\"}",
+      /* ACME-8.1-02: x, then y, begins with a zero octet, which is written too */
+      ("{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"ACGB1fglA8oZfD-aZlfqdBcEmsA7FgCiJ9-pyYau9Iw\","
+      "\"y\":\"mXD_kpm0c8C9N19TjEt3Vc8U1Hdwbs8lMyshYOXuz3I\"}"),
+      ("{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"EGQ6WoQqMpmaqcEniXUpzlxA_iuDoxOwKP-2QJEbXLY\","
+      "\"y\":\"AKJn1gQCWyUKZZegzVcwLnblhoL8sOwmbdFs6RqWwVE\"}"),
       "{\"e\":\"AQAB\",\"kty\":\"RSA\",\"n\":\"" RSA_N "\"}",
   };
 
