@@ -10,7 +10,17 @@
 #define WWW "'identifiers':[{'type':'dns','value':'www.example.org'}]"
 #define DATES "'end-date':'2026-01-15T00:00:00Z','lifetime':86400"
 
-typedef enum order_state { PENDING = 0, READY, PROCESSING, VALID, INVALID, CANCELED, PAST_END, STATES, GONE = STATES } order_state;
+typedef enum order_state {
+  PENDING = 0,
+  READY,
+  PROCESSING,
+  VALID,
+  INVALID,
+  CANCELED,
+  PAST_END,
+  STATES,
+  GONE = STATES
+} order_state;
 
 static const char *const state_names[STATES + 1] = {"pending", "ready",    "processing", "valid",
                                                     "invalid", "canceled", "valid",      "gone"};
@@ -73,8 +83,7 @@ static void assert_same(const snapshot *a, const snapshot *b)
   assert_true(a->version == b->version && a->due == b->due && a->certs == b->certs);
 }
 
-/* No dead ends: every order is looked at again by itself, one that rests to be removed when nobody asks for it any more.
- */
+/* No dead ends: every order is looked at again by itself, one that rests to be removed when nobody asks for it. */
 static void assert_state(const ca_world *w, bool star, order_state state)
 {
   snapshot s = look(w);
