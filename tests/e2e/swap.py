@@ -146,6 +146,9 @@ def publishing(scene):
     """Mode 0600, key first, one file; a reload that fails, hangs or is no program is told and tried again."""
     scene.start_agent(**{"lifetime": 4, "reload": ["/bin/sleep", "60"], "reload-timeout-ms": 300})
     scene.until_logged("agent.reload")
+    deadline = time.time() + 10
+    while not os.path.exists(scene.pem(NAMES[0])) and time.time() < deadline:
+        time.sleep(0.05)  # another name may have been first
     mode = os.stat(scene.pem(NAMES[0])).st_mode & 0o777
     with open(scene.pem(NAMES[0]), encoding="ascii") as file:
         labels = re.findall("-----BEGIN ([A-Z ]+)-----", file.read())
