@@ -16,7 +16,7 @@ packages=(gcc g++ clang libclang-rt-14-dev cmake ninja-build pkg-config binutils
           libmbedtls-dev libcjson-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev
           libunbound-dev
           libcmocka-dev libxml2-dev openssl python3 python3-cryptography curl doxygen ca-certificates
-          pebble caddy nginx-light haproxy knot bind9-dnsutils
+          pebble caddy nginx-light haproxy knot bind9 bind9-dnsutils knot-dnsutils
           certbot lego uacme dehydrated acme-tiny python3-acme)
 
 as_root()

@@ -3,7 +3,7 @@
 """The owner's zone in a real name server: dns-01 and the CNAMEs of delegations by signed updates, aliases of
 _acme-challenge, restarts, and what `check` says of the DNS.
 
-Prints TAP.  Usage: dns_update.py BUILD_DIR
+Prints TAP.  Usage: dns_update.py BUILD_DIR [SCENE...]; NAME_SERVER=bind9 in the environment: not Knot DNS but BIND.
 """
 import json
 import os
@@ -13,8 +13,9 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "peers"), os.path.join(HERE, "..", "support")]
 try:
+    import bind9
     import csr_template
-    import knot as dns
+    import knot
     import stage as play
     import strict
     from ndc import Ndc
@@ -23,6 +24,7 @@ except ImportError as wrong:
     sys.exit(0)
 
 NAME = "www.example.org"
+IS_BIND = os.environ.get("NAME_SERVER") == "bind9"
 HOOK = """#!/bin/sh
 echo "$@" >>"$0.log"
 case $1 in
@@ -40,9 +42,10 @@ RECORDS = "_acme-challenge.alias CNAME alias.acme.example.net."
 class Scene:
     def __init__(self, stage):
         self.stage = stage
-        self.knot = dns.Knot(stage.path("knot"), stage.free_port(),
-                             {"org": ("", False), "example": ("edge.cdn A 192.0.2.1", False),
-                              "example.org": (RECORDS, True), "acme.example.net": ("", False)}).start()
+        zones = {"org": ("", False), "example": ("edge.cdn A 192.0.2.1", False), "example.org": (RECORDS, True),
+                 "acme.example.net": ("", False)}
+        server = bind9.Bind9 if IS_BIND else knot.Knot
+        self.knot = server(stage.path("zones"), stage.free_port(), zones).start()
         self.server = f"127.0.0.1@{self.knot.port}"
         stage.servers.append(self)
         directory = stage.start_star_ca(stage.free_port(), [NAME], **{
@@ -311,7 +314,8 @@ def settings(stage):
 
 
 if __name__ == "__main__":
-    if dns.missing() is not None:
-        print(f"1..0 # SKIP {dns.missing()} is not installed")
+    absent = bind9.missing() if IS_BIND else knot.missing()
+    if absent is not None:
+        print(f"1..0 # SKIP {absent} is not installed")
         sys.exit(0)
     play.main(zone, check, settings)

@@ -16,9 +16,9 @@ ns A 127.0.0.1
 """
 
 
-def missing():
+def missing(server="knotd"):
     """What is not installed; None."""
-    for program in ("knotd", "kdig", "nsupdate"):
+    for program in (server, "kdig", "nsupdate"):
         if shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/bin") is None:
             return program
     return None
@@ -33,12 +33,17 @@ class Knot:
         os.makedirs(folder, exist_ok=True)
         self.key = base64.b64encode(secrets.token_bytes(32)).decode()
         self.key_file = self.write_key("update.key", self.key)
-        self.config = self.path("knot.conf")
+        for name, (records, _) in zones.items():
+            self.write(f"{name}.zone", ZONE.format(name=name, records=records))
+        self.config = self.write_config(zones)
+
+    def write_config(self, zones):
+        os.makedirs(self.path("db"), exist_ok=True)
         text = f"""server:
-    rundir: "{folder}"
-    listen: 127.0.0.1@{port}
+    rundir: "{self.folder}"
+    listen: 127.0.0.1@{self.port}
 database:
-    storage: "{folder}/db"
+    storage: "{self.folder}/db"
 key:
   - id: update
     algorithm: hmac-sha256
@@ -50,7 +55,7 @@ acl:
     action: update
 template:
   - id: default
-    storage: "{folder}"
+    storage: "{self.folder}"
     zonefile-load: difference-no-serial
     journal-content: all
     acl: update
@@ -60,13 +65,14 @@ policy:
     single-type-signing: on
 zone:
 """
-        for name, (records, is_signed) in zones.items():
-            self.write(f"{name}.zone", ZONE.format(name=name, records=records))
+        for name, (_, is_signed) in zones.items():
             text += f"  - domain: {name}\n    file: {name}.zone\n"
             if is_signed:
                 text += "    dnssec-signing: on\n    dnssec-policy: quick\n"
-        os.makedirs(self.path("db"), exist_ok=True)
-        self.write("knot.conf", text)
+        return self.write("knot.conf", text)
+
+    def command(self):
+        return ["/usr/sbin/knotd", "-c", self.config]
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -83,12 +89,12 @@ zone:
 
     def start(self):
         with open(self.path("knot.log"), "ab") as log:
-            self.process = subprocess.Popen(["/usr/sbin/knotd", "-c", self.config], stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log)
         deadline = time.time() + 10
         while not self.ask("SOA", "example.org"):
             if time.time() > deadline or self.process.poll() is not None:
                 with open(self.path("knot.log"), encoding="utf-8") as file:
-                    raise OSError("knotd does not answer: " + file.read())
+                    raise OSError("the name server does not answer: " + file.read())
             time.sleep(0.05)
         return self
 
