@@ -25,8 +25,8 @@ controls {{ }};
 key "update" {{ algorithm hmac-sha256; secret "{self.key}"; }};
 """
         for name, (_, is_signed) in zones.items():
-            signing = f'dnssec-policy default; key-directory "{self.folder}";' if is_signed else ""
-            text += f'zone "{name}" {{ type primary; file "{name}.zone"; allow-update {{ key update; }}; {signing} }};\n'
+            signed = f'dnssec-policy default; key-directory "{self.folder}";' if is_signed else ""
+            text += f'zone "{name}" {{ type primary; file "{name}.zone"; {signed} allow-update {{ key update; }}; }};\n'
         return self.write("named.conf", text)
 
     def command(self):
