@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/crypto_choice.h"
 #include "common/files.h"
@@ -134,27 +135,30 @@ static stardeleg_key *make_key(const options *opts, const stardeleg_crypto *cryp
 {
   stardeleg_key_spec spec = stardeleg_template_key_spec(tmpl, crypto);
   stardeleg_key *key = NULL;
-  char *pem = NULL;
-  size_t len = 0;
   stardeleg_err err = STARDELEG_ERR_UNSUPPORTED;
-  int error = 0;
 
   if (spec != STARDELEG_KEY_NONE) {
     err = stardeleg_key_generate(&key, crypto, spec);
   }
-  if (err == STARDELEG_OK) {
-    err = stardeleg_key_export_pem(key, &pem, &len);
-  }
-  if (err == STARDELEG_OK) {
-    error = file_write(opts->new_key_path, pem, len, 0600);
-    stardeleg_secret_free(pem, len);
-  }
-  if (err != STARDELEG_OK || error != 0) {
-    (void)trouble(opts->new_key_path, err != STARDELEG_OK ? stardeleg_strerror(err) : strerror(error));
-    stardeleg_key_free(key);
-    return NULL;
+  if (err != STARDELEG_OK) {
+    (void)trouble(opts->new_key_path, stardeleg_strerror(err));
   }
   return key;
+}
+
+static int save_key(const options *opts, const stardeleg_key *key)
+{
+  char *pem = NULL;
+  size_t len = 0;
+  stardeleg_err err = stardeleg_key_export_pem(key, &pem, &len);
+  int error;
+
+  if (err != STARDELEG_OK) {
+    return trouble(opts->new_key_path, stardeleg_strerror(err));
+  }
+  error = file_write(opts->new_key_path, pem, len, 0600);
+  stardeleg_secret_free(pem, len);
+  return error != 0 ? trouble(opts->new_key_path, strerror(error)) : EXIT_OK;
 }
 
 static int write_request(const options *opts, const uint8_t *der, size_t len)
@@ -209,7 +213,9 @@ static int build_with(const options *opts, const stardeleg_crypto *crypto, const
   }
   err = stardeleg_template_build(tmpl, key, opts->choices, opts->choice_count, &der, &len, &problem);
   if (err == STARDELEG_OK) {
-    code = write_request(opts, der, len);
+    /* A refused request leaves the file as it was: it may hold a key that is in use. */
+    code = opts->new_key_path != NULL ? save_key(opts, key) : EXIT_OK;
+    code = code == EXIT_OK ? write_request(opts, der, len) : code;
   } else if (err == STARDELEG_ERR_POLICY || err == STARDELEG_ERR_BAD_KEY) {
     code = tell_refusal(opts, &problem);
   } else {
@@ -228,7 +234,7 @@ static int is_below(const char *name, const char *domain)
   size_t domain_len = strlen(domain);
 
   return name_len > domain_len + 1 && name[name_len - domain_len - 1] == '.' &&
-         strcmp(name + name_len - domain_len, domain) == 0;
+         strcasecmp(name + name_len - domain_len, domain) == 0;
 }
 
 static int decide(void *ctx, const stardeleg_name_choice *choice)

@@ -175,6 +175,11 @@ static int take_option(options *out, int option, char *value)
   }
 }
 
+static bool is_stdin(const char *path)
+{
+  return path != NULL && strcmp(path, "-") == 0;
+}
+
 static int take_arguments(options *out, int count, char **arguments)
 {
   bool is_match;
@@ -189,6 +194,9 @@ static int take_arguments(options *out, int count, char **arguments)
   }
   out->template_path = arguments[1];
   out->csr_path = is_match ? arguments[2] : NULL;
+  if (is_stdin(out->template_path) && (is_stdin(out->csr_path) || is_stdin(out->key_path))) {
+    return complain("standard input can be only one of the files");
+  }
   if (strcmp(out->command, "build") == 0 && (out->key_path == NULL) == (out->new_key_path == NULL)) {
     return complain("build wants either --key or --new-key");
   }

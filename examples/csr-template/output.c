@@ -4,19 +4,40 @@
 
 #include <stdio.h>
 
+/* How many bytes the UTF-8 sequence (RFC 3629 4) at |text| has; 0: it is none. */
+static size_t utf8_len(const char *text)
+{
+  const unsigned char *p = (const unsigned char *)text;
+  size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
+
+  for (size_t i = 1; i < n; i++) {
+    if ((p[i] & 0xc0) != 0x80) {
+      return 0;
+    }
+  }
+  return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+                 (p[0] == 0xf4 && p[1] > 0x8f)
+             ? 0
+             : n;
+}
+
 void output_json_string(const char *text)
 {
   (void)putchar('"');
-  for (; *text != '\0'; text++) {
+  while (*text != '\0') {
     unsigned char c = (unsigned char)*text;
+    size_t n = utf8_len(text);
 
     if (c == '"' || c == '\\') {
       (void)printf("\\%c", c);
     } else if (c < 0x20) {
       (void)printf("\\u%04x", c);
+    } else if (n == 0) {
+      (void)fputs("\\ufffd", stdout);
     } else {
-      (void)putchar(c);
+      (void)fwrite(text, 1, n, stdout);
     }
+    text += n > 0 ? n : 1;
   }
   (void)putchar('"');
 }

@@ -10,7 +10,7 @@
 void output_report(const char *subject, bool accepted, const stardeleg_report *report, bool json);
 /* One JSON object with one text member. */
 void output_text(const char *name, const char *text, bool json);
-/* A JSON string of |text|, which must be UTF-8. */
+/* A JSON string of |text|; what is no UTF-8 (in the name of a file) becomes U+FFFD. */
 void output_json_string(const char *text);
 
 #endif /* EXAMPLE_CSR_TEMPLATE_OUTPUT_H */

@@ -34,10 +34,15 @@ want 2 "either --key or --new-key" build "$figure10"
 want 2 "FIELD=VALUE" build --key x --choose locality "$figure10"
 want 2 "TYPE:NAME" match --identifier name "$figure10" x
 want 2 "No such file" check "$dir/none.json"
+want 2 "only one of the files" match - -
+want 2 "only one of the files" build --key - -
 want 2 "no such backend" match --crypto rot13 "$figure10" "$vectors/csr/figure10_p256.der"
 
 want 0 "accepted" check "$figure10"
 want 0 '"accepted":true,"findings":[]' check --json "$figure10"
+odd=$dir/$(printf 'n\377\355\240\200\303\251.json')
+cp "$figure10" "$odd"
+want 0 "$(printf 'n\\ufffd\\ufffd\\ufffd\\ufffd\303\251.json","accepted":true')" check --json "$odd"
 want 0 "warning: /extensions/keyUsage" check "$vectors/GOOD_ku_encipher_only_warns.json"
 want 1 "/extensions/keyUsage/1" check "$vectors/FAIL_ku_twice.json"
 want 1 '"rule":"usage-repeated"' check --json "$vectors/FAIL_ku_twice.json"
@@ -52,6 +57,12 @@ want 1 "stateOrProvince: missing" build --key "$vectors/keys/p256.pem" --choose 
 want 1 '"place":"stateOrProvince"' build --json --key "$vectors/keys/p256.pem" --choose locality=Laval "$figure10"
 want 1 "fits no member" build --key "$vectors/keys/p384.pem" --choose locality=Laval --choose stateOrProvince=Quebec \
   "$figure10"
+# A refused request leaves a key that is there already alone.
+echo precious >"$dir/old.pem"
+want 1 "stateOrProvince: missing" build --new-key "$dir/old.pem" --choose locality=Laval "$figure10"
+[ "$(cat "$dir/old.pem")" = precious ] || { echo "FAILED: the old key is gone"; failed=1; }
+want 1 "stateOrProvince: missing" build --new-key "$dir/new.pem" --choose locality=Laval "$figure10"
+[ ! -e "$dir/new.pem" ] || { echo "FAILED: a key for no request"; failed=1; }
 want 2 "none.pem" build --key "$dir/none.pem" "$figure10"
 for form in "" --der; do
   want 0 "" build $form --new-key "$dir/key.pem" --out "$dir/csr" --choose locality=Laval \
@@ -63,6 +74,7 @@ done
   >"$dir/a.pem" || failed=1
 want 1 "there is no policy" match "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
 want 0 "accepted" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
+want 0 "accepted" match --allow IDO.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
 want 1 "policy does not allow" match --allow do.example "$vectors/GOOD_dns_mandatory.json" "$dir/a.pem"
 want 1 "policy does not allow" match --allow ido.example "$vectors/GOOD_dns_mandatory.json" \
   "$vectors/csr/dns_wildcard.der"
