@@ -28,7 +28,7 @@ static void write_work(const void *ctx, sdg_json_writer *w, const char *name)
 }
 
 /* Somebody has written the record although the lease is ours.  The only thing others may do to an order that is worked
- * on is to demand its end; that is taken over, and our work is not lost. */
+ * on is to demand its end, and say why; that is taken over, and our work is not lost. */
 static stardeleg_err merge(sdg_ido_job *j)
 {
   stardeleg_record record = {0};
@@ -47,6 +47,10 @@ static stardeleg_err merge(sdg_ido_job *j)
       j->park_until = j->order.cancel ? j->park_until : STARDELEG_TIME_NONE; /* nothing to wait for any more */
       j->order.cancel = true;
       j->order.seen.cancel = true; /* told by who demanded it */
+      if (j->order.wire.error == NULL) {
+        j->order.wire.error = fresh.wire.error;
+        fresh.wire.error = NULL;
+      }
       sdg_ido_publication_withhold(&j->order);
     }
     sdg_ido_order_clear(&fresh);
