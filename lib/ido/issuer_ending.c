@@ -130,8 +130,25 @@ void sdg_ending_write(sdg_json_writer *w, const char *name, const sdg_ending *en
   sdg_jw_string_opt(w, "url", ending->url);
   if (ending->has_certificate) {
     sdg_revoke_write(w, "revoke", &ending->revoke);
+  } else {
+    sdg_jw_int(w, "tries", (int64_t)ending->fetching.tries);
+    if (ending->fetching.wait_until != STARDELEG_TIME_NONE) {
+      sdg_jw_int(w, "waitUntil", ending->fetching.wait_until);
+    }
   }
   sdg_jw_object_end(w);
+}
+
+/* How far fetching has come: after a restart the pauses go on growing. */
+static stardeleg_err read_fetching(sdg_errand *fetching, const sdg_json *tree)
+{
+  int64_t tries = 0;
+  stardeleg_err err = sdg_json_get_int(&tries, tree, "tries", SDG_JSON_OPTIONAL, 0, UINT32_MAX, NULL);
+
+  fetching->tries = (uint32_t)tries;
+  return err == STARDELEG_OK ? sdg_json_get_int(&fetching->wait_until, tree, "waitUntil", SDG_JSON_OPTIONAL, INT64_MIN,
+                                                INT64_MAX, NULL)
+                             : err;
 }
 
 stardeleg_err sdg_ending_read(sdg_ending *out, const sdg_issuer *issuer, const sdg_json *tree)
@@ -144,6 +161,9 @@ stardeleg_err sdg_ending_read(sdg_ending *out, const sdg_issuer *issuer, const s
   memset(&ending, 0, sizeof(ending));
   sdg_errand_init(&ending.fetching);
   set_pauses(&ending.fetching, issuer);
+  if (err == STARDELEG_OK) {
+    err = read_fetching(&ending.fetching, tree);
+  }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&revoke, tree, "revoke", SDG_JSON_OPTIONAL, NULL);
   }

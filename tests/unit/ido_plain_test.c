@@ -362,10 +362,49 @@ static void test_end_revokes(void **state)
   played_end(&p);
 }
 
-typedef struct late_case {
-  int fetch_status;
-  const char *body;
-} late_case;
+/* The record of Order1 has this text. */
+static bool is_recorded(played *p, const char *text)
+{
+  stardeleg_record record = {0};
+  bool found;
+
+  assert_ok(p->w.real->ops->get(p->w.real->self, "order", strrchr(p->url, '/') + 1, &record));
+  found = strstr((const char *)record.value, text) != NULL;
+  stardeleg_record_clear(&record);
+  return found;
+}
+
+/* A CA that has no certificate to give at the moment: the pauses grow over restarts. */
+static void test_end_pauses(void **state)
+{
+  played p;
+
+  (void)state;
+  reach_valid(&p, "," PLAIN_META ",\"certificate\":\"" PLAIN_CERT "\"");
+  played_assert_rests(&p);
+  assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
+  expect_first_fetch(&p);
+  for (int i = 1; i < 5; i++) {
+    char tries[16];
+
+    scripted_answer(&p.ca, 503, NULL, "");
+    (void)snprintf(tries, sizeof(tries), "\"tries\":%d,\"waitUntil\":", i);
+    assert_true(is_recorded(&p, tries));
+    p.ca.now += p.w.options.lease_ms + 1;
+    p.w.now = p.ca.now;
+    ido_world_restart(&p.w);
+    p.ca.engine = stardeleg_ido_engine(p.w.ido);
+    p.ca.now += 3600000;
+    played_give_directory(&p, PLAIN_DIRECTORY(PLAIN_META));
+    scripted_expect(&p.ca, "HEAD", WORLD_CA "/new-nonce");
+    scripted_answer(&p.ca, 200, NULL, NULL);
+    expect_fetch(&p);
+  }
+  scripted_answer(&p.ca, 404, NULL, "");
+  played_assert_rests(&p);
+  assert_string_equal(played_status(&p), "invalid");
+  played_end(&p);
+}
 
 /* What is gone at the CA, or is no certificate, cannot be revoked: the end does not hang on it. */
 static void test_end_without_certificate(void **state)
@@ -473,6 +512,7 @@ int main(void)
       cmocka_unit_test(test_not_reflected), cmocka_unit_test(test_valid),
       cmocka_unit_test(test_wrong_kind),    cmocka_unit_test(test_end_revokes),
       cmocka_unit_test(test_end_without_certificate), cmocka_unit_test(test_end_while_issuing),
+      cmocka_unit_test(test_end_pauses),
       cmocka_unit_test(test_assumed),
   };
 
