@@ -153,6 +153,8 @@ stardeleg_err admin_delegation_add(admin_call *call)
 }
 
 #define PENDING_TEXT_SIZE 2048
+/* Others may change the delegation between the look and the change: then both are done again. */
+#define CHANGE_TRIES 5
 
 typedef struct pending {
   const admin_call *call;
@@ -168,15 +170,14 @@ static int keep_rest(void *ctx, const stardeleg_ido_delegation_view *view)
   pending *both = ctx;
   stardeleg_ido_delegation *d = &both->r->delegation;
 
-  if (d->issuer == NULL) {
+  if (admin_text(both->call, "issuer") == NULL) {
     (void)snprintf(both->issuer, sizeof(both->issuer), "%s", view->delegation.issuer);
     d->issuer = both->issuer;
   }
-  if (sdg_json_member(both->call->body, "upstream") == NULL && view->delegation.upstream[0] != '\0') {
+  if (sdg_json_member(both->call->body, "upstream") == NULL) {
     (void)snprintf(both->upstream, sizeof(both->upstream), "%s", view->delegation.upstream);
-    d->upstream = both->upstream;
+    d->upstream = both->upstream[0] != '\0' ? both->upstream : NULL;
   }
-
   d->lifetime_min_s = admin_int(both->call, "lifetime-min", view->delegation.lifetime_min_s);
   d->lifetime_max_s = admin_int(both->call, "lifetime-max", view->delegation.lifetime_max_s);
   d->orders_max = admin_int(both->call, "orders-max", view->delegation.orders_max);
@@ -184,7 +185,22 @@ static int keep_rest(void *ctx, const stardeleg_ido_delegation_view *view)
   if (d->orders_max == 0) {
     d->orders_period_s = 0;
   }
+  d->revision = (uint64_t)admin_int(both->call, "revision", (int64_t)view->delegation.revision);
   return 0;
+}
+
+static stardeleg_err show_and_change(admin_call *call, pending *both)
+{
+  request *r = both->r;
+  stardeleg_err err = stardeleg_ido_delegation_show(call->ido, r->delegation.id, keep_rest, both);
+
+  if (err == STARDELEG_OK && r->members == 0) {
+    sdg_problem_set(&call->problem, STARDELEG_ACME_NONE, "there is nothing to change");
+    err = STARDELEG_ERR_ARGUMENT;
+  }
+  return err == STARDELEG_OK ? stardeleg_ido_delegation_change(call->ido, r->delegation.id, &r->delegation, r->members,
+                                                               call->now, &call->problem)
+                             : err;
 }
 
 stardeleg_err admin_delegation_change(admin_call *call)
@@ -196,15 +212,10 @@ stardeleg_err admin_delegation_change(admin_call *call)
   open_request(&r);
   err = read_request(call, &r);
   if (err == STARDELEG_OK) {
-    err = stardeleg_ido_delegation_show(call->ido, r.delegation.id, keep_rest, &both);
+    err = show_and_change(call, &both);
   }
-  if (err == STARDELEG_OK && r.members == 0) {
-    sdg_problem_set(&call->problem, STARDELEG_ACME_NONE, "there is nothing to change");
-    err = STARDELEG_ERR_ARGUMENT;
-  }
-  if (err == STARDELEG_OK) {
-    err = stardeleg_ido_delegation_change(call->ido, r.delegation.id, &r.delegation, r.members, call->now,
-                                          &call->problem);
+  for (int i = 1; err == STARDELEG_ERR_CONFLICT && admin_int(call, "revision", 0) == 0 && i < CHANGE_TRIES; i++) {
+    err = show_and_change(call, &both);
   }
   close_request(&r);
   return err;

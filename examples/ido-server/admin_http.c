@@ -108,6 +108,7 @@ static int status_of(stardeleg_err err)
     return 404;
   case STARDELEG_ERR_EXISTS:
   case STARDELEG_ERR_STATE:
+  case STARDELEG_ERR_CONFLICT:
     return 409;
   case STARDELEG_ERR_LIMIT:
     return 413;

@@ -94,6 +94,7 @@ static stardeleg_err write_members(sdg_json_writer *w, const stardeleg_ido_deleg
   sdg_jw_string(w, "issuer", d->issuer);
   sdg_jw_string_opt(w, "upstream", d->upstream);
   sdg_jw_string(w, "state", view->state);
+  sdg_jw_int(w, "revision", (int64_t)d->revision);
   write_scope(w, d);
   admin_write_time(w, "created-at", view->created_at);
   admin_write_time(w, "changed-at", view->changed_at);

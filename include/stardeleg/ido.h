@@ -215,6 +215,9 @@ typedef struct stardeleg_ido_delegation {
   /** Issuers of kind "proxy": URL of the delegation that the upstream owner has for us; NULL: the first of its list
    *  whose template takes the request.  Changed together with |issuer|. */
   const char *upstream;
+  /** What is told: the revision of the delegation.  A change: the revision that it was made from, so that a change of
+   *  somebody else's in between is not overwritten unseen; 0: whatever it is.  Not looked at otherwise. */
+  uint64_t revision;
 } stardeleg_ido_delegation;
 
 /** Adds a delegation.  |id| gets its identifier (65 bytes of room).  |problem| (may be NULL) says what is wrong, with

@@ -144,7 +144,8 @@ typedef enum stardeleg_ido_member {
  *  id and delegate (those of |change| do not count, |by| does).  Orders that were finalized go on as they are.  Orders
  *  that were made but not finalized keep the template they were made with, and their CSR must fit the new one too.
  *  |problem| (may be NULL) says what is wrong.  Returns 0, NOT_FOUND (no such delegation or issuer), STATE (it has
- *  ended), CONFIG, ARGUMENT, STORE or NOMEM. */
+ *  ended), CONFLICT (|revision| of |change| is not the one it has: nothing was changed), CONFIG, ARGUMENT, STORE or
+ *  NOMEM. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err
 stardeleg_ido_delegation_change(stardeleg_ido *ido, const char *id, const stardeleg_ido_delegation *change,
                                 unsigned members, stardeleg_time now, stardeleg_problem *problem);

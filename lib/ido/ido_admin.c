@@ -431,6 +431,9 @@ static stardeleg_err read_active(edit *a, const stardeleg_record *record, sdg_js
   if (err == STARDELEG_OK && state != SDG_DELEGATION_ACTIVE) {
     return refuse(a, STARDELEG_ERR_STATE, "", "the delegation has ended");
   }
+  if (err == STARDELEG_OK && a->request.revision != 0 && a->request.revision != record->version) {
+    return refuse(a, STARDELEG_ERR_CONFLICT, "revision", "the delegation has been changed since that revision");
+  }
   if (err == STARDELEG_OK && (a->members & STARDELEG_IDO_EXPIRY) == 0) {
     err = sdg_ido_delegation_read_expiry(&a->made.expires_at, *tree);
   }
@@ -484,7 +487,8 @@ static stardeleg_err change_surely(edit *a, stardeleg_time now)
     sdg_ido_also_clear(also);
   }
   sdg_free(also);
-  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
+  /* With a revision, whoever was faster has changed what it was made from. */
+  return err == STARDELEG_ERR_CONFLICT && a->request.revision == 0 ? STARDELEG_ERR_STORE : err;
 }
 
 stardeleg_err stardeleg_ido_delegation_change(stardeleg_ido *ido, const char *id,

@@ -117,6 +117,7 @@ static stardeleg_err fill_view(stardeleg_ido_delegation_view *view, const texts 
   d->certificates_max = t->scope.certificates_max;
   d->by = "";
   d->upstream = sdg_json_string(sdg_json_member(t->tree, "upstream"));
+  d->revision = record->version;
   return STARDELEG_OK;
 }
 

@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from cryptography import x509
@@ -203,6 +204,29 @@ def commands(scene):
             scene.stop()
 
 
+def at_once(scene):
+    """Of changes made at the same time none is lost, nor one made since the delegation was looked at."""
+    scene.start()
+    scene.ask("ndc-add", name="cdn")
+    scene.ask("delegation-add", **{"id": "both", "ndc": "cdn", "csr-template": TEMPLATE})
+    for i in range(1, 21):
+        threads = [threading.Thread(target=scene.ask, args=("delegation-change",),
+                                    kwargs={"id": "both", member: value})
+                   for member, value in (("lifetime-min", i), ("lifetime-max", 1000 + i))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        shown = scene.ask("delegation-show", id="both")
+        check(shown["lifetime-min"] == i and shown["lifetime-max"] == 1000 + i, shown)
+    revision = shown["revision"]
+    scene.run("delegation-change", "both", "--revision", str(revision), "--lifetime-min", "30")
+    answer = scene.ask("delegation-change", status=409, id="both", revision=revision, **{"lifetime-min": 40})
+    check(answer["place"] == "revision", answer)
+    check(scene.ask("delegation-show", id="both")["lifetime-min"] == 30, "overwritten")
+    scene.stop()
+
+
 def words(scene):
     """Mistakes on the command line are told, and nothing is done."""
     for line in (["ndc-add"], ["ndc-add", "a", "b"], ["end"], ["nonsense"], ["ndc-add", "--nonsense", "x"],
@@ -368,7 +392,7 @@ def pages(scene):
     scene.stop()
 
 
-CASES = [commands, words, the_socket, hostile, pages]
+CASES = [commands, at_once, words, the_socket, hostile, pages]
 
 
 def main():

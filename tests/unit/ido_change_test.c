@@ -105,6 +105,64 @@ static void test_bad_changes(void **state)
   ido_world_clear(&w);
 }
 
+/* --- What somebody else changed meanwhile --- */
+
+static int keep_revision(void *ctx, const stardeleg_ido_delegation_view *view)
+{
+  *(uint64_t *)ctx = view->delegation.revision;
+  return 0;
+}
+
+static void change_meanwhile(ido_world *w)
+{
+  assert_ok(change(w, STARDELEG_IDO_LIFETIME, (stardeleg_ido_delegation){.lifetime_min_s = 60}, NULL));
+}
+
+static int64_t lifetime_min(ido_world *w)
+{
+  stardeleg_record record = {0};
+  sdg_json *tree = NULL;
+  int64_t value;
+
+  assert_ok(w->real->ops->get(w->real->self, "delegation", "d1", &record));
+  assert_ok(sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL));
+  value = sdg_json_int(sdg_json_member(tree, "lifetimeMin"));
+  sdg_json_free(tree);
+  stardeleg_record_clear(&record);
+  return value;
+}
+
+/* A change made from what was seen does not overwrite what has been changed since, however late that was. */
+static void test_revision(void **state)
+{
+  stardeleg_ido_delegation made = {.lifetime_max_s = 900};
+  stardeleg_problem problem;
+  uint64_t revision = 0;
+  ido_world w;
+
+  (void)state;
+  begin(&w);
+  ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, NULL);
+  assert_ok(stardeleg_ido_delegation_show(w.ido, "d1", keep_revision, &made.revision));
+  assert_true(made.revision > 0);
+  w.before_write = change_meanwhile; /* between its look and its write */
+  assert_err(STARDELEG_ERR_CONFLICT, change(&w, STARDELEG_IDO_LIFETIME, made, &problem));
+  assert_string_equal(problem.place, "revision");
+  assert_int_equal(lifetime_min(&w), 60);
+  assert_err(STARDELEG_ERR_CONFLICT, change(&w, STARDELEG_IDO_LIFETIME, made, &problem)); /* before its look */
+  assert_int_equal(lifetime_min(&w), 60);
+  assert_ok(stardeleg_ido_delegation_show(w.ido, "d1", keep_revision, &revision));
+  assert_true(revision != made.revision);
+  made.revision = revision;
+  assert_ok(change(&w, STARDELEG_IDO_LIFETIME, made, &problem));
+  assert_int_equal(lifetime_min(&w), 0);
+  made.revision = 0; /* whatever it is */
+  w.before_write = change_meanwhile;
+  assert_ok(change(&w, STARDELEG_IDO_LIFETIME, made, &problem));
+  assert_int_equal(lifetime_min(&w), 0);
+  ido_world_clear(&w);
+}
+
 /* --- Shown --- */
 
 typedef struct seen {
@@ -453,6 +511,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_template),
       cmocka_unit_test(test_bad_changes),
+      cmocka_unit_test(test_revision),
       cmocka_unit_test(test_show),
       cmocka_unit_test(test_cnames),
       cmocka_unit_test(test_cnames_killed),
