@@ -18,9 +18,9 @@
 #define TOKEN "DGyRejmCefe7v4NfDGDKfA"
 
 typedef struct rig {
-  char folder[64];
-  char record[96];
-  char record_variable[128];
+  const char *folder; /* removed by tests/support, also after a failure */
+  char record[512];
+  char record_variable[544];
   char mode_variable[64];
   const char *environment[5];
   stardeleg_dns_exec_options options;
@@ -40,8 +40,7 @@ static void take_log(void *ctx, stardeleg_log_level level, const char *event, co
 static void start(rig *r, const char *style, const char *mode)
 {
   memset(r, 0, sizeof(*r));
-  (void)snprintf(r->folder, sizeof(r->folder), "/tmp/sdg-exec-XXXXXX");
-  assert_non_null(mkdtemp(r->folder));
+  r->folder = test_directory();
   (void)snprintf(r->record, sizeof(r->record), "%s/record", r->folder);
   (void)snprintf(r->record_variable, sizeof(r->record_variable), "HOOK_RECORD=%s", r->record);
   (void)snprintf(r->mode_variable, sizeof(r->mode_variable), "HOOK_MODE=%s", mode);
@@ -68,7 +67,7 @@ static void open_update(rig *r)
 static void stop(rig *r)
 {
   static const char *const files[] = {"record", "record.again", "record.child"};
-  char path[128];
+  char path[560];
 
   stardeleg_dns_exec_free(r->update, 0);
   for (size_t i = 0; i < 3; i++) {
@@ -438,7 +437,7 @@ static void tries_again(void **state)
 
 static pid_t child_of(const rig *r)
 {
-  char path[128];
+  char path[560];
   char text[32] = "";
   int fd;
   ssize_t n = -1;
