@@ -36,7 +36,8 @@ typedef struct stardeleg_curl_options {
   const char *proxy;              /**< URL of an HTTP proxy; NULL: none, environment variables do not count */
   const char *pinned_public_key;  /**< libcurl's pin ("sha256//..."); NULL: none */
   int allow_http;                 /**< nonzero: plain http too (an http-01 validator needs it); 0: https only */
-  int deny_private;               /**< nonzero: refuse loopback, private, link-local and other special addresses */
+  int deny_private;               /**< nonzero: refuse loopback, private, link-local and other special addresses, but
+                                       for |allowed_networks| and the addresses and ports that |resolve| names itself */
   int64_t connect_timeout_ms;     /**< until the connection stands, TLS included */
   int64_t total_timeout_ms;       /**< until the answer is complete */
   size_t response_max;            /**< most body bytes where the request names no limit of its own */
@@ -48,6 +49,8 @@ typedef struct stardeleg_curl_options {
   int any_certificate;            /**< nonzero: https servers are not verified.  Only for a driver that does nothing but
                                        validate challenges: web servers redirect http-01 to https before they have their
                                        first certificate (RFC 8555 8.3) */
+  const char *const *allowed_networks; /**< special addresses that |deny_private| lets pass: "192.168.0.0/16",
+                                            NULL-terminated.  NULL: none.  Behind a proxy they are not looked at */
 } stardeleg_curl_options;
 
 /** Verification on, system roots, 10 s to connect, 30 s in all, 256 KiB bodies, 32 KiB headers, 8 connections. */

@@ -313,6 +313,81 @@ static void test_private_addresses_are_denied(void **state)
   refuse(add_numeric, deny_behind_proxy, STARDELEG_TRANSPORT_DENIED);
 }
 
+/* What the options let pass, and nothing beside it. */
+static void deny_but_network(stardeleg_curl_options *options)
+{
+  static const char *const networks[] = {"192.168.0.0/16", "127.0.0.1", NULL};
+
+  options->deny_private = 1;
+  options->allowed_networks = networks;
+}
+
+static void deny_but_entry(stardeleg_curl_options *options)
+{
+  static char entry[64];
+  static const char *const entries[] = {entry, NULL};
+
+  (void)snprintf(entry, sizeof(entry), "own.example:%u:127.0.0.1", (unsigned)fault_server_port(server));
+  options->deny_private = 1;
+  options->resolve = entries;
+}
+
+/* The same server at another port of the address that an entry names. */
+static void deny_but_other_entry(stardeleg_curl_options *options)
+{
+  static const char *const entries[] = {"own.example:1:127.0.0.1", NULL};
+
+  options->deny_private = 1;
+  options->resolve = entries;
+}
+
+static void allow(script_step *(*add)(script *list), void (*set)(stardeleg_curl_options *options))
+{
+  stardeleg_curl_options options;
+  script list;
+
+  script_options(&options);
+  set(&options);
+  script_init(&list);
+  (void)add(&list);
+  script_run(&list, &options);
+  assert_int_equal(list.steps[0].failure, STARDELEG_TRANSPORT_OK);
+  assert_int_equal(list.steps[0].status, 200);
+  script_clear(&list);
+}
+
+static script_step *add_own(script *list)
+{
+  char url[100];
+
+  (void)snprintf(url, sizeof(url), "http://own.example:%u/ok", (unsigned)fault_server_port(server));
+  return script_add_url(list, "GET", url);
+}
+
+static void test_what_is_let_pass(void **state)
+{
+  static const char *const bad[] = {"127.0.0.1/33", "localhost", "", "/8", "127.0.0.1/8x"};
+
+  (void)state;
+  allow(add_plain, deny_but_network);
+  allow(add_numeric, deny_but_network);
+  refuse(add_ipv6, deny_but_network, STARDELEG_TRANSPORT_DENIED);
+  allow(add_own, deny_but_entry);
+  refuse(add_ipv6, deny_but_entry, STARDELEG_TRANSPORT_DENIED);
+  refuse(add_plain, deny_but_other_entry, STARDELEG_TRANSPORT_DENIED);
+  refuse(add_localhost, deny_but_other_entry, STARDELEG_TRANSPORT_DENIED);
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    const char *const networks[] = {"10.0.0.0/8", bad[i], NULL};
+    stardeleg_curl_options options;
+    stardeleg_curl *curl = NULL;
+
+    script_options(&options);
+    options.allowed_networks = networks;
+    assert_int_equal(stardeleg_curl_new(&curl, &options), STARDELEG_ERR_ARGUMENT);
+    assert_null(curl);
+  }
+}
+
 /* The URL may be a secret (an unauthenticated star-certificate): no failure text quotes it. */
 static void test_failure_text_has_no_url(void **state)
 {
@@ -440,6 +515,7 @@ int main(void)
       cmocka_unit_test(test_plain_http_is_refused_by_default),
       cmocka_unit_test(test_other_requests_are_refused),
       cmocka_unit_test(test_private_addresses_are_denied),
+      cmocka_unit_test(test_what_is_let_pass),
       cmocka_unit_test(test_failure_text_has_no_url),
       cmocka_unit_test(test_resolve_moves_names_and_ports),
       cmocka_unit_test(test_environment_names_no_proxy),

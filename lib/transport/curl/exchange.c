@@ -2,7 +2,7 @@
 /* transport/curl/exchange.c -- one request and its response on one easy handle. */
 #include "exchange.h"
 
-#include "address.h"
+#include "allowed.h"
 #include "request.h"
 
 #include <fcntl.h>
@@ -60,8 +60,7 @@ static curl_socket_t open_socket(void *self, curlsocktype purpose, struct curl_s
   int fd;
 
   (void)purpose;
-  if (exchange->settings->options.deny_private && !through_proxy &&
-      sdg_curl_address_is_private(&address->addr, address->addrlen)) {
+  if (!through_proxy && !sdg_curl_may_connect(exchange->settings, &address->addr, address->addrlen)) {
     exchange->denied++;
     return CURL_SOCKET_BAD;
   }

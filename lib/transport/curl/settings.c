@@ -2,6 +2,8 @@
 /* transport/curl/settings.c -- the options of a driver, checked and owned. */
 #include "settings.h"
 
+#include "allowed.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,7 +186,7 @@ stardeleg_err sdg_curl_settings_init(sdg_curl_settings *settings, const stardele
   }
   *own = given;
   own->ca_file = own->proxy = own->pinned_public_key = own->user_agent = own->accept_language = NULL;
-  own->resolve = NULL;
+  own->resolve = own->allowed_networks = NULL;
   settings->http_version =
       curl_version_info(CURLVERSION_NOW)->version_num >= HTTP2_SINCE ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
   rv = write_user_agent(settings, given.user_agent);
@@ -193,6 +195,9 @@ stardeleg_err sdg_curl_settings_init(sdg_curl_settings *settings, const stardele
   }
   if (rv == STARDELEG_OK) {
     rv = write_resolve(settings, given.resolve);
+  }
+  if (rv == STARDELEG_OK) {
+    rv = sdg_curl_allowed_init(settings, given.allowed_networks);
   }
   if (rv == STARDELEG_OK) {
     rv = own_text(&given.ca_file);
@@ -219,6 +224,7 @@ void sdg_curl_settings_clear(sdg_curl_settings *settings)
   free(settings->user_agent);
   free(settings->accept_language);
   curl_slist_free_all(settings->connect_to);
+  sdg_curl_allowed_clear(settings);
   free_text(settings->options.ca_file);
   free_text(settings->options.proxy);
   free_text(settings->options.pinned_public_key);

@@ -9,10 +9,11 @@
 
 typedef struct sdg_curl_settings {
   stardeleg_curl_options
-      options;           /* the numbers, clock and log; its strings are copies, |resolve| and |user_agent| are NULL */
+      options;           /* the numbers, clock and log; its strings are copies, lists and |user_agent| are NULL */
   char *user_agent;      /* whole field value */
   char *accept_language; /* whole header line */
   struct curl_slist *connect_to; /* |resolve| in libcurl's own form */
+  char **allowed_networks;       /* copies, NULL-terminated; NULL: none */
   long http_version;             /* CURL_HTTP_VERSION_* */
 } sdg_curl_settings;
 
