@@ -143,6 +143,7 @@ stardeleg_curl *service_driver(const service *s, const char *user_agent, int all
   stardeleg_curl_options options;
   stardeleg_curl *curl = NULL;
   const char **resolve = config_texts(s->cfg, "resolve");
+  const char **networks = allow_http ? config_texts(s->cfg, "allowed-networks") : NULL;
   stardeleg_err err;
 
   stardeleg_curl_options_default(&options);
@@ -151,10 +152,13 @@ stardeleg_curl *service_driver(const service *s, const char *user_agent, int all
   options.resolve = resolve;
   options.allow_http = allow_http;
   options.any_certificate = allow_http; /* who validates http-01 is redirected to servers without a certificate yet */
+  options.deny_private = allow_http;    /* strangers choose the names */
+  options.allowed_networks = networks;
   options.clock = clock_now;
   options.log = log_receiver();
   err = stardeleg_curl_new(&curl, &options);
   free(resolve);
+  free(networks);
   if (err != STARDELEG_OK) {
     (void)fprintf(stderr, "cannot start the HTTP client: %s\n", stardeleg_strerror(err));
     return NULL;

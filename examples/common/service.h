@@ -38,7 +38,8 @@ void service_base_url(const char *configured, unsigned port, char out[512]);
 void service_end_on_signals(stardeleg_curl *curl);
 
 /* A driver by the members "resolve" and "trust" (a PEM file) of the configuration.  |allow_http|: for a CA's validator
- * and nothing else, plain http too, and https with any certificate.  Returns NULL after a line on standard error. */
+ * and nothing else, plain http too, https with any certificate, and of special addresses those of the member
+ * "allowed-networks" and of "resolve" only.  Returns NULL after a line on standard error. */
 stardeleg_curl *service_driver(const service *s, const char *user_agent, int allow_http);
 
 #endif /* EXAMPLE_COMMON_SERVICE_H */

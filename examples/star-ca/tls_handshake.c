@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include <openssl/ssl.h>
+#include <stardeleg/dns.h>
 
 #define TIMEOUT_MS 10000
 /* How often a wait looks whether the program ends. */
@@ -50,6 +52,7 @@ static bool wait_for(int fd, short events, const deadline *d)
   }
 }
 
+/* |*out| is the caller's to close, if it is one. */
 static stardeleg_tls_status connect_to(const struct addrinfo *address, const deadline *d, int *out)
 {
   int error = 0;
@@ -76,11 +79,35 @@ static stardeleg_tls_status connect_to(const struct addrinfo *address, const dea
                                                                                : STARDELEG_TLS_CONNECT;
 }
 
-static stardeleg_tls_status open_connection(const stardeleg_tls_target *target, const deadline *d, int *fd)
+/* The address itself is looked at, whatever the name resolved to this time. */
+static bool may_reach(const struct addrinfo *address, const char *const *networks)
+{
+  stardeleg_bytes octets = {NULL, 0};
+
+  if (address->ai_family == AF_INET && address->ai_addrlen >= sizeof(struct sockaddr_in)) {
+    octets.base = (const uint8_t *)&((const struct sockaddr_in *)(const void *)address->ai_addr)->sin_addr;
+    octets.len = 4;
+  } else if (address->ai_family == AF_INET6 && address->ai_addrlen >= sizeof(struct sockaddr_in6)) {
+    octets.base = (const uint8_t *)&((const struct sockaddr_in6 *)(const void *)address->ai_addr)->sin6_addr;
+    octets.len = 16;
+  }
+  if (stardeleg_address_is_special(octets) == 0) {
+    return true;
+  }
+  for (size_t i = 0; networks != NULL && networks[i] != NULL; i++) {
+    if (stardeleg_network_has(networks[i], octets) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static stardeleg_tls_status open_connection(const stardeleg_tls_target *target, const char *const *networks,
+                                            const deadline *d, int *fd, const char **why)
 {
   struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
   struct addrinfo *found = NULL;
-  stardeleg_tls_status status;
+  stardeleg_tls_status status = STARDELEG_TLS_CONNECT;
   char port[8];
 
   if (target->address != NULL) {
@@ -90,7 +117,18 @@ static stardeleg_tls_status open_connection(const stardeleg_tls_target *target, 
   if (getaddrinfo(target->address != NULL ? target->address : target->server_name, port, &hints, &found) != 0) {
     return STARDELEG_TLS_RESOLVE;
   }
-  status = connect_to(found, d, fd);
+  *why = "the address is not one that this CA connects to";
+  for (const struct addrinfo *at = found; at != NULL && status != STARDELEG_TLS_OK; at = at->ai_next) {
+    if (target->address == NULL && !may_reach(at, networks)) {
+      continue;
+    }
+    if (*fd >= 0) {
+      (void)close(*fd);
+      *fd = -1;
+    }
+    *why = NULL;
+    status = connect_to(at, d, fd);
+  }
   freeaddrinfo(found);
   return status;
 }
@@ -175,14 +213,15 @@ static const char *phrase(stardeleg_tls_status status)
   return "unknown failure";
 }
 
-stardeleg_tls_status tls_handshake(const stardeleg_tls_target *target, const atomic_int *stop, uint8_t **certificate,
-                                   size_t *len, const char **why)
+stardeleg_tls_status tls_handshake(const stardeleg_tls_target *target, const char *const *networks,
+                                   const atomic_int *stop, uint8_t **certificate, size_t *len, const char **why)
 {
   deadline d = {ticks() + TIMEOUT_MS, stop};
   SSL_CTX *ctx = NULL;
   SSL *ssl = NULL;
   int fd = -1;
-  stardeleg_tls_status status = open_connection(target, &d, &fd);
+  const char *denied = NULL;
+  stardeleg_tls_status status = open_connection(target, networks, &d, &fd, &denied);
 
   if (status == STARDELEG_TLS_OK) {
     ssl = make_client(&ctx, fd, target->server_name);
@@ -199,6 +238,6 @@ stardeleg_tls_status tls_handshake(const stardeleg_tls_target *target, const ato
   if (fd >= 0) {
     (void)close(fd);
   }
-  *why = phrase(status);
+  *why = denied != NULL ? denied : phrase(status);
   return status;
 }

@@ -15,6 +15,8 @@
 #define PAUSE_MS 20
 #define FORGOTTEN_MS 60000
 
+typedef struct probes probes;
+
 typedef struct one_probe {
   stardeleg_tls_answer answer; /* first: what the caller holds */
   struct one_probe *next;
@@ -23,17 +25,18 @@ typedef struct one_probe {
   uint16_t port;
   pthread_t thread;
   atomic_int done;
-  atomic_int *stop;
+  const probes *all;
   uint8_t *certificate;
   stardeleg_time asked_at;
 } one_probe;
 
-typedef struct probes {
+struct probes {
   stardeleg_tls_probe table; /* first: what the caller holds */
   one_probe *list;           /* under way */
   size_t count;
+  const char *const *networks;
   atomic_int stop;
-} probes;
+};
 
 static void *run(void *ctx)
 {
@@ -41,7 +44,8 @@ static void *run(void *ctx)
   stardeleg_tls_target target = {p->address[0] != '\0' ? p->address : NULL, p->port, p->server_name};
   size_t len = 0;
 
-  p->answer.status = tls_handshake(&target, p->stop, &p->certificate, &len, &p->answer.failure_text);
+  p->answer.status =
+      tls_handshake(&target, p->all->networks, &p->all->stop, &p->certificate, &len, &p->answer.failure_text);
   p->answer.certificate = (stardeleg_bytes){p->certificate, len};
   atomic_store(&p->done, 1);
   return NULL;
@@ -97,7 +101,7 @@ static stardeleg_err begin(probes *all, const stardeleg_tls_target *target, star
   (void)snprintf(p->server_name, sizeof(p->server_name), "%s", target->server_name);
   p->port = target->port;
   p->asked_at = now;
-  p->stop = &all->stop;
+  p->all = all;
   if (pthread_create(&p->thread, NULL, run, p) != 0) {
     free(p);
     return STARDELEG_ERR_CALLBACK;
@@ -133,7 +137,7 @@ static void release(void *ctx, const stardeleg_tls_answer *answer)
   free_probe((one_probe *)(uintptr_t)answer);
 }
 
-int tls_probe_open(stardeleg_tls_probe **out)
+int tls_probe_open(stardeleg_tls_probe **out, const char *const *networks)
 {
   probes *all = calloc(1, sizeof(*all));
 
@@ -141,6 +145,7 @@ int tls_probe_open(stardeleg_tls_probe **out)
     return -1;
   }
   all->table = (stardeleg_tls_probe){sizeof(all->table), all, probe, release};
+  all->networks = networks;
   *out = &all->table;
   return 0;
 }

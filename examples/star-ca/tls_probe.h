@@ -5,8 +5,9 @@
 
 #include <stardeleg/tls_probe.h>
 
-/* Returns 0, or -1 if this program has no libssl or there is no memory. */
-int tls_probe_open(stardeleg_tls_probe **out);
+/* Names that are to be looked up here lead to no special address outside of |networks| (borrowed; NULL: none).  Returns
+ * 0, or -1 if this program has no libssl or there is no memory. */
+int tls_probe_open(stardeleg_tls_probe **out, const char *const *networks);
 /* Ends what is under way; NULL allowed. */
 void tls_probe_close(stardeleg_tls_probe *probe);
 

@@ -2,9 +2,10 @@
 /* star-ca/tls_probe_none.c -- without libssl there is no tls-alpn-01. */
 #include "star-ca/tls_probe.h"
 
-int tls_probe_open(stardeleg_tls_probe **out)
+int tls_probe_open(stardeleg_tls_probe **out, const char *const *networks)
 {
   (void)out;
+  (void)networks;
   return -1;
 }
 

@@ -71,7 +71,7 @@ int validation_open(validation *v, const config *cfg)
       open_dns(v) != 0) {
     return -1;
   }
-  if ((v->challenges & STARDELEG_CA_TLS_ALPN_01) != 0 && tls_probe_open(&v->probe) != 0) {
+  if ((v->challenges & STARDELEG_CA_TLS_ALPN_01) != 0 && tls_probe_open(&v->probe, v->networks) != 0) {
     config_complain(cfg, "challenges", "tls-alpn-01 is not possible: no libssl, or it does not work");
     return -1;
   }

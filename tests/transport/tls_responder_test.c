@@ -176,7 +176,25 @@ static stardeleg_tls_status look(const tls_world *w, const char *server_name, ui
   const char *why = NULL;
   atomic_int stop = 0;
 
-  return tls_handshake(&target, &stop, certificate, len, &why);
+  return tls_handshake(&target, NULL, &stop, certificate, len, &why);
+}
+
+/* A name that leads into the CA's own network leads nowhere, but for what the operator allows (RFC 8555 10.4). */
+static void the_ca_guards(void **state)
+{
+  static const char *const networks[] = {"10.0.0.0/8", "127.0.0.0/8", "::1", NULL};
+  const tls_world *w = *state;
+  stardeleg_tls_target target = {NULL, w->port, "localhost"};
+  uint8_t *certificate = NULL;
+  size_t len = 0;
+  const char *why = NULL;
+  atomic_int stop = 0;
+
+  assert_int_equal(tls_handshake(&target, NULL, &stop, &certificate, &len, &why), STARDELEG_TLS_CONNECT);
+  assert_string_equal(why, "the address is not one that this CA connects to");
+  /* it is found then, and has nothing to show for that name */
+  assert_int_equal(tls_handshake(&target, networks, &stop, &certificate, &len, &why), STARDELEG_TLS_FAILED);
+  assert_null(certificate);
 }
 
 static void the_ca_looks(void **state)
@@ -281,6 +299,7 @@ int main(void)
   const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(who_is_shown_what, set_up, tear_down),
                                      cmocka_unit_test_setup_teardown(taken_away, set_up, tear_down),
                                      cmocka_unit_test_setup_teardown(the_ca_looks, set_up, tear_down),
+                                     cmocka_unit_test_setup_teardown(the_ca_guards, set_up, tear_down),
                                      cmocka_unit_test(the_ca_is_silent)};
 
   (void)signal(SIGPIPE, SIG_IGN);
