@@ -27,6 +27,7 @@ typedef struct exchange {
   uint64_t id;
   sdg_job *job; /* NULL: the job was removed meanwhile */
   char *url;
+  bool is_signed;
   bool by_account; /* signed by the session's account */
 } exchange;
 
@@ -144,6 +145,27 @@ bool sdg_agent_has(const sdg_agent *agent, const sdg_job *job)
   return job->place != SDG_PLACE_NONE;
 }
 
+/* Its exchange stays open, and the answer is nobody's. */
+static void disown(sdg_agent *agent, sdg_job *job)
+{
+  for (size_t i = 0; i < agent->open_count; i++) {
+    if (agent->open[i].job == job) {
+      agent->open[i].job = NULL;
+    }
+  }
+  job->exchange = 0;
+}
+
+void sdg_agent_restart(sdg_agent *agent, sdg_job *job, stardeleg_time due)
+{
+  if (job->place == SDG_PLACE_OPEN) {
+    disown(agent, job);
+    sdg_agent_wake(agent, job, due);
+  } else {
+    sdg_agent_set_due(agent, job, due);
+  }
+}
+
 void sdg_agent_remove(sdg_agent *agent, sdg_job *job)
 {
   if (job->place == SDG_PLACE_NONE) {
@@ -154,13 +176,8 @@ void sdg_agent_remove(sdg_agent *agent, sdg_job *job)
   } else if (job->place == SDG_PLACE_PARKED) {
     sdg_session_unpark(job->session, job);
   }
-  for (size_t i = 0; i < agent->open_count; i++) {
-    if (agent->open[i].job == job) {
-      agent->open[i].job = NULL;
-    }
-  }
+  disown(agent, job);
   job->place = SDG_PLACE_NONE;
-  job->exchange = 0;
   sdg_job_heap_unreserve(&agent->heap);
 }
 
@@ -246,7 +263,7 @@ static stardeleg_err open_exchange(sdg_agent *agent, sdg_job *job, const sdg_ste
     return STARDELEG_ERR_NOMEM;
   }
   agent->last_id++;
-  agent->open[agent->open_count++] = (exchange){agent->last_id, job, url, step->signer == NULL};
+  agent->open[agent->open_count++] = (exchange){agent->last_id, job, url, is_signed(step), step->signer == NULL};
   job->exchange = agent->last_id;
   job->place = SDG_PLACE_OPEN;
   ask->want = STARDELEG_WANT_EXCHANGE;
@@ -462,7 +479,8 @@ stardeleg_err sdg_agent_answer(sdg_agent *agent, uint64_t id, const stardeleg_ou
   }
   fill_result(&result, &problem, &open, outcome, now);
   open.job->exchange = 0;
-  session = open.job->session != NULL ? open.job->session : sdg_session_of_setup(open.job);
+  /* A plain GET may go anywhere, to a CA's certificate for one: nonces of others are none of ours. */
+  session = open.is_signed ? open.job->session : sdg_session_of_setup(open.job);
   if (session != NULL && outcome->response != NULL) {
     sdg_session_see(session, outcome->response, now);
   }

@@ -81,6 +81,8 @@ void sdg_agent_free(sdg_agent *agent);
 STARDELEG_MUST_CHECK stardeleg_err sdg_agent_add(sdg_agent *agent, sdg_job *job, stardeleg_time due);
 /* Moves the moment; no effect while an exchange is open (ask follows anyway). */
 void sdg_agent_set_due(sdg_agent *agent, sdg_job *job, stardeleg_time due);
+/* The job has changed its mind: an answer that is still to come is dropped, and it is asked at |due|. */
+void sdg_agent_restart(sdg_agent *agent, sdg_job *job, stardeleg_time due);
 /* Takes a job out; an answer that is still to come is dropped. */
 void sdg_agent_remove(sdg_agent *agent, sdg_job *job);
 bool sdg_agent_has(const sdg_agent *agent, const sdg_job *job);

@@ -186,22 +186,24 @@ stardeleg_key *sdg_session_key(const sdg_session *session)
   return session->key;
 }
 
-stardeleg_err sdg_session_check_url(const sdg_session *session, const char *text)
+bool sdg_session_may_go(const sdg_session *session, const char *source, const char *text)
 {
   sdg_url url;
   sdg_url directory;
 
   if (text == NULL || sdg_url_parse(&url, sdg_bytes_str(text)) != STARDELEG_OK ||
-      sdg_url_parse(&directory, sdg_bytes_str(session->source_url)) != STARDELEG_OK) {
-    return STARDELEG_ERR_PROTOCOL;
+      sdg_url_parse(&directory, sdg_bytes_str(source)) != STARDELEG_OK) {
+    return false;
   }
   if (!url.https && directory.https) {
-    return STARDELEG_ERR_PROTOCOL;
+    return false;
   }
-  if (!session->allow_other_origins && !sdg_url_same_origin(&url, &directory)) {
-    return STARDELEG_ERR_PROTOCOL;
-  }
-  return STARDELEG_OK;
+  return session->allow_other_origins || sdg_url_same_origin(&url, &directory);
+}
+
+stardeleg_err sdg_session_check_url(const sdg_session *session, const char *url)
+{
+  return sdg_session_may_go(session, session->source_url, url) ? STARDELEG_OK : STARDELEG_ERR_PROTOCOL;
 }
 
 void sdg_session_clock_back(sdg_session *session, stardeleg_time now)

@@ -9,8 +9,17 @@
 #define SDG_NONCES_MAX 64u
 #define SDG_REDIRECTS_MAX 3u
 
+/* What the setup job does. */
+typedef enum sdg_setup_step {
+  SDG_SETUP_REST = 0,
+  SDG_SETUP_DIRECTORY,
+  SDG_SETUP_NONCE,
+  SDG_SETUP_ACCOUNT
+} sdg_setup_step;
+
 struct sdg_session {
   sdg_job setup; /* first: the setup job is the session */
+  sdg_setup_step asked; /* what the setup job's open exchange is about; the URLs may all be the same */
   sdg_agent *agent;
   stardeleg_key *key;
   char *directory_url;  /* as configured */
@@ -58,6 +67,9 @@ void sdg_session_setup_remove(sdg_session *session);
 void sdg_session_setup_wanted(sdg_session *session, stardeleg_time now);
 /* Somebody was parked: look at it at the next occasion (never before the backoff is over). */
 void sdg_session_setup_nudge(sdg_session *session);
+
+/* True if |url| may be used by a session whose directory is at |source|. */
+bool sdg_session_may_go(const sdg_session *session, const char *source, const char *url);
 
 /* Takes the freshest nonce, NULL if there is none; the caller frees it. */
 char *sdg_session_take_nonce(sdg_session *session);

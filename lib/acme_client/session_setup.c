@@ -11,29 +11,26 @@
 #include "jose/jws.h"
 #include "transport/http_message.h"
 
-/* What the setup job does next; derived from the session, never stored. */
-typedef enum setup_step { STEP_REST = 0, STEP_DIRECTORY, STEP_NONCE, STEP_ACCOUNT } setup_step;
-
-static setup_step next_step(const sdg_session *session, stardeleg_time now)
+static sdg_setup_step next_step(const sdg_session *session, stardeleg_time now)
 {
   bool wanted = session->waiting_setup != NULL || session->waiting_nonce != NULL;
 
   if (!session->has_directory) {
-    return wanted ? STEP_DIRECTORY : STEP_REST;
+    return wanted ? SDG_SETUP_DIRECTORY : SDG_SETUP_REST;
   }
   if (session->refresh_wanted) {
-    return STEP_DIRECTORY;
+    return SDG_SETUP_DIRECTORY;
   }
   if (session->kid == NULL && !session->anonymous) {
     if (!wanted) {
-      return STEP_REST;
+      return SDG_SETUP_REST;
     }
-    return session->nonce_count == 0 ? STEP_NONCE : STEP_ACCOUNT;
+    return session->nonce_count == 0 ? SDG_SETUP_NONCE : SDG_SETUP_ACCOUNT;
   }
   if (session->waiting_nonce != NULL && session->nonce_count == 0) {
-    return STEP_NONCE;
+    return SDG_SETUP_NONCE;
   }
-  return now >= session->refresh_at ? STEP_DIRECTORY : STEP_REST;
+  return now >= session->refresh_at ? SDG_SETUP_DIRECTORY : SDG_SETUP_REST;
 }
 
 /* --- Asking --- */
@@ -111,23 +108,24 @@ out:
 static stardeleg_err ask_setup(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
   sdg_session *session = (sdg_session *)job;
-  setup_step what = next_step(session, now);
+  sdg_setup_step what = next_step(session, now);
 
-  if (what != STEP_REST && now < session->wait_until) {
+  if (what != SDG_SETUP_REST && now < session->wait_until) {
     step->at = session->wait_until;
     return STARDELEG_OK;
   }
+  session->asked = what;
   switch (what) {
-  case STEP_DIRECTORY:
+  case SDG_SETUP_DIRECTORY:
     step->kind = SDG_STEP_GET;
     step->url = session->next_url != NULL ? session->next_url : session->directory_url;
     step->accept = "application/json";
     return STARDELEG_OK;
-  case STEP_NONCE:
+  case SDG_SETUP_NONCE:
     step->kind = session->head_failed ? SDG_STEP_GET : SDG_STEP_HEAD;
     step->url = session->directory.new_nonce;
     return STARDELEG_OK;
-  case STEP_ACCOUNT:
+  case SDG_SETUP_ACCOUNT:
     return ask_account(session, step);
   default:
     step->at = sdg_session_is_ready(session) ? session->refresh_at : STARDELEG_TIME_NEVER;
@@ -196,6 +194,13 @@ static stardeleg_err follow_redirect(sdg_session *session, const sdg_result *res
   return err;
 }
 
+/* The setup job's own requests go where the directory says, which is where everything else may go. */
+static bool may_be_used(const sdg_session *session, const sdg_acme_directory *directory, const char *source)
+{
+  return sdg_session_may_go(session, source, directory->new_nonce) &&
+         sdg_session_may_go(session, source, directory->new_account);
+}
+
 static stardeleg_err take_directory(sdg_session *session, const sdg_result *result, stardeleg_time now)
 {
   sdg_acme_directory directory = {0};
@@ -214,6 +219,12 @@ static stardeleg_err take_directory(sdg_session *session, const sdg_result *resu
     return STARDELEG_OK;
   }
   err = sdg_acme_directory_parse(&directory, result->response->body, &problem);
+  if (err == STARDELEG_OK && !may_be_used(session, &directory, result->url)) {
+    sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the directory leads to another origin");
+    problem.status = 0;
+    sdg_acme_directory_clear(&directory);
+    err = STARDELEG_ERR_PROTOCOL;
+  }
   if (err == STARDELEG_ERR_NOMEM) {
     return err;
   }
@@ -297,16 +308,15 @@ static stardeleg_err take_setup(sdg_job *job, const sdg_result *result, stardele
 {
   sdg_session *session = (sdg_session *)job;
 
-  if (session->directory.new_account != NULL && result->url != NULL && session->kid == NULL &&
-      sdg_bytes_is(sdg_bytes_str(result->url), session->directory.new_account)) {
+  switch (session->asked) {
+  case SDG_SETUP_ACCOUNT:
     return take_account(session, result, now);
-  }
-  if (session->has_directory && !session->refresh_wanted &&
-      sdg_bytes_is(sdg_bytes_str(result->url), session->directory.new_nonce)) {
+  case SDG_SETUP_NONCE:
     take_nonce(session, result, now);
     return STARDELEG_OK;
+  default:
+    return take_directory(session, result, now);
   }
-  return take_directory(session, result, now);
 }
 
 static const sdg_job_ops setup_ops = {ask_setup, take_setup};
