@@ -123,9 +123,9 @@ static stardeleg_err begin_new(stardeleg_client *client, const char *name, sdg_o
   entry->flow = *flow;
   entry->has_flow = true;
   sdg_client_flow_settings(entry);
-  err = sdg_client_entry_save(entry);
+  err = sdg_agent_add(client->agent, &entry->job, STARDELEG_TIME_NONE);
   if (err == STARDELEG_OK) {
-    err = sdg_agent_add(client->agent, &entry->job, STARDELEG_TIME_NONE);
+    err = sdg_client_entry_save(entry);
   }
   if (err != STARDELEG_OK) {
     sdg_client_entry_free(entry);
@@ -156,7 +156,8 @@ static stardeleg_err begin_again(sdg_client_entry *entry, sdg_order_flow *flow)
     return err;
   }
   sdg_problem_clear(&entry->problem);
-  sdg_agent_set_due(entry->client->agent, &entry->job, STARDELEG_TIME_NONE);
+  /* An answer about the certificate that is held (RFC 9773) must not be taken for one to the order. */
+  sdg_agent_restart(entry->client->agent, &entry->job, STARDELEG_TIME_NONE);
   return STARDELEG_OK;
 }
 

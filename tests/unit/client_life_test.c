@@ -30,6 +30,7 @@ typedef struct world {
   stardeleg_key *account_key; /* of the program's own, or NULL */
   test_root root;
   char pem[16384];
+  bool names_issuer_key; /* certificates have an identifier */
   /* events */
   unsigned accounts, certificates, renewals, done, failed;
   unsigned refuse_certificates;
@@ -177,7 +178,7 @@ static stardeleg_err order(world *w, const char *name, const char *dns)
 
 static const char *issue(world *w, const char *dns, stardeleg_key *key, uint64_t serial)
 {
-  test_leaf leaf = {stardeleg_key_spki(key), &dns, 1, START, START + 90 * SDG_TIME_DAY, serial, false};
+  test_leaf leaf = {stardeleg_key_spki(key), &dns, 1, START, START + 90 * SDG_TIME_DAY, serial, w->names_issuer_key};
   sdg_buf pem;
 
   sdg_buf_init(&pem, sizeof(w->pem) - 1);
@@ -259,6 +260,35 @@ static void life(void **state)
   restart(&w); /* told once, not once a start */
   (void)scripted_wait(&w.server);
   assert_int_equal(w.renewals, 1);
+  end(&w);
+}
+
+/* RFC 9773: ordered again while the CA is being asked about the certificate that is held. */
+static void ordered_while_asking(void **state)
+{
+  static const char with_renewal_info[] =
+      "{\"newNonce\":\"" BASE "/nonce\",\"newAccount\":\"" BASE "/account\",\"newOrder\":\"" BASE
+      "/new-order\",\"renewalInfo\":\"" BASE "/renewal-info\"}";
+  stardeleg_client_status status;
+  char url[300];
+  world w;
+
+  (void)state;
+  begin(&w);
+  w.names_issuer_key = true;
+  hold(&w);
+  assert_ok(stardeleg_client_look(w.client, "web", &status));
+  (void)snprintf(url, sizeof(url), BASE "/renewal-info/%s", status.certificate_id);
+  w.server.now += 2 * SDG_TIME_DAY; /* a day is how long a directory is believed */
+  scripted_expect(&w.server, "GET", BASE "/directory");
+  scripted_answer(&w.server, 200, NULL, with_renewal_info);
+  w.server.now += SDG_TIME_DAY / 2;
+  scripted_expect(&w.server, "GET", url);
+  assert_ok(order(&w, "web", "a.example"));
+  scripted_answer(&w.server, 200, NULL,
+                  "{\"suggestedWindow\":{\"start\":\"2020-10-01T00:00:00Z\",\"end\":\"2020-10-02T00:00:00Z\"}}");
+  scripted_expect(&w.server, "POST", BASE "/new-order");
+  assert_int_equal(w.failed, 0);
   end(&w);
 }
 
@@ -568,7 +598,8 @@ int main(void)
       cmocka_unit_test(life),       cmocka_unit_test(restarts),   cmocka_unit_test(wrong_certificates),
       cmocka_unit_test(refused),    cmocka_unit_test(told_again), cmocka_unit_test(chooser),
       cmocka_unit_test(key_change), cmocka_unit_test(own_key),    cmocka_unit_test(tasks),
-      cmocka_unit_test(bad_orders), cmocka_unit_test(bad_options)};
+      cmocka_unit_test(bad_orders), cmocka_unit_test(bad_options),
+      cmocka_unit_test(ordered_while_asking)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
