@@ -85,10 +85,12 @@ static stardeleg_err agree(sdg_server *server, const char *id)
   if (err != STARDELEG_OK) {
     return err;
   }
+  /* A deactivated one may still have to be closed, and has nothing to agree to. */
+  err = record.object.status == SDG_ACCOUNT_VALID ? sdg_account_record_set_terms(&record, server->terms)
+                                                  : STARDELEG_ERR_NOT_FOUND;
   record.object.terms_agreed = true;
-  err = sdg_account_record_set_terms(&record, server->terms);
   if (err == STARDELEG_OK) {
-    err = sdg_account_record_put_due(server, &record, STARDELEG_TIME_NEVER, 0);
+    err = sdg_account_record_put(server, &record);
   }
   sdg_account_record_clear(&record);
   return err;

@@ -87,7 +87,8 @@ static stardeleg_err write_directory(sdg_server *server)
   directory.website = sdg_strdup(server->website);
   directory.external_account_required = server->options.eab_required;
   if (directory.new_nonce == NULL || directory.new_account == NULL || directory.new_order == NULL ||
-      directory.key_change == NULL) {
+      directory.key_change == NULL || (server->terms != NULL && directory.terms_of_service == NULL) ||
+      (server->website != NULL && directory.website == NULL)) {
     err = STARDELEG_ERR_NOMEM;
   }
   if (err == STARDELEG_OK && server->options.fill_directory != NULL) {

@@ -126,7 +126,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_get(sdg_server *server, co
                                                           const sdg_server_account **out);
 /* OK if some account has this key (RFC 8555 11.1: such a key must not be in a CSR); NOT_FOUND if none has. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_by_key(sdg_server *server, stardeleg_bytes spki);
-/* The owner of the account |url| has agreed to the terms as they are now.  NOT_FOUND if there is no such account. */
+/* The owner of the account |url| has agreed to the terms as they are now.  NOT_FOUND if there is no such account, or
+ * it is not valid any more. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_server_account_agreed(sdg_server *server, const char *url);
 void sdg_server_account_release(sdg_server *server, const sdg_server_account *account);
 

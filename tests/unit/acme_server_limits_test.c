@@ -78,6 +78,28 @@ static void test_apart(void **state)
   stardeleg_buckets_free(limiter);
 }
 
+/* What is refused by one limit does not count against the other. */
+static void test_refused_counts_nothing(void **state)
+{
+  stardeleg_limiter *limiter = buckets(2, 60000);
+
+  (void)state;
+  assert_int_equal(ask(limiter, "192.0.2.1", "x", NOW), STARDELEG_TIME_NONE);
+  assert_int_equal(ask(limiter, "192.0.2.1", "y", NOW), STARDELEG_TIME_NONE);
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(ask(limiter, "192.0.2.1", "a", NOW), NOW + 60000);
+  }
+  assert_int_equal(ask(limiter, "192.0.2.2", "a", NOW), STARDELEG_TIME_NONE);
+  assert_int_equal(ask(limiter, "192.0.2.2", "a", NOW), STARDELEG_TIME_NONE);
+  assert_int_equal(ask(limiter, "192.0.2.3", "a", NOW), NOW + 60000);
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(ask(limiter, "192.0.2.4", "a", NOW), NOW + 60000);
+  }
+  assert_int_equal(ask(limiter, "192.0.2.4", "b", NOW), STARDELEG_TIME_NONE);
+  assert_int_equal(ask(limiter, "192.0.2.4", "c", NOW), STARDELEG_TIME_NONE);
+  stardeleg_buckets_free(limiter);
+}
+
 /* A network of IPv6 is one source, however its addresses are written. */
 static void test_sources(void **state)
 {
@@ -401,6 +423,7 @@ static void test_closing_is_finished(void **state)
   assert_int_equal(w.deactivations, 1);
   (void)acme_peer_fetch(&w.peer, THING);
   acme_peer_assert_problem(&w.peer, 401, "unauthorized");
+  assert_err(STARDELEG_ERR_NOT_FOUND, sdg_server_account_agreed(w.server, w.peer.kid)); /* does not finish it either */
   w.options.on_deactivated = works;
   server_world_restart(&w);
   server_world_peer(&w, &other, STARDELEG_KEY_P256);
@@ -451,7 +474,7 @@ int main(void)
       T(test_burst_and_refill),  T(test_apart),          T(test_sources),          T(test_clock_jumps),
       T(test_many_clients),      T(test_bad_options),    T(test_asked_in_threads), T(test_refused),
       T(test_not_asked),         T(test_source_is_told), T(test_changed_terms),    T(test_closing_is_finished),
-      T(test_same_update_twice),
+      T(test_same_update_twice), T(test_refused_counts_nothing),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
