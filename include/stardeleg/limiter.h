@@ -6,6 +6,7 @@
 #define STARDELEG_LIMITER_H
 
 #include <stardeleg/crypto.h>
+#include <stardeleg/store.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,14 +51,18 @@ typedef struct stardeleg_buckets_options {
   stardeleg_rate per_source[STARDELEG_LIMIT_ACTS];  /**< by act; a request without a source is not limited by it */
   stardeleg_rate per_account[STARDELEG_LIMIT_ACTS]; /**< by act; likewise */
   size_t buckets; /**< how many for each limit, 16 bytes each; 256 to 2^20; more clients than that share theirs */
+  /** Not NULL: new accounts and new orders are counted here, for all processes with the same store together, at the
+   *  price of a read and a write for each; must outlive the limiter.  Requests are counted by each process in any
+   *  case: each of them costs no more than what it is to be kept from. */
+  const stardeleg_store *store;
 } stardeleg_buckets_options;
 
 /** Per source: 600 requests and 20 a second, 20 new accounts and one every 10 minutes.  Per account: 300 requests and
- *  10 a second, 300 new orders and one every 36 seconds.  16384 buckets. */
+ *  10 a second, 300 new orders and one every 36 seconds.  16384 buckets, no store. */
 STARDELEG_API void stardeleg_buckets_options_default(stardeleg_buckets_options *options);
 
-/** Makes the ready-made limiter.  Its memory is fixed; nothing is stored, so each process counts by itself.  An IPv6
- *  source counts by its first 64 bits.  |crypto| must outlive it.  Returns 0, ARGUMENT, NOMEM or RANDOM.  Free with
+/** Makes the ready-made limiter.  Its memory is fixed; without a |store| in the options each process counts by itself.
+ *  An IPv6 source counts by its first 64 bits.  |crypto| must outlive it.  Returns 0, ARGUMENT, NOMEM or RANDOM.  Free with
  *  stardeleg_buckets_free(), after the roles that use it. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_buckets_new(stardeleg_limiter **out,
                                                                        const stardeleg_crypto *crypto,
