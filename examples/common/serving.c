@@ -34,6 +34,7 @@ static stardeleg_err make_limiter(serving *s, const service *svc)
     return STARDELEG_OK;
   }
   stardeleg_buckets_options_default(&options);
+  options.store = config_flag(cfg, "shared-nonces", 0) != 0 ? svc->store : NULL; /* one of several processes */
   if (strcmp(word, "strict") != 0) {
     options.per_source[STARDELEG_LIMIT_REQUEST] = read_rate(cfg, "requests-per-source", usual_requests);
     options.per_source[STARDELEG_LIMIT_ACCOUNT] = read_rate(cfg, "accounts-per-source", usual_accounts);
