@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto/mbedtls/compat.h -- where mbedTLS 2.28 and 3.x differ in the calls this folder makes. */
+/* crypto/mbedtls/compat.h -- where mbedTLS 2.28 and 3.6 differ in the calls this folder makes. */
 #ifndef SDG_CRYPTO_MBEDTLS_COMPAT_H
 #define SDG_CRYPTO_MBEDTLS_COMPAT_H
 

@@ -71,10 +71,10 @@ static int split(numbers *x, const mbedtls_mpi *order, const sdg_mbed_digest *di
 /* sum = u1 * G + u2 * Q */
 static int combine(numbers *x, mbedtls_ecp_group *group, mbedtls_ecp_group *table, sdg_mbed_thread *thread)
 {
-  int ret = mbedtls_ecp_mul(group, &x->a, &x->u1, &group->SDG_MBED_FIELD(G), sdg_mbed_rng, thread);
+  int ret = mbedtls_ecp_mul(group, &x->a, &x->u1, &group->G, sdg_mbed_rng, thread);
 
   if (ret == 0) {
-    ret = mbedtls_ecp_mul(table, &x->b, &x->u2, &table->SDG_MBED_FIELD(G), sdg_mbed_rng, thread);
+    ret = mbedtls_ecp_mul(table, &x->b, &x->u2, &table->G, sdg_mbed_rng, thread);
   }
   if (ret == 0) {
     ret = mbedtls_mpi_lset(&x->one, 1);
@@ -86,7 +86,7 @@ static int verify_with(mbedtls_ecp_group *table, sdg_mbed_thread *thread, const 
                        const sdg_mbed_digest *digest, const mbedtls_mpi *r, const mbedtls_mpi *s)
 {
   mbedtls_ecp_group *group = sdg_mbed_group(thread, key->info.bits);
-  const mbedtls_mpi *order = &group->SDG_MBED_FIELD(N);
+  const mbedtls_mpi *order = &group->N;
   numbers x;
   int ret;
 
@@ -121,7 +121,7 @@ out:
 static void free_table(mbedtls_ecp_group *table)
 {
   if (table != NULL) {
-    mbedtls_ecp_point_free(&table->SDG_MBED_FIELD(G));
+    mbedtls_ecp_point_free(&table->G);
     mbedtls_ecp_group_free(table);
     free(table);
   }
