@@ -81,7 +81,7 @@ static stardeleg_err put(sdg_ido_job *j, stardeleg_time now)
       return err;
     }
   }
-  return STARDELEG_ERR_CONFLICT;
+  return STARDELEG_ERR_STORE; /* it is still ours: others write what goes with it, again and again */
 }
 
 /* Writes what the record lacks.  If the order is no longer ours, the job is dropped: whoever has it will go on from the

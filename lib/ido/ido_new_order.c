@@ -308,24 +308,14 @@ static stardeleg_err count_and_store(stardeleg_ido *ido, sdg_call *call, const s
   return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
 }
 
-/* Said early, before there is a CSR; finalize asks again, and counts. */
-static stardeleg_err check_certificates(stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation)
-{
-  sdg_ido_quota quota = {.op_count = 0};
-  stardeleg_err err =
-      sdg_ido_quota_certificate(&quota, ido->options.store, delegation, call->now, &call->problem);
-
-  sdg_ido_quota_clear(&quota);
-  return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
-}
-
 static stardeleg_err store_order(stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation,
                                  sdg_ido_order *order)
 {
-  stardeleg_err err = check_certificates(ido, call, delegation);
+  /* Said early, before there is a CSR; finalize asks again, and counts. */
+  stardeleg_err err = sdg_ido_quota_room(ido->options.store, delegation, call->now, &call->problem);
 
   if (err != STARDELEG_OK) {
-    return err;
+    return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
   }
   err = STARDELEG_ERR_CONFLICT;
   for (int i = 0; i < SDG_IDO_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "ido/ido_audit.h"
 #include "ido/ido_cname.h"
+#include "ido/ido_quota.h"
 
 #define EVENTS_MAX 4u
 #define NAMES_SIZE 1024u
@@ -166,6 +167,9 @@ static stardeleg_err gather(sdg_ido_also *also, const stardeleg_store *store, co
   }
   if (order->cnames != order->seen.cnames) {
     err = sdg_ido_cname_mark(also, store, order->delegation, t->at);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ido_quota_follow(also, store, order);
   }
   sdg_free(t);
   return err;
