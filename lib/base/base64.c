@@ -143,11 +143,6 @@ static size_t encode_group(char symbols[4], stardeleg_bytes in, const char *alph
   return in.len > 2 ? 4 : in.len + 1;
 }
 
-size_t sdg_base64url_len(size_t len)
-{
-  return len / 3 * 4 + (len % 3 != 0 ? len % 3 + 1 : 0);
-}
-
 void sdg_base64url_write(sdg_buf *out, stardeleg_bytes in)
 {
   char symbols[4];

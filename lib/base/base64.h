@@ -6,8 +6,6 @@
 #include <stdbool.h>
 #include "base/buf.h"
 
-/* Length of the base64url text of |len| bytes. */
-size_t sdg_base64url_len(size_t len);
 void sdg_base64url_write(sdg_buf *out, stardeleg_bytes in);
 
 /* Strict: no padding, no white space, no other alphabet, no length of 1 mod 4, no stray trailing bits;

@@ -55,17 +55,6 @@ bool sdg_bytes_has_prefix(stardeleg_bytes a, const char *prefix)
   return a.len >= len && sdg_bytes_is(sdg_bytes(a.base, len), prefix);
 }
 
-int sdg_bytes_compare(stardeleg_bytes a, stardeleg_bytes b)
-{
-  size_t common = a.len < b.len ? a.len : b.len;
-  int order = common != 0 ? memcmp(a.base, b.base, common) : 0;
-
-  if (order != 0) {
-    return order;
-  }
-  return (a.len > b.len) - (a.len < b.len);
-}
-
 stardeleg_bytes sdg_bytes_from(stardeleg_bytes a, size_t skip)
 {
   return sdg_bytes_part(a, skip, SIZE_MAX);

@@ -16,7 +16,6 @@ bool sdg_bytes_is(stardeleg_bytes a, const char *s);
 bool sdg_bytes_is_nocase(stardeleg_bytes a, const char *s); /* ASCII only, locale-free */
 bool sdg_bytes_equal_nocase(stardeleg_bytes a, stardeleg_bytes b);
 bool sdg_bytes_has_prefix(stardeleg_bytes a, const char *prefix);
-int sdg_bytes_compare(stardeleg_bytes a, stardeleg_bytes b); /* memcmp order, shorter first */
 stardeleg_bytes sdg_bytes_from(stardeleg_bytes a, size_t skip);
 /* |len| bytes from |at| on, or as many of them as there are. */
 stardeleg_bytes sdg_bytes_part(stardeleg_bytes a, size_t at, size_t len);
@@ -35,6 +34,9 @@ bool sdg_utf8_is_valid(stardeleg_bytes a);
 /* The first code point of |a| and how many bytes it takes; 0 if |a| is empty or does not begin with well-formed
  * UTF-8. */
 size_t sdg_utf8_decode(uint32_t *out, stardeleg_bytes a);
+
+/* Writes the code point |c|, at most U+10FFFF; returns how many bytes. */
+size_t sdg_utf8_encode(uint8_t out[4], uint32_t c);
 
 /* How many code points well-formed UTF-8 has. */
 size_t sdg_utf8_count(stardeleg_bytes a);

@@ -84,3 +84,40 @@ char *sdg_bytes_dup(stardeleg_bytes b)
   copy[b.len] = '\0';
   return copy;
 }
+
+void sdg_strings_free(char **list)
+{
+  for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
+    sdg_free(list[i]);
+  }
+  sdg_free(list);
+}
+
+stardeleg_err sdg_strings_dup(char ***out, const char *const *list, size_t max)
+{
+  size_t n = 0;
+  char **copy;
+
+  *out = NULL;
+  while (list != NULL && list[n] != NULL) {
+    if (n++ == max) {
+      return STARDELEG_ERR_LIMIT;
+    }
+  }
+  if (n == 0) {
+    return STARDELEG_OK;
+  }
+  copy = sdg_calloc(n + 1, sizeof(*copy));
+  if (copy == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  for (size_t i = 0; i < n; i++) {
+    copy[i] = sdg_strdup(list[i]);
+    if (copy[i] == NULL) {
+      sdg_strings_free(copy);
+      return STARDELEG_ERR_NOMEM;
+    }
+  }
+  *out = copy;
+  return STARDELEG_OK;
+}

@@ -23,4 +23,10 @@ char *sdg_strdup(const char *s);
 /* A copy of |b| with a NUL behind it; NULL for lack of memory. */
 char *sdg_bytes_dup(stardeleg_bytes b);
 
+/* A copy of a NULL-terminated list of at most |max| strings, itself NULL-terminated; NULL for NULL and an empty one.
+ * Returns 0, LIMIT or NOMEM. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_strings_dup(char ***out, const char *const *list, size_t max);
+/* Frees such a copy; NULL allowed. */
+void sdg_strings_free(char **list);
+
 #endif /* SDG_BASE_MEM_H */

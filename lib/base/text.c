@@ -58,6 +58,18 @@ size_t sdg_utf8_decode(uint32_t *out, stardeleg_bytes a)
   return lead->len;
 }
 
+size_t sdg_utf8_encode(uint8_t out[4], uint32_t c)
+{
+  size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+  for (size_t i = n - 1; i > 0; i--) {
+    out[i] = (uint8_t)(0x80 | (c & 0x3f));
+    c >>= 6;
+  }
+  out[0] = (uint8_t)(n == 1 ? c : (0xf00u >> n & 0xf0u) | c);
+  return n;
+}
+
 bool sdg_utf8_is_valid(stardeleg_bytes a)
 {
   uint32_t code;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 stardeleg_err sdg_json_scan_fail(sdg_json_scan *s, stardeleg_err err, size_t at, const char *reason)
 {
   s->fault_at = at;
@@ -24,49 +26,6 @@ void sdg_json_scan_space(sdg_json_scan *s)
     s->at++;
     c = sdg_json_scan_peek(s);
   }
-}
-
-/* How many bytes the UTF-8 sequence at |p| has; 0 if it is none (RFC 3629 4: no overlong forms, no surrogates, nothing
- * above U+10FFFF).  Noncharacters pass: they are well-formed, and refusing them would protect nobody. */
-static size_t utf8_len(const uint8_t *p, size_t room)
-{
-  size_t n = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-  uint8_t low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
-  uint8_t high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
-
-  if (n == 0 || n > room || p[1] < low || p[1] > high) {
-    return 0;
-  }
-  for (size_t i = 2; i < n; i++) {
-    if ((p[i] & 0xc0) != 0x80) {
-      return 0;
-    }
-  }
-  return n;
-}
-
-static size_t write_utf8(uint8_t out[4], uint32_t c)
-{
-  if (c < 0x80) {
-    out[0] = (uint8_t)c;
-    return 1;
-  }
-  if (c < 0x800) {
-    out[0] = (uint8_t)(0xc0 | (c >> 6));
-    out[1] = (uint8_t)(0x80 | (c & 0x3f));
-    return 2;
-  }
-  if (c < 0x10000) {
-    out[0] = (uint8_t)(0xe0 | (c >> 12));
-    out[1] = (uint8_t)(0x80 | ((c >> 6) & 0x3f));
-    out[2] = (uint8_t)(0x80 | (c & 0x3f));
-    return 3;
-  }
-  out[0] = (uint8_t)(0xf0 | (c >> 18));
-  out[1] = (uint8_t)(0x80 | ((c >> 12) & 0x3f));
-  out[2] = (uint8_t)(0x80 | ((c >> 6) & 0x3f));
-  out[3] = (uint8_t)(0x80 | (c & 0x3f));
-  return 4;
 }
 
 /* The four digits behind a "\u" at |at|. */
@@ -158,11 +117,12 @@ static stardeleg_err read_character(uint8_t out[4], size_t *n, sdg_json_scan *s)
   if (c == '\\') {
     rv = read_escape(&point, s);
     if (rv == STARDELEG_OK) {
-      *n = write_utf8(out, point);
+      *n = sdg_utf8_encode(out, point);
     }
     return rv;
   }
-  *n = c < 0x80 ? 1 : utf8_len(s->base + s->at, s->len - s->at);
+  /* Noncharacters pass: they are well-formed, and refusing them would protect nobody. */
+  *n = sdg_utf8_decode(&point, sdg_bytes(s->base + s->at, s->len - s->at));
   if (*n == 0) {
     return sdg_json_scan_fail(s, STARDELEG_ERR_MALFORMED, s->at, "invalid UTF-8");
   }

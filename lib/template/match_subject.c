@@ -18,23 +18,6 @@ static sdg_flaw flaw_at(char place[SDG_PLACE_SIZE], int member, const char *rule
   return flaw;
 }
 
-/* PrintableString of X.680 41.4: a "*" or "@" in it is a common mistake and would be read differently elsewhere. */
-static bool is_printable_string(stardeleg_bytes text)
-{
-  for (size_t i = 0; i < text.len; i++) {
-    uint8_t c = text.base[i];
-    uint8_t lower = sdg_ascii_lower(c);
-    bool good = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == ' ' || c == '\'' || c == '(' ||
-                c == ')' || c == '+' || c == ',' || c == '-' || c == '.' || c == '/' || c == ':' || c == '=' ||
-                c == '?';
-
-    if (!good) {
-      return false;
-    }
-  }
-  return true;
-}
-
 /* With the types that are read here the content octets are UTF-8 as they stand: nothing to decode. */
 static const char *encoding_fault(const sdg_x509_attribute *attribute, int member)
 {
@@ -43,7 +26,8 @@ static const char *encoding_fault(const sdg_x509_attribute *attribute, int membe
   if (attribute->tag != kind->read_tags[0] && attribute->tag != kind->read_tags[1]) {
     return "a string type that is not allowed for it";
   }
-  if (attribute->tag == SDG_DER_PRINTABLE_STRING && !is_printable_string(attribute->value)) {
+  /* A "*" or "@" is a common mistake, and would be read differently elsewhere. */
+  if (attribute->tag == SDG_DER_PRINTABLE_STRING && !sdg_x509_is_printable(attribute->value)) {
     return "a PrintableString with other characters";
   }
   return NULL;

@@ -30,7 +30,6 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_http_link(sdg_buf *out, const stardeleg_h
 STARDELEG_MUST_CHECK stardeleg_err sdg_http_reply_new(stardeleg_http_reply **out, int status);
 /* A |status| that is none becomes 500. */
 void sdg_http_reply_set_status(stardeleg_http_reply *reply, int status);
-int sdg_http_reply_status(const stardeleg_http_reply *reply);
 /* |value| is refused (ARGUMENT) if it holds CR, LF or NUL, |name| if it is no token; LIMIT beyond 64 headers. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_http_reply_add_header(stardeleg_http_reply *reply, const char *name,
                                                              const char *value);

@@ -51,11 +51,6 @@ void sdg_http_reply_set_status(stardeleg_http_reply *reply, int status)
   reply->status = is_status(status) ? status : 500;
 }
 
-int sdg_http_reply_status(const stardeleg_http_reply *reply)
-{
-  return reply->status;
-}
-
 /* RFC 9110, Section 5.6.2 */
 static bool is_token(const char *name)
 {

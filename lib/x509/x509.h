@@ -73,6 +73,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_san(sdg_general_name *names, si
                                                      stardeleg_bytes value);
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_read_name(sdg_x509_attribute *attributes, size_t max, size_t *count,
                                                       stardeleg_bytes name_der);
+/* True if |value| has the characters of a PrintableString alone (X.680 41.4, table 10). */
+bool sdg_x509_is_printable(stardeleg_bytes value);
 /* Appends a DirectoryString, decoded (UTF8, Printable, IA5, Teletex as Latin-1, BMP, Universal), as UTF-8; MALFORMED
  * for other types and for bytes the type does not allow.  Empty and control characters pass. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_x509_string(sdg_buf *out, int tag, stardeleg_bytes value);

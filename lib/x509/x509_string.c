@@ -6,26 +6,6 @@
 
 #include "base/bytes.h"
 
-static void add_utf8(sdg_buf *out, uint32_t c)
-{
-  if (c < 0x80) {
-    sdg_buf_add_byte(out, (uint8_t)c);
-    return;
-  }
-  if (c < 0x800) {
-    sdg_buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
-  } else {
-    if (c < 0x10000) {
-      sdg_buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
-    } else {
-      sdg_buf_add_byte(out, (uint8_t)(0xf0 | c >> 18));
-      sdg_buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-    }
-    sdg_buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-  }
-  sdg_buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-}
-
 static bool is_scalar(uint32_t c)
 {
   return c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
@@ -38,6 +18,7 @@ static stardeleg_err add_wide(sdg_buf *out, stardeleg_bytes value, size_t width)
     return STARDELEG_ERR_MALFORMED;
   }
   for (size_t i = 0; i < value.len; i += width) {
+    uint8_t utf8[4];
     uint32_t c = 0;
 
     for (size_t k = 0; k < width; k++) {
@@ -46,16 +27,25 @@ static stardeleg_err add_wide(sdg_buf *out, stardeleg_bytes value, size_t width)
     if (!is_scalar(c)) {
       return STARDELEG_ERR_MALFORMED;
     }
-    add_utf8(out, c);
+    sdg_buf_add(out, utf8, sdg_utf8_encode(utf8, c));
   }
   return STARDELEG_OK;
 }
 
-/* X.680 41.4, table 10 */
 static bool is_printable(uint8_t c)
 {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
          (c != 0 && strchr(" '()+,-./:=?", c) != NULL);
+}
+
+bool sdg_x509_is_printable(stardeleg_bytes value)
+{
+  for (size_t i = 0; i < value.len; i++) {
+    if (!is_printable(value.base[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 static bool is_ia5(uint8_t c)

@@ -61,7 +61,6 @@ static void test_vectors(void **state)
     sdg_buf_init(&out, 100);
     sdg_base64url_write(&out, plain);
     assert_string_equal(sdg_buf_str(&out), vectors[i].url);
-    assert_int_equal(sdg_base64url_len(plain.len), out.len);
     sdg_buf_reset(&out);
     sdg_base64_write(&out, plain, 0);
     assert_string_equal(sdg_buf_str(&out), vectors[i].standard);
@@ -178,7 +177,6 @@ static void test_round_trip_and_limit(void **state)
   for (size_t len = 0; len <= sizeof(data); len++) {
     sdg_buf_reset(&text);
     sdg_base64url_write(&text, sdg_bytes(data, len));
-    assert_int_equal(text.len, sdg_base64url_len(len));
     sdg_buf_init(&back, len);
     assert_ok(sdg_base64url_read(&back, sdg_buf_bytes(&text)));
     assert_true(sdg_bytes_equal(sdg_buf_bytes(&back), sdg_bytes(data, len)));
