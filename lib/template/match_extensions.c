@@ -76,16 +76,6 @@ static void check_key_usage(const sdg_match *match, const sdg_x509_extension *ex
 
 /* --- extendedKeyUsage --- */
 
-static bool has_oid(const stardeleg_bytes *oids, size_t count, stardeleg_bytes oid)
-{
-  for (size_t i = 0; i < count; i++) {
-    if (sdg_bytes_equal(oids[i], oid)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static void compare_purposes(const sdg_match *match, const stardeleg_bytes *oids, size_t count)
 {
   const stardeleg_template *tmpl = match->tmpl;
@@ -94,7 +84,7 @@ static void compare_purposes(const sdg_match *match, const stardeleg_bytes *oids
   char text[96];
 
   for (size_t i = 0; i < tmpl->eku_count; i++) {
-    if (!has_oid(oids, count, tmpl->eku[i])) {
+    if (!sdg_eku_has(oids, count, tmpl->eku[i])) {
       (void)snprintf(place, sizeof(place), "/extensions/extendedKeyUsage/%zu", i);
       flaw.place = place;
       flaw.rule = "purpose-missing";
@@ -104,9 +94,9 @@ static void compare_purposes(const sdg_match *match, const stardeleg_bytes *oids
   }
   flaw.place = "/extensions/extendedKeyUsage";
   for (size_t i = 0; i < count; i++) {
-    bool known = has_oid(tmpl->eku, tmpl->eku_count, oids[i]);
+    bool known = sdg_eku_has(tmpl->eku, tmpl->eku_count, oids[i]);
 
-    if (known && !has_oid(oids, i, oids[i])) {
+    if (known && !sdg_eku_has(oids, i, oids[i])) {
       continue;
     }
     flaw.rule = known ? "purpose-repeated" : "purpose-extra";

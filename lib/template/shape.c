@@ -106,16 +106,6 @@ static void compare_subject(listing *l, const stardeleg_template *tmpl, const sd
   }
 }
 
-static bool has_eku(const stardeleg_bytes *list, size_t count, stardeleg_bytes oid)
-{
-  for (size_t i = 0; i < count; i++) {
-    if (sdg_bytes_equal(list[i], oid)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static void compare_usages(listing *l, const stardeleg_template *tmpl, const sdg_cert *cert)
 {
   bool same = tmpl->eku_count == cert->eku_count;
@@ -124,7 +114,7 @@ static void compare_usages(listing *l, const stardeleg_template *tmpl, const sdg
     list(l, "keyUsage", "is another");
   }
   for (size_t i = 0; i < tmpl->eku_count && same; i++) {
-    same = has_eku(cert->eku, cert->eku_count, tmpl->eku[i]);
+    same = sdg_eku_has(cert->eku, cert->eku_count, tmpl->eku[i]);
   }
   if (!same) {
     list(l, "extendedKeyUsage", "is another");

@@ -182,16 +182,6 @@ static stardeleg_err read_purpose(stardeleg_bytes *out, stardeleg_template *tmpl
   return err;
 }
 
-static bool has_purpose(const stardeleg_template *tmpl, stardeleg_bytes oid)
-{
-  for (size_t i = 0; i < tmpl->eku_count; i++) {
-    if (sdg_bytes_equal(tmpl->eku[i], oid)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static stardeleg_err compile_purposes(stardeleg_template *tmpl, const sdg_json *list, sdg_findings *findings)
 {
   size_t index = 0;
@@ -210,7 +200,7 @@ static stardeleg_err compile_purposes(stardeleg_template *tmpl, const sdg_json *
     if (oid.len == 0) {
       continue;
     }
-    if (has_purpose(tmpl, oid)) { /* a name and its OID are the same thing */
+    if (sdg_eku_has(tmpl->eku, tmpl->eku_count, oid)) { /* a name and its OID are the same thing */
       sdg_flaw flaw = {.place = place, .rule = "purpose-repeated", .acme = STARDELEG_ACME_MALFORMED};
 
       flaw.value = sdg_bytes_str(text);

@@ -65,6 +65,8 @@ typedef struct sdg_eku_name {
 /* NULL for an unknown name. */
 const sdg_eku_name *sdg_eku_find(const char *name);
 const sdg_eku_name *sdg_eku_find_oid(stardeleg_bytes oid);
+/* True if |oid| is one of |oids|. */
+bool sdg_eku_has(const stardeleg_bytes *oids, size_t count, stardeleg_bytes oid);
 /* Name or dotted OID, for sentences. */
 void sdg_eku_text(char *out, size_t size, stardeleg_bytes oid);
 

@@ -138,6 +138,16 @@ const sdg_eku_name *sdg_eku_find_oid(stardeleg_bytes oid)
   return NULL;
 }
 
+bool sdg_eku_has(const stardeleg_bytes *oids, size_t count, stardeleg_bytes oid)
+{
+  for (size_t i = 0; i < count; i++) {
+    if (sdg_bytes_equal(oids[i], oid)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void sdg_eku_text(char *out, size_t size, stardeleg_bytes oid)
 {
   const sdg_eku_name *known = sdg_eku_find_oid(oid);

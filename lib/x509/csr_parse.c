@@ -52,7 +52,6 @@ static stardeleg_err read_subject(sdg_csr *csr, sdg_der *info, stardeleg_problem
   return STARDELEG_OK;
 }
 
-/* A key of a kind we do not take is a finding for the template; only a broken one ends the reading. */
 /* Reads the key once more for the reason alone: a problem is large, and good CSRs should not pay for it. */
 static stardeleg_err keep_key_fault(sdg_csr *csr)
 {
@@ -69,6 +68,7 @@ static stardeleg_err keep_key_fault(sdg_csr *csr)
   return STARDELEG_OK;
 }
 
+/* A key of a kind we do not take is a finding for the template; only a broken one ends the reading. */
 static stardeleg_err read_key(sdg_csr *csr, sdg_der *info, stardeleg_problem *problem)
 {
   stardeleg_bytes content = {NULL, 0};
