@@ -42,7 +42,7 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_mac(const stardeleg_crypto *crypto, stard
 /* Appends |bytes| random bytes in base64url: unguessable names of resources. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_random_name(const stardeleg_crypto *crypto, sdg_buf *out, size_t bytes);
 
-/* --- Public keys: immutable, reference-counted, safe for concurrent verify --- */
+/* --- Public keys: immutable, safe for concurrent verify --- */
 typedef struct sdg_pubkey sdg_pubkey;
 /* Strictly reads the DER SPKI (rsaEncryption with NULL, id-ecPublicKey with a named curve and an uncompressed point,
  * Ed25519 without parameters; RSA 2048 to 8192 bits, exponent odd and over 65536 but at most 2^64) and lets the
@@ -51,7 +51,6 @@ typedef struct sdg_pubkey sdg_pubkey;
 struct stardeleg_problem;
 STARDELEG_MUST_CHECK stardeleg_err sdg_pubkey_import(sdg_pubkey **out, const stardeleg_crypto *crypto,
                                                      stardeleg_bytes spki, struct stardeleg_problem *problem);
-sdg_pubkey *sdg_pubkey_ref(sdg_pubkey *key);
 void sdg_pubkey_free(sdg_pubkey *key);
 stardeleg_bytes sdg_pubkey_spki(const sdg_pubkey *key);
 const stardeleg_key_info *sdg_pubkey_info(const sdg_pubkey *key);

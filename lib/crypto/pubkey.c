@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto/pubkey.c -- public keys: read once, then shared and immutable. */
+/* crypto/pubkey.c -- public keys: read once, then immutable. */
 #include "crypto/crypto.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@
 #include "crypto/provider.h"
 
 struct sdg_pubkey {
-  atomic_uint refs;
   const stardeleg_crypto *crypto; /* borrowed; outlives the key */
   void *handle;
   stardeleg_key_info info;
@@ -69,7 +67,6 @@ stardeleg_err sdg_pubkey_import(sdg_pubkey **out, const stardeleg_crypto *crypto
   if (key == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  atomic_init(&key->refs, 1);
   key->crypto = crypto;
   key->spki_len = spki.len;
   memcpy(key->spki, spki.base, spki.len);
@@ -83,17 +80,9 @@ stardeleg_err sdg_pubkey_import(sdg_pubkey **out, const stardeleg_crypto *crypto
   return STARDELEG_OK;
 }
 
-sdg_pubkey *sdg_pubkey_ref(sdg_pubkey *key)
-{
-  if (key != NULL) {
-    (void)atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);
-  }
-  return key;
-}
-
 void sdg_pubkey_free(sdg_pubkey *key)
 {
-  if (key == NULL || atomic_fetch_sub_explicit(&key->refs, 1, memory_order_acq_rel) != 1) {
+  if (key == NULL) {
     return;
   }
   if (key->handle != NULL) {

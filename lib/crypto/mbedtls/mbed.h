@@ -52,7 +52,7 @@ typedef struct sdg_mbed_key {
 } sdg_mbed_key;
 
 typedef struct sdg_mbed_digest {
-  size_t len; /* never longer than the order of the curve it goes with */
+  size_t len; /* may be longer than the order of the curve it goes with: ecdsa.c cuts it */
   uint8_t bytes[STARDELEG_HASH_MAX];
 } sdg_mbed_digest;
 
