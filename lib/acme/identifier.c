@@ -156,6 +156,16 @@ bool sdg_identifiers_same_set(const sdg_identifiers *a, const sdg_identifiers *b
   return true;
 }
 
+bool sdg_identifiers_share(const sdg_identifiers *a, const sdg_identifiers *b)
+{
+  for (size_t i = 0; i < a->count; i++) {
+    if (contains(b, &a->items[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static stardeleg_err check_twice(const sdg_identifiers *list, stardeleg_problem *problem)
 {
   char place[64];

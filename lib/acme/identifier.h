@@ -25,6 +25,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_identifiers_copy(sdg_identifiers *out, co
                                                         size_t count);
 /* As sets; dns case-insensitively (RFC 8555 7.4). */
 bool sdg_identifiers_same_set(const sdg_identifiers *a, const sdg_identifiers *b);
+/* One of them is in both, by the same measure. */
+bool sdg_identifiers_share(const sdg_identifiers *a, const sdg_identifiers *b);
 /* Checks every "dns" value with sdg_name_check_dns (|flags| of base/name.h) and duplicates; other types are
  * unsupportedIdentifier.  Every bad one becomes a subproblem; the problem's type is rejectedIdentifier,
  * unsupportedIdentifier, or malformed for duplicates. */

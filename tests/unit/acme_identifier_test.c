@@ -123,6 +123,32 @@ static void sets(void **state)
   }
 }
 
+static void shared_ones(void **state)
+{
+  static const struct {
+    const char *a, *b;
+    bool share;
+  } cases[] = {
+      {"[" DNS("a.b") "," DNS("c.d") "]", "[" DNS("e.f") "," DNS("C.D") "]", true},
+      {"[" DNS("a.b") "]", "[" DNS("c.d") "," DNS("e.f") "]", false},
+      {"[" DNS("*.a.b") "]", "[" DNS("a.b") "]", false},
+      {"[{\"type\":\"dns\",\"value\":\"1.2.3.4\"}]", "[{\"type\":\"ip\",\"value\":\"1.2.3.4\"}]", false},
+  };
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    sdg_identifiers a = {NULL, 0};
+    sdg_identifiers b = {NULL, 0};
+
+    assert_ok(parse(&a, cases[i].a, NULL));
+    assert_ok(parse(&b, cases[i].b, NULL));
+    assert_int_equal(sdg_identifiers_share(&a, &b), cases[i].share);
+    assert_int_equal(sdg_identifiers_share(&b, &a), cases[i].share);
+    sdg_identifiers_clear(&a);
+    sdg_identifiers_clear(&b);
+  }
+}
+
 /* ACME-7.1.3-04, ACME-7.1.4-03, ACME-7.1.4-04, STARDEL-2.3.2-15: every bad name is told, the last one too */
 static void policy(void **state)
 {
@@ -179,7 +205,7 @@ static void policy(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(kept_as_they_are),
-                                     cmocka_unit_test(sets), cmocka_unit_test(policy)};
+                                     cmocka_unit_test(shared_ones), cmocka_unit_test(sets), cmocka_unit_test(policy)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,27 @@ static void test_mem(void **state)
   assert_null(sdg_bytes_dup(sdg_bytes(NULL, SIZE_MAX)));
 }
 
+static void test_strings(void **state)
+{
+  const char *const list[] = {"a", "", "bc", NULL};
+  char **copy = (char **)state; /* anything but NULL */
+
+  assert_ok(sdg_strings_dup(&copy, NULL, 3));
+  assert_null(copy);
+  assert_ok(sdg_strings_dup(&copy, list + 3, 0));
+  assert_null(copy);
+  assert_int_equal(sdg_strings_dup(&copy, list, 2), STARDELEG_ERR_LIMIT);
+  assert_null(copy);
+  assert_ok(sdg_strings_dup(&copy, list, 3));
+  for (size_t i = 0; i < 3; i++) {
+    assert_string_equal(copy[i], list[i]);
+    assert_ptr_not_equal(copy[i], list[i]);
+  }
+  assert_null(copy[3]);
+  sdg_strings_free(copy);
+  sdg_strings_free(NULL);
+}
+
 static void test_add(void **state)
 {
   sdg_buf buf;
@@ -206,6 +227,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_mem),
+      cmocka_unit_test(test_strings),
       cmocka_unit_test(test_add),
       cmocka_unit_test(test_limit),
       cmocka_unit_test(test_growth),
