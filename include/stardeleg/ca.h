@@ -115,8 +115,9 @@ typedef struct stardeleg_ca_options {
   uint16_t tls_alpn01_port;         /**< default 443 (RFC 8737 3); others for tests */
   uint16_t https_port;              /**< where redirects of http-01 may lead by https, besides 443; default 443 */
   const char *const *allowed_networks; /**< special addresses (dns.h) that are connected to all the same:
-                                         "192.168.0.0/16", NULL-terminated.  NULL: none.  Addresses that the transport
-                                         finds are its own to guard */
+                                         "192.168.0.0/16", NULL-terminated.  NULL: none.  Those that the
+                                         transport or the probe finds are its own to guard: stardeleg_curl does so with
+                                         |deny_private| and the same |allowed_networks| */
   const char *const *caa_identities; /**< what this CA is called in CAA records (RFC 8659), NULL-terminated: the
                                          directory says so, and nothing is issued for a name whose records do not allow
                                          it, with accounturi and validationmethods (RFC 8657).  For these two the DNS

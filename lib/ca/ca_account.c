@@ -36,22 +36,6 @@ static bool is_unfinished(const sdg_ca_order *order)
          order->wire.status == SDG_ORDER_PROCESSING;
 }
 
-static stardeleg_err put_order(const stardeleg_ca *ca, const sdg_ca_order *order)
-{
-  sdg_buf value;
-  stardeleg_store_op op;
-  stardeleg_err err;
-
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  sdg_ca_put_order(ca, &op, &value, order, false);
-  err = sdg_buf_error(&value);
-  if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, &op, 1);
-  }
-  sdg_buf_clear(&value);
-  return err;
-}
-
 static bool is_renewed(const sdg_ca_order *order)
 {
   return order->wire.status == SDG_ORDER_VALID && order->wire.auto_renewal != NULL;
@@ -71,7 +55,7 @@ static stardeleg_err end_order(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_
     } else {
       err = sdg_ca_order_fail(order, STARDELEG_ACME_UNAUTHORIZED, SDG_CA_ACCOUNT_GONE);
       if (err == STARDELEG_OK) {
-        err = put_order(ca, order);
+        err = sdg_ca_save_order(ca, order, false);
       }
     }
     if (err != STARDELEG_ERR_CONFLICT) {

@@ -17,8 +17,6 @@
 #include "der/der.h"
 #include "der/pem.h"
 
-static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
-static const uint8_t client_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
 #define KU_KEY_ENCIPHERMENT (1u << 2)
 #define COMMON_NAME_MAX 64u
 
@@ -164,8 +162,6 @@ static bool has_usage(const sdg_ca_order *order, sdg_ca_rule_name rule, const sd
 static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order, const sdg_csr *csr, bool has_subject,
                                      sdg_ca_extensions *extensions)
 {
-  const stardeleg_bytes server = {server_auth, sizeof(server_auth)};
-  const stardeleg_bytes client = {client_auth, sizeof(client_auth)};
   bool with_key_id = sdg_ca_rule(order->rules, SDG_CA_RULE_SUBJECT_KEY_ID) != STARDELEG_CA_NEVER;
   stardeleg_bytes usages[2];
   size_t count = 0;
@@ -178,11 +174,11 @@ static stardeleg_err fill_extensions(stardeleg_ca *ca, const sdg_ca_order *order
   }
   sdg_x509_put_key_usage(sdg_ca_extensions_add(extensions, sdg_oid_key_usage, true),
                          choose_key_usage(order->rules, csr));
-  if (has_usage(order, SDG_CA_RULE_SERVER_AUTH, csr, server)) {
-    usages[count++] = server;
+  if (has_usage(order, SDG_CA_RULE_SERVER_AUTH, csr, sdg_ca_oid_server_auth)) {
+    usages[count++] = sdg_ca_oid_server_auth;
   }
-  if (has_usage(order, SDG_CA_RULE_CLIENT_AUTH, csr, client)) {
-    usages[count++] = client;
+  if (has_usage(order, SDG_CA_RULE_CLIENT_AUTH, csr, sdg_ca_oid_client_auth)) {
+    usages[count++] = sdg_ca_oid_client_auth;
   }
   sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), usages, count);
   sdg_ca_put_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, !has_subject), order);

@@ -69,22 +69,6 @@ static void free_caa_task(sdg_ca_task *task)
   sdg_free(t);
 }
 
-static stardeleg_err put_order(const caa_task *t)
-{
-  sdg_buf value;
-  stardeleg_store_op op;
-  stardeleg_err err;
-
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  sdg_ca_put_order(t->task.ca, &op, &value, &t->order, true);
-  err = sdg_buf_error(&value);
-  if (err == STARDELEG_OK) {
-    err = sdg_store_batch(t->task.ca->options.store, &op, 1);
-  }
-  sdg_buf_clear(&value);
-  return err;
-}
-
 /* A first certificate that is not allowed ends the order; a renewal waits: what stands in the DNS today may be a
  * mistake, and the certificate there is ends soon by itself. */
 static stardeleg_err set_refused(caa_task *t, stardeleg_time now)
@@ -118,7 +102,7 @@ static stardeleg_err conclude(caa_task *t, stardeleg_time now)
     err = set_refused(t, now);
   }
   if (err == STARDELEG_OK) {
-    err = put_order(t);
+    err = sdg_ca_save_order(t->task.ca, &t->order, true);
   }
   if (err != STARDELEG_OK) {
     /* As with every task: the lease runs out, and it begins anew, or somebody else has the order now. */

@@ -31,40 +31,6 @@ const sdg_ca_method *sdg_ca_method_of(const char *type)
 
 /* --- Options --- */
 
-static void free_list(char **list)
-{
-  for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
-    sdg_free(list[i]);
-  }
-  sdg_free(list);
-}
-
-static stardeleg_err copy_list(char ***out, const char *const *list)
-{
-  size_t n = 0;
-
-  if (list == NULL || list[0] == NULL) {
-    return STARDELEG_OK;
-  }
-  while (n <= LIST_MAX && list[n] != NULL) {
-    n++;
-  }
-  if (n > LIST_MAX) {
-    return STARDELEG_ERR_CONFIG;
-  }
-  *out = sdg_calloc(n + 1, sizeof(**out));
-  if (*out == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  for (size_t i = 0; i < n; i++) {
-    (*out)[i] = sdg_strdup(list[i]);
-    if ((*out)[i] == NULL) {
-      return STARDELEG_ERR_NOMEM;
-    }
-  }
-  return STARDELEG_OK;
-}
-
 /* It holds its own first address. */
 static bool is_network(const char *text)
 {
@@ -120,20 +86,21 @@ stardeleg_err sdg_ca_challenges_load(stardeleg_ca *ca, stardeleg_problem *proble
     ca->can_wildcard =
         ca->can_wildcard || ((ca->options.challenges & methods[i]->flag) != 0 && methods[i]->for_wildcard);
   }
-  err = copy_list(&ca->allowed_networks, ca->options.allowed_networks);
+  err = sdg_strings_dup(&ca->allowed_networks, ca->options.allowed_networks, LIST_MAX);
   if (err == STARDELEG_OK) {
-    err = copy_list(&ca->caa_identities, ca->options.caa_identities);
+    err = sdg_strings_dup(&ca->caa_identities, ca->options.caa_identities, LIST_MAX);
   }
-  if (err == STARDELEG_ERR_CONFIG) {
+  if (err == STARDELEG_ERR_LIMIT) {
     sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "allowed_networks or caa_identities are too many");
+    err = STARDELEG_ERR_CONFIG;
   }
   return err;
 }
 
 void sdg_ca_challenges_clear(stardeleg_ca *ca)
 {
-  free_list(ca->allowed_networks);
-  free_list(ca->caa_identities);
+  sdg_strings_free(ca->allowed_networks);
+  sdg_strings_free(ca->caa_identities);
 }
 
 /* --- Of one authorization --- */

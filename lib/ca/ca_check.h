@@ -56,6 +56,9 @@ extern const sdg_ca_method sdg_ca_http_01, sdg_ca_dns_01, sdg_ca_dns_account_01,
 /* NULL for unknown types. */
 const sdg_ca_method *sdg_ca_method_of(const char *type);
 
+/* The addresses of |host|, for the check under way: true when they are there (in |check->addresses|); false when |step|
+ * waits for them, or the check has been decided without. */
+bool sdg_ca_check_has_addresses(sdg_ca_check *check, const char *host, sdg_step *step, stardeleg_time now);
 /* Valid if |problem| is NULL, else failed this time.  The record is written, the task finished. */
 void sdg_ca_check_decide(sdg_ca_check *check, const stardeleg_problem *problem, stardeleg_time now);
 

@@ -57,22 +57,13 @@ static stardeleg_err begin(sdg_ca_check *check)
 
 static stardeleg_err ask(sdg_ca_check *check, sdg_step *step, stardeleg_time now)
 {
-  stardeleg_problem problem;
   stardeleg_err err = check->url.len == 0 ? begin(check) : STARDELEG_OK;
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  switch (sdg_ca_find_addresses(check->task.ca, sdg_buf_str(&check->host), &check->addresses, now, &step->at,
-                                &problem)) {
-  case SDG_CA_LOOKUP_WAIT:
-    step->kind = SDG_STEP_WAIT;
+  if (!sdg_ca_check_has_addresses(check, sdg_buf_str(&check->host), step, now)) {
     return STARDELEG_OK;
-  case SDG_CA_LOOKUP_FAILED:
-    sdg_ca_check_decide(check, &problem, now);
-    return STARDELEG_OK;
-  case SDG_CA_LOOKUP_READY:
-    break;
   }
   step->kind = SDG_STEP_GET;
   step->url = sdg_buf_str(&check->url);

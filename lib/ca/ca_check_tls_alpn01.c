@@ -99,22 +99,10 @@ static stardeleg_err probe(sdg_ca_check *check, sdg_step *step, stardeleg_time n
 
 static stardeleg_err ask(sdg_ca_check *check, sdg_step *step, stardeleg_time now)
 {
-  stardeleg_problem problem;
   stardeleg_err err = check->host.len == 0 ? begin(check) : STARDELEG_OK;
 
-  if (err != STARDELEG_OK) {
+  if (err != STARDELEG_OK || !sdg_ca_check_has_addresses(check, check->authz.wire.identifier.value, step, now)) {
     return err;
-  }
-  switch (sdg_ca_find_addresses(check->task.ca, check->authz.wire.identifier.value, &check->addresses, now, &step->at,
-                                &problem)) {
-  case SDG_CA_LOOKUP_WAIT:
-    step->kind = SDG_STEP_WAIT;
-    return STARDELEG_OK;
-  case SDG_CA_LOOKUP_FAILED:
-    sdg_ca_check_decide(check, &problem, now);
-    return STARDELEG_OK;
-  case SDG_CA_LOOKUP_READY:
-    break;
   }
   return probe(check, step, now);
 }

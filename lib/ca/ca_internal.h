@@ -129,6 +129,8 @@ void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *v
 void sdg_ca_put_authz(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_authz *authz, stardeleg_time due,
                       bool release);
 void sdg_ca_put_cert(stardeleg_store_op *op, sdg_buf *value, const sdg_ca_cert *cert);
+/* The order alone, at once; |release| drops the lease. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_save_order(const stardeleg_ca *ca, const sdg_ca_order *order, bool release);
 
 /* --- Routes --- */
 stardeleg_err sdg_ca_route_new_order(void *role, sdg_call *call);

@@ -58,22 +58,6 @@ static stardeleg_err publish(stardeleg_ca *ca, sdg_ca_order *order, sdg_ca_cert 
   return err;
 }
 
-static stardeleg_err put_released(stardeleg_ca *ca, const sdg_ca_order *order)
-{
-  sdg_buf value;
-  stardeleg_store_op op;
-  stardeleg_err err;
-
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  sdg_ca_put_order(ca, &op, &value, order, true);
-  err = sdg_buf_error(&value);
-  if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, &op, 1);
-  }
-  sdg_buf_clear(&value);
-  return err;
-}
-
 stardeleg_err sdg_ca_order_fail(sdg_ca_order *order, stardeleg_acme_error acme, const char *detail)
 {
   stardeleg_problem problem;
@@ -94,7 +78,7 @@ static stardeleg_err make_invalid(stardeleg_ca *ca, sdg_ca_order *order, stardel
 {
   stardeleg_err err = sdg_ca_order_fail(order, acme, detail);
 
-  return err == STARDELEG_OK ? put_released(ca, order) : err;
+  return err == STARDELEG_OK ? sdg_ca_save_order(ca, order, true) : err;
 }
 
 static stardeleg_err open_cert(stardeleg_ca *ca, const sdg_ca_order *order, sdg_ca_cert *cert)
@@ -162,10 +146,10 @@ static stardeleg_err issue_star(stardeleg_ca *ca, sdg_ca_order *order, stardeleg
   }
   if (err == STARDELEG_ERR_EXPIRED) {
     order->next_index = NO_PERIOD; /* periods missed before end-date are not made up for: nothing is due any more */
-    return put_released(ca, order);
+    return sdg_ca_save_order(ca, order, true);
   }
   if (err == STARDELEG_ERR_STATE) {
-    return put_released(ca, order);
+    return sdg_ca_save_order(ca, order, true);
   }
   if (err == STARDELEG_OK) {
     err = open_cert(ca, order, &cert);
@@ -274,9 +258,9 @@ static stardeleg_err work(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time 
   case SDG_ORDER_PROCESSING:
     return issue(ca, order, now);
   case SDG_ORDER_VALID:
-    return order->wire.auto_renewal != NULL ? issue(ca, order, now) : put_released(ca, order);
+    return order->wire.auto_renewal != NULL ? issue(ca, order, now) : sdg_ca_save_order(ca, order, true);
   default:
-    return put_released(ca, order);
+    return sdg_ca_save_order(ca, order, true);
   }
 }
 

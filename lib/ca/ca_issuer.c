@@ -10,6 +10,11 @@
 #include "der/der.h"
 #include "der/pem.h"
 
+static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
+static const uint8_t client_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02};
+const stardeleg_bytes sdg_ca_oid_server_auth = {server_auth, sizeof(server_auth)};
+const stardeleg_bytes sdg_ca_oid_client_auth = {client_auth, sizeof(client_auth)};
+
 static stardeleg_err refuse(stardeleg_problem *problem, const char *detail)
 {
   sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s", detail);

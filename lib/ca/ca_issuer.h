@@ -30,6 +30,7 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_extensions_common(sdg_ca_extensions *e
                                                             stardeleg_bytes spki, stardeleg_bytes authority);
 /* 16 random octets, positive, not zero; |star| says of what order the certificate is. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_new_serial(const stardeleg_crypto *crypto, bool star, uint8_t out[16]);
+extern const stardeleg_bytes sdg_ca_oid_server_auth, sdg_ca_oid_client_auth;
 /* What |star| was, for a serial (magnitude) of ours. */
 bool sdg_ca_serial_is_star(stardeleg_bytes serial);
 

@@ -2,7 +2,6 @@
 /* ca/ca_names.c -- identifiers of orders, names of CSRs and certificates: the same things in three forms. */
 #include "ca/ca_names.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/address.h"
@@ -11,8 +10,6 @@
 #include "base/name.h"
 #include "base/problem.h"
 
-#define ADDRESS_TEXT 48u
-
 /* --- Addresses (RFC 8738 3) --- */
 
 bool sdg_ca_is_ip(const stardeleg_identifier *identifier)
@@ -20,66 +17,19 @@ bool sdg_ca_is_ip(const stardeleg_identifier *identifier)
   return strcmp(identifier->type, "ip") == 0;
 }
 
-static void write_ipv4(char out[ADDRESS_TEXT], const uint8_t a[4])
-{
-  (void)snprintf(out, ADDRESS_TEXT, "%u.%u.%u.%u", (unsigned)a[0], (unsigned)a[1], (unsigned)a[2], (unsigned)a[3]);
-}
-
-/* RFC 5952 4.2: the first of the longest runs of zero groups, if it has two or more, becomes "::". */
-static size_t find_gap(const uint8_t a[16], size_t *len)
-{
-  size_t best = 8;
-
-  *len = 1;
-  for (size_t i = 0; i < 8; i++) {
-    size_t n = 0;
-
-    while (i + n < 8 && a[2 * (i + n)] == 0 && a[2 * (i + n) + 1] == 0) {
-      n++;
-    }
-    if (n > *len) {
-      best = i;
-      *len = n;
-    }
-  }
-  return best;
-}
-
-static void write_ipv6(char out[ADDRESS_TEXT], const uint8_t a[16])
-{
-  size_t gap_len;
-  size_t gap = find_gap(a, &gap_len);
-  size_t len = 0;
-
-  out[0] = '\0';
-  for (size_t i = 0; i < 8; i++) {
-    if (i == gap) {
-      len += (size_t)snprintf(out + len, ADDRESS_TEXT - len, "::");
-      i += gap_len - 1;
-      continue;
-    }
-    len += (size_t)snprintf(out + len, ADDRESS_TEXT - len, "%s%x", i > 0 && out[len - 1] != ':' ? ":" : "",
-                            (unsigned)a[2 * i] << 8 | a[2 * i + 1]);
-  }
-}
-
-/* Only in the one way an address is written: two forms of one address would pass for two identifiers.  An IPv4 address
- * in IPv6 clothes is to be ordered as what it is. */
+/* Only in the one way an address is written (RFC 5952): two forms of one address would pass for two identifiers.  An
+ * IPv4 address in IPv6 clothes is to be ordered as what it is. */
 static bool is_canonical(const char *value)
 {
   static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  char text[ADDRESS_TEXT];
+  char text[SDG_ADDRESS_SIZE];
   uint8_t a[16];
   size_t len = 0;
 
   if (!sdg_address_parse(a, &len, sdg_bytes_str(value)) || (len == 16 && memcmp(a, mapped, sizeof(mapped)) == 0)) {
     return false;
   }
-  if (len == 4) {
-    write_ipv4(text, a);
-  } else {
-    write_ipv6(text, a);
-  }
+  sdg_address_write(text, a, len);
   return strcmp(text, value) == 0;
 }
 

@@ -203,8 +203,6 @@ stardeleg_err sdg_ca_route_order(void *role, sdg_call *call)
 static stardeleg_err take_csr(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *order)
 {
   sdg_buf csr;
-  sdg_buf value;
-  stardeleg_store_op op;
   stardeleg_err err;
 
   if (order->wire.status == SDG_ORDER_READY && call->now >= order->wire.expires) {
@@ -215,7 +213,6 @@ static stardeleg_err take_csr(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *or
                          sdg_order_status_name(order->wire.status));
   }
   sdg_buf_init(&csr, SDG_CSR_MAX);
-  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
   err = sdg_json_get_base64url(&csr, call->payload, "csr", SDG_JSON_REQUIRED, &call->problem);
   if (err == STARDELEG_ERR_LIMIT) {
     err = sdg_call_fail(call, STARDELEG_ACME_BAD_CSR, "the CSR is too large");
@@ -232,13 +229,8 @@ static stardeleg_err take_csr(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *or
   if (err == STARDELEG_OK) {
     sdg_buf_swap(&order->csr, &csr);
     order->wire.status = SDG_ORDER_PROCESSING;
-    sdg_ca_put_order(ca, &op, &value, order, false);
-    err = sdg_buf_error(&value);
+    err = sdg_ca_save_order(ca, order, false);
   }
-  if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, &op, 1);
-  }
-  sdg_buf_clear(&value);
   sdg_buf_clear(&csr);
   return err;
 }

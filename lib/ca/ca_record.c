@@ -255,3 +255,19 @@ void sdg_ca_put_order(const stardeleg_ca *ca, stardeleg_store_op *op, sdg_buf *v
                              .fence = order->fence,
                              .release = release ? 1 : 0};
 }
+
+stardeleg_err sdg_ca_save_order(const stardeleg_ca *ca, const sdg_ca_order *order, bool release)
+{
+  sdg_buf value;
+  stardeleg_store_op op;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
+  sdg_ca_put_order(ca, &op, &value, order, release);
+  err = sdg_buf_error(&value);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, &op, 1);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}

@@ -284,21 +284,6 @@ stardeleg_err sdg_ca_route_renewal_info(void *role, sdg_call *call)
 
 /* --- Replacing --- */
 
-static bool share_name(const sdg_identifiers *a, const sdg_identifiers *b)
-{
-  for (size_t i = 0; i < a->count; i++) {
-    for (size_t k = 0; k < b->count; k++) {
-      const sdg_identifiers x = {&a->items[i], 1};
-      const sdg_identifiers y = {&b->items[k], 1};
-
-      if (sdg_identifiers_same_set(&x, &y)) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
 /* Its first successor's failure makes it free again ("a different Order that is not invalid"). */
 static stardeleg_err check_free(const stardeleg_ca *ca, sdg_call *call, const sdg_ca_cert *cert)
 {
@@ -329,7 +314,7 @@ static stardeleg_err check_replaced(const stardeleg_ca *ca, sdg_call *call, cons
   if (err != STARDELEG_OK) {
     return err;
   }
-  shared = share_name(&before.wire.identifiers, identifiers);
+  shared = sdg_identifiers_share(&before.wire.identifiers, identifiers);
   sdg_ca_order_clear(&before);
   if (!shared) {
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "the certificate to be replaced has none of these names");

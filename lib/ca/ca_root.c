@@ -10,7 +10,6 @@
 #include "der/der.h"
 #include "der/pem.h"
 
-static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
 #define SERVER_NAMES_MAX 32u
 
 static stardeleg_err to_pem(char **pem, stardeleg_bytes der)
@@ -129,14 +128,13 @@ static stardeleg_err put_server_names(sdg_buf *value, const char *const *names)
 static stardeleg_err fill_server(sdg_ca_extensions *extensions, const stardeleg_crypto *crypto, const sdg_cert *issuer,
                                  stardeleg_bytes spki, const char *const *names)
 {
-  stardeleg_bytes usage = {server_auth, sizeof(server_auth)};
   stardeleg_err err = sdg_ca_extensions_common(extensions, crypto, false, spki, issuer->subject_key_id);
 
   if (err != STARDELEG_OK) {
     return err;
   }
   sdg_x509_put_key_usage(sdg_ca_extensions_add(extensions, sdg_oid_key_usage, true), SDG_KU_DIGITAL_SIGNATURE);
-  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), &usage, 1);
+  sdg_x509_put_eku(sdg_ca_extensions_add(extensions, sdg_oid_ext_key_usage, false), &sdg_ca_oid_server_auth, 1);
   return put_server_names(sdg_ca_extensions_add(extensions, sdg_oid_subject_alt_name, true), names);
 }
 

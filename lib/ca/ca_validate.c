@@ -133,6 +133,18 @@ void sdg_ca_check_decide(sdg_ca_check *check, const stardeleg_problem *problem, 
   sdg_ca_task_finish(&check->task);
 }
 
+bool sdg_ca_check_has_addresses(sdg_ca_check *check, const char *host, sdg_step *step, stardeleg_time now)
+{
+  stardeleg_problem problem;
+  sdg_ca_lookup found = sdg_ca_find_addresses(check->task.ca, host, &check->addresses, now, &step->at, &problem);
+
+  step->kind = SDG_STEP_WAIT;
+  if (found == SDG_CA_LOOKUP_FAILED) {
+    sdg_ca_check_decide(check, &problem, now);
+  }
+  return found == SDG_CA_LOOKUP_READY;
+}
+
 /* --- The task --- */
 
 static stardeleg_err ask_check(sdg_ca_task *task, sdg_step *step, stardeleg_time now)

@@ -48,37 +48,6 @@ const char *stardeleg_caa_reason_text(stardeleg_caa_reason reason)
 
 /* --- In and out --- */
 
-static void free_list(char **list)
-{
-  for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
-    sdg_free(list[i]);
-  }
-  sdg_free(list);
-}
-
-static stardeleg_err copy_list(char ***out, const char *const *list)
-{
-  size_t n = 0;
-
-  while (list != NULL && list[n] != NULL) {
-    n++;
-  }
-  if (n > LIST_MAX) {
-    return STARDELEG_ERR_ARGUMENT;
-  }
-  *out = sdg_calloc(n + 1, sizeof(**out));
-  if (*out == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  for (size_t i = 0; i < n; i++) {
-    (*out)[i] = sdg_strdup(list[i]);
-    if ((*out)[i] == NULL) {
-      return STARDELEG_ERR_NOMEM;
-    }
-  }
-  return STARDELEG_OK;
-}
-
 static bool is_good_question(const stardeleg_caa_question *question)
 {
   if (question == NULL || question->size != sizeof(*question) || question->name == NULL || question->issuers == NULL ||
@@ -109,9 +78,9 @@ stardeleg_err stardeleg_caa_new(stardeleg_caa **out, const stardeleg_caa_questio
   caa->wildcard = sdg_name_is_wildcard(sdg_bytes_str(question->name));
   (void)snprintf(caa->name, sizeof(caa->name), "%s", question->name + (caa->wildcard ? 2 : 0));
   caa->at = caa->name;
-  err = copy_list(&caa->issuers, question->issuers);
+  err = sdg_strings_dup(&caa->issuers, question->issuers, LIST_MAX);
   if (err == STARDELEG_OK) {
-    err = copy_list(&caa->account_uris, question->account_uris);
+    err = sdg_strings_dup(&caa->account_uris, question->account_uris, LIST_MAX);
   }
   if (err == STARDELEG_OK && question->method != NULL) {
     caa->method = sdg_strdup(question->method);
@@ -119,7 +88,7 @@ stardeleg_err stardeleg_caa_new(stardeleg_caa **out, const stardeleg_caa_questio
   }
   if (err != STARDELEG_OK) {
     stardeleg_caa_free(caa);
-    return err;
+    return err == STARDELEG_ERR_LIMIT ? STARDELEG_ERR_ARGUMENT : err;
   }
   *out = caa;
   return STARDELEG_OK;
@@ -128,8 +97,8 @@ stardeleg_err stardeleg_caa_new(stardeleg_caa **out, const stardeleg_caa_questio
 void stardeleg_caa_free(stardeleg_caa *caa)
 {
   if (caa != NULL) {
-    free_list(caa->issuers);
-    free_list(caa->account_uris);
+    sdg_strings_free(caa->issuers);
+    sdg_strings_free(caa->account_uris);
     sdg_free(caa->method);
     sdg_free(caa);
   }
@@ -201,7 +170,7 @@ static bool is_known(stardeleg_bytes tag)
 
 static bool is_in_list(char *const *list, stardeleg_bytes text, bool nocase)
 {
-  for (size_t i = 0; list[i] != NULL; i++) {
+  for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
     if (nocase ? sdg_bytes_is_nocase(text, list[i]) : sdg_bytes_is(text, list[i])) {
       return true;
     }

@@ -114,6 +114,21 @@ void ca_world_clear(ca_world *w)
   stardeleg_store_free(w->store);
 }
 
+int ca_world_set_up(void **state)
+{
+  static ca_world w;
+
+  ca_world_start(&w);
+  *state = &w;
+  return 0;
+}
+
+int ca_world_tear_down(void **state)
+{
+  ca_world_clear(*state);
+  return 0;
+}
+
 /* --- The web servers --- */
 
 static void write_answer(const ca_world *w, sdg_buf *body)

@@ -54,6 +54,9 @@ typedef struct ca_world {
 void ca_world_init(ca_world *w);
 void ca_world_open(ca_world *w);  /* with a client that has an account */
 void ca_world_start(ca_world *w); /* both */
+/* Set-up and tear-down of a test: a started world as its state. */
+int ca_world_set_up(void **state);
+int ca_world_tear_down(void **state);
 void ca_world_restart(ca_world *w);
 void ca_world_clear(ca_world *w);
 void ca_world_peer(ca_world *w, acme_peer *peer);

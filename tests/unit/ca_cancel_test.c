@@ -6,21 +6,6 @@
 #include "support/ca_world.h"
 #include "support/counting_store.h"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 /* --- Cancellation --- */
 
 static void cancel(ca_world *w)
@@ -273,7 +258,7 @@ static void test_never_begun(void **state)
   assert_non_null(sdg_json_member(w->peer.json, "error"));
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

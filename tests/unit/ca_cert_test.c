@@ -9,21 +9,6 @@
 #include "base/time.h"
 #include "support/ca_world.h"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static int64_t max_age(const ca_world *w)
 {
   const char *text = acme_peer_header(&w->peer, "Cache-Control");
@@ -545,7 +530,7 @@ static void test_eab(void **state)
   acme_peer_clear(&peer);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

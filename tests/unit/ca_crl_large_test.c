@@ -13,21 +13,6 @@
 #define CRL CA_BASE "/crl"
 #define MANY 20000u
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static void revoke_one(ca_world *w)
 {
   char payload[8192];
@@ -169,7 +154,7 @@ static void test_torn(void **state)
   stardeleg_record_clear(&record);
 }
 
-#define LARGE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define LARGE(test) cmocka_unit_test_setup_teardown(test, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

@@ -14,21 +14,6 @@
 
 #define CRL CA_BASE "/crl"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static int revoke(ca_world *w, const ca_leaf *leaf, const char *more)
 {
   char payload[8192];
@@ -471,7 +456,7 @@ static void test_openssl_verify(void **state)
   }
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

@@ -20,12 +20,6 @@ static int set_up(void **state)
   return 0;
 }
 
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 /* ACME-7.4-12, ACME-7.4-13 */
 static void refuse(ca_world *w, const char *csr)
 {
@@ -293,7 +287,7 @@ static void test_key_kinds(void **state)
   }
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, ca_world_tear_down)
 
 int main(void)
 {

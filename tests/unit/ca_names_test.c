@@ -6,21 +6,6 @@
 #include "ca/ca_names.h"
 #include "support/ca_world.h"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static bool has_address(const sdg_cert *cert, const void *address, size_t len)
 {
   for (size_t i = 0; i < cert->name_count; i++) {
@@ -208,7 +193,7 @@ static void test_what_is_authorized(void **state)
   }
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

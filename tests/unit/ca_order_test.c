@@ -8,21 +8,6 @@
 
 #define ONE_NAME "'identifiers':[{'type':'dns','value':'www.example.org'}]"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 /* --- Directory and options --- */
 
 /* STAR-3.2-01, STAR-3.2-04, STAR-3.4-01, STARDEL-3-01 */
@@ -566,7 +551,7 @@ static void test_account_deactivated(void **state)
   ca_leaf_clear(&second);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

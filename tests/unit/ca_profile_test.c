@@ -43,12 +43,6 @@ static int set_up(void **state)
   return 0;
 }
 
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static void issue(ca_world *w, const char *members, const char *cn)
 {
   assert_int_equal(ca_world_new_order(w, ca_world_json("{" ONE_NAME ",'allow-certificate-get':true%s}", members)), 201);
@@ -442,7 +436,7 @@ static void test_bad_alternates(void **state)
   cross_clear(&x);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, ca_world_tear_down)
 
 int main(void)
 {

@@ -7,21 +7,6 @@
 #include "support/ca_world.h"
 #include "support/counting_store.h"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static int count_one(void *ctx, const stardeleg_record *record)
 {
   (void)record;
@@ -147,7 +132,7 @@ static void test_failures(void **state)
   }
 }
 
-#define REMOVE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define REMOVE(test) cmocka_unit_test_setup_teardown(test, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

@@ -11,21 +11,6 @@
 
 #define ONE_NAME "'identifiers':[{'type':'dns','value':'www.example.org'}]"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 /* The certificate's identifier; static room good for the next three calls. */
 static const char *id_of(const ca_leaf *leaf)
 {
@@ -392,7 +377,7 @@ static void test_race(void **state)
   ca_leaf_clear(&leaf);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

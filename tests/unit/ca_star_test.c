@@ -8,21 +8,6 @@
 #include "support/ca_world.h"
 #include "support/counting_store.h"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 /* What the order says it was granted, as the schedule's input. */
 static void read_schedule(ca_world *w, stardeleg_time first_issue_at, sdg_star_schedule *out)
 {
@@ -360,7 +345,7 @@ static void test_one_spoiled_record(void **state)
   assert_int_equal(c.certs, 1 + 6);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

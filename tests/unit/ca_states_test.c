@@ -25,21 +25,6 @@ typedef enum order_state {
 static const char *const state_names[STATES + 1] = {"pending", "ready",    "processing", "valid",
                                                     "invalid", "canceled", "valid",      "gone"};
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 /* --- Looking --- */
 
 typedef struct snapshot {
@@ -435,7 +420,7 @@ static void test_doors(void **state)
   }
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {

@@ -8,21 +8,6 @@
 #define ONE "{'identifiers':[{'type':'dns','value':'www.example.org'}]}"
 #define TWO "{'identifiers':[{'type':'dns','value':'a.example.org'},{'type':'dns','value':'b.example.org'}]}"
 
-static int set_up(void **state)
-{
-  static ca_world w;
-
-  ca_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  ca_world_clear(*state);
-  return 0;
-}
-
 static void order(ca_world *w, const char *payload)
 {
   assert_int_equal(ca_world_new_order(w, ca_world_json("%s", payload)), 201);
@@ -508,7 +493,7 @@ static void test_other_port(void **state)
   assert_string_equal(ca_world_status(w), "ready");
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, ca_world_set_up, ca_world_tear_down)
 
 int main(void)
 {
