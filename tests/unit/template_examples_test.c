@@ -228,7 +228,7 @@ static void test_examples(void **state)
     run_example(entry);
     count++;
   }
-  assert_true(count >= 228);
+  assert_true(count >= 374);
   sdg_json_free(table);
 }
 

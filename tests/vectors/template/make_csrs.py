@@ -5,6 +5,7 @@ import base64
 import os
 import sys
 
+from hostile_csrs import hostile
 from minicsr import (EcKey, EdKey, RsaKey, bits, bmp, ecdsa_algorithm, eku_value, extension, ia5, integer,
                      key_usage, name, null, octets, oid, printable, pss_algorithm, request, rsa_algorithm, san_value,
                      seq, set_of, teletex, tlv, utf8)
@@ -296,6 +297,7 @@ def main():
     names_only()
     subjects()
     encodings()
+    hostile(put, exts, P256, P521, RSA2048)
     files = key_files()
     files.update(("csr/%s.der" % label, der) for label, der in out.items())
     wrong = 0
