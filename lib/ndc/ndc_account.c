@@ -117,6 +117,20 @@ stardeleg_err sdg_ndc_account_save(stardeleg_ndc *ndc, const char *kid, stardele
   return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_STORE : err;
 }
 
+static void name_key(const stardeleg_ndc *ndc, char name[SDG_NDC_KEY_NAME_SIZE])
+{
+  (void)snprintf(name, SDG_NDC_KEY_NAME_SIZE, "ndc-account-%lld", (long long)ndc->account_number);
+}
+
+/* Another account, with a key of its own. */
+static stardeleg_err begin_anew(stardeleg_ndc *ndc, account *found)
+{
+  ndc->account_number += found->number >= 1 ? 1 : 0;
+  sdg_free(found->kid);
+  found->kid = NULL;
+  return sdg_ndc_account_save(ndc, NULL, STARDELEG_NDC_ACCOUNT_IN_USE);
+}
+
 /* The session has registered. */
 static stardeleg_err keep_kid(void *ctx, const char *kid)
 {
@@ -125,18 +139,20 @@ static stardeleg_err keep_kid(void *ctx, const char *kid)
   return sdg_ndc_account_save(ndc, kid, ndc->account_state);
 }
 
-static void name_key(const stardeleg_ndc *ndc, char name[SDG_NDC_KEY_NAME_SIZE])
-{
-  (void)snprintf(name, SDG_NDC_KEY_NAME_SIZE, "ndc-account-%lld", (long long)ndc->account_number);
-}
-
-static stardeleg_err open_key(stardeleg_ndc *ndc, bool *is_new)
+static stardeleg_err open_key(stardeleg_ndc *ndc, account *found, bool *is_new)
 {
   char name[SDG_NDC_KEY_NAME_SIZE];
   stardeleg_err err;
 
   name_key(ndc, name);
   err = sdg_ndc_key_load(ndc, name, &ndc->account_key);
+  if (err == STARDELEG_ERR_NOT_FOUND && found->kid != NULL && found->state == STARDELEG_NDC_ACCOUNT_IN_USE) {
+    /* A new key can sign nothing for the account of the old one. */
+    sdg_log(&ndc->options.log, STARDELEG_LOG_ERROR, "ndc.account.key", "secret %s is gone; registering anew", name);
+    err = begin_anew(ndc, found);
+    name_key(ndc, name);
+    err = err == STARDELEG_OK ? sdg_ndc_key_load(ndc, name, &ndc->account_key) : err;
+  }
   if (err == STARDELEG_ERR_NOT_FOUND) {
     err = sdg_ndc_key_make(ndc, name, STARDELEG_KEY_P256, &ndc->account_key);
     *is_new = err == STARDELEG_OK;
@@ -195,16 +211,13 @@ stardeleg_err sdg_ndc_account_open(stardeleg_ndc *ndc, const char *eab_key_id, c
   ndc->account_version = found.version;
   ndc->account_number = found.number < 1 ? 1 : found.number;
   if (!found.same_server || (found.state == STARDELEG_NDC_ACCOUNT_DEACTIVATED && ndc->options.new_account != 0)) {
-    /* Another server is another account, with a key of its own; so is the one after a deactivated one. */
-    ndc->account_number += found.number >= 1 ? 1 : 0;
-    sdg_free(found.kid);
-    found.kid = NULL;
-    err = sdg_ndc_account_save(ndc, NULL, STARDELEG_NDC_ACCOUNT_IN_USE);
+    /* At another server, or after a deactivated one. */
+    err = begin_anew(ndc, &found);
   } else {
     ndc->account_state = found.state;
   }
   if (err == STARDELEG_OK) {
-    err = open_key(ndc, &is_new);
+    err = open_key(ndc, &found, &is_new);
   }
   if (err == STARDELEG_OK) {
     err = open_session(ndc, found.kid, eab_key_id, eab_mac_key, problem);

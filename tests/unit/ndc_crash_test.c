@@ -204,6 +204,30 @@ static void test_lost_key(void **state)
   assert_int_equal(world.order_count, 2);
 }
 
+/* The account's key is gone: nothing can be signed for that account any more, so there is a new one. */
+static void test_lost_account_key(void **state)
+{
+  uint8_t *out = NULL;
+  size_t len = 0;
+
+  (void)state;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + WORLD_DAY);
+  assert_int_equal(world.new_accounts, 1);
+  world_stop(&world);
+  assert_ok(sdg_secrets_del(world.secrets, "ndc-account-1"));
+  for (int i = 0; i < 2; i++) { /* and it stays the new one */
+    world_start(&world);
+    world_run(&world, WORLD_EPOCH + (i + 2) * WORLD_DAY);
+    world_stop(&world);
+    assert_int_equal(world.new_accounts, 2);
+  }
+  assert_ok(sdg_secrets_get(world.secrets, "ndc-account-2", &out, &len));
+  stardeleg_secret_free(out, len);
+  assert_err(STARDELEG_ERR_NOT_FOUND, sdg_secrets_get(world.secrets, "ndc-account-1", &out, &len));
+  assert_int_equal(world.order_count, 1);
+}
+
 /* Another IdO: another account with a key of its own; the delegations of the old one end. */
 static void test_other_directory(void **state)
 {
@@ -234,6 +258,7 @@ int main(void)
       CRASH(test_cut_records),
       CRASH(test_keeps_unknown_members),
       CRASH(test_lost_key),
+      CRASH(test_lost_account_key),
       CRASH(test_other_directory),
   };
 
