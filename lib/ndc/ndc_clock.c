@@ -62,11 +62,10 @@ static stardeleg_time forget_future(stardeleg_time at, stardeleg_time limit)
   return at != STARDELEG_TIME_NEVER && at > limit ? STARDELEG_TIME_NONE : at;
 }
 
-/* Moments written down by a clock that was ahead would let us sleep for as long as it was ahead. */
-static void wake_one(sdg_ndc_delegation *d, stardeleg_time now)
+/* Moments written down by a clock that was ahead would let us sleep for as long as it was ahead.  No pause ends after
+ * |limit|. */
+static void wake_one(sdg_ndc_delegation *d, stardeleg_time limit, stardeleg_time now)
 {
-  stardeleg_time limit = sdg_time_add(now, d->ndc->options.backoff_max_ms);
-
   d->wait_until = forget_future(d->wait_until, limit);
   d->tell_at = forget_future(d->tell_at, limit);
   d->ordered_at = forget_future(d->ordered_at, now);
@@ -78,17 +77,23 @@ static void wake_one(sdg_ndc_delegation *d, stardeleg_time now)
     flow->wait_until = forget_future(flow->wait_until, limit);
     /* The patience of a state begins anew with its next answer. */
     flow->deadline = forget_future(flow->deadline, sdg_time_add(now, SDG_TIME_DAY));
+    d->pending->give_up_at = sdg_time_min(d->pending->give_up_at, sdg_time_add(now, SDG_TIME_DAY));
   }
   d->fetch_at = sdg_ndc_wait_for(d->ndc, sdg_ndc_next_fetch(d));
   sdg_ndc_wake_order(d, now);
   sdg_ndc_wake_holder(d, now);
 }
 
-static void wake_all(stardeleg_ndc *ndc, stardeleg_time now)
+static void wake_delegations(stardeleg_ndc *ndc, int64_t pause_max_ms, stardeleg_time now)
 {
   for (size_t i = 0; i < ndc->count; i++) {
-    wake_one(ndc->delegations[i], now);
+    wake_one(ndc->delegations[i], sdg_time_add(now, pause_max_ms), now);
   }
+}
+
+static void wake_all(stardeleg_ndc *ndc, stardeleg_time now)
+{
+  wake_delegations(ndc, ndc->options.backoff_max_ms, now);
   ndc->discovery.wait_until = forget_future(ndc->discovery.wait_until, now);
   sdg_agent_set_due(ndc->agent, &ndc->discovery.job, now);
   ndc->leaving.wait_until = forget_future(ndc->leaving.wait_until, now);
@@ -99,10 +104,14 @@ static void wake_all(stardeleg_ndc *ndc, stardeleg_time now)
 void sdg_ndc_clock_tick(stardeleg_ndc *ndc, stardeleg_time now)
 {
   sdg_ndc_clock *clock = &ndc->clock;
-  bool is_back = clock->last_now != STARDELEG_TIME_NONE && now < clock->last_now - STEP_BACK;
+  stardeleg_time before = clock->last_now;
+  int64_t pause_max_ms = ndc->options.backoff_max_ms;
 
   clock->last_now = now;
-  if (is_back) {
+  if (before == STARDELEG_TIME_NONE) {
+    /* What is in the records may come from a clock that was ahead before the restart; Retry-After goes up to a day. */
+    wake_delegations(ndc, pause_max_ms > SDG_TIME_DAY ? pause_max_ms : SDG_TIME_DAY, now);
+  } else if (now < before - STEP_BACK) {
     clock->has_ido = false; /* measured against the old one */
     clock->has_ca = false;
     clock->told_at = STARDELEG_TIME_NONE;

@@ -154,6 +154,34 @@ static void test_restart_far_ahead(void **state)
   assert_never_without();
 }
 
+static void refuse_orders(ndc_world *w, const char *method, const char *url, world_reply *reply)
+{
+  (void)method;
+  if (w->mode != 0 && strcmp(url, "https://ido.example/new-order") == 0) {
+    world_problem(reply, 403, "unauthorized");
+  }
+}
+
+/* Pauses and dates written down by a clock that was years ahead, read after a restart with the right one. */
+static void test_restart_with_the_right_clock(void **state)
+{
+  (void)state;
+  world.dates = false; /* nobody tells the delegate */
+  world.client_ahead_ms = 10 * YEAR;
+  world.bend = refuse_orders;
+  world.mode = 1;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + WORLD_DAY);
+  assert_int_equal(certificates(), 0);
+  assert_true(world_count(&world, STARDELEG_NDC_FAILED) > 3);
+  world_stop(&world);
+  world.client_ahead_ms = 0;
+  world.mode = 0;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + WORLD_DAY + 3600000);
+  assert_int_equal(certificates(), 1);
+}
+
 /* --- Not valid yet --- */
 
 static void in_two_days(ndc_world *w, test_leaf *leaf, const test_root **root)
@@ -187,8 +215,13 @@ static void test_far_early(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      CLOCK(test_jumps),     CLOCK(test_always_wrong),      CLOCK(test_plain),
-      CLOCK(test_wrong_ido), CLOCK(test_restart_far_ahead), CLOCK(test_far_early),
+      CLOCK(test_jumps),
+      CLOCK(test_always_wrong),
+      CLOCK(test_plain),
+      CLOCK(test_wrong_ido),
+      CLOCK(test_restart_far_ahead),
+      CLOCK(test_restart_with_the_right_clock),
+      CLOCK(test_far_early),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
