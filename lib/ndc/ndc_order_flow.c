@@ -124,7 +124,7 @@ static stardeleg_err keep_name(sdg_ndc_delegation *d, const sdg_ndc_plan *plan)
 static stardeleg_err start(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, stardeleg_time now,
                            stardeleg_problem *problem)
 {
-  uint32_t tries = d->order_tries;
+  const stardeleg_ndc_options *o = &d->ndc->options;
   stardeleg_err err;
 
   d->state = SDG_NDC_ORDER;
@@ -143,10 +143,12 @@ static stardeleg_err start(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, star
     return sdg_ndc_save(d);
   }
   if (err != STARDELEG_ERR_POLICY && err != STARDELEG_ERR_BAD_KEY) {
-    d->order_tries = tries;
+    /* Ours to mend, not the server's: while keys cannot be had it is not asked for the delegation every second. */
     sdg_ndc_drop_pending(d);
     d->state = SDG_NDC_OBJECT;
     d->dirty = true;
+    d->wait_until = sdg_time_add(now, sdg_backoff_ms(d->order_tries, o->backoff_min_ms, sdg_ndc_pause_max(d, false, now),
+                                                     sdg_agent_random(d->ndc->agent)));
   }
   return err;
 }

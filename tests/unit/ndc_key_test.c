@@ -262,6 +262,23 @@ static void test_program_makes_none(void **state)
   assert_int_equal(held(), 1);
 }
 
+/* While no key can be made, the IdO is asked with growing pauses, as after any failure. */
+static void test_no_keys_for_a_day(void **state)
+{
+  (void)state;
+  use_vault();
+  vault.make_answer = 1;
+  world.tolerant = true;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + WORLD_DAY);
+  assert_in_range(world.object_reads, 20, 80);
+  assert_true(world.own_failures < 80);
+  vault.make_answer = 0;
+  world_run(&world, WORLD_EPOCH + WORLD_DAY + 2 * 3600000);
+  assert_string_equal(world_state(&world, 0), "active");
+  assert_int_equal(held(), 1);
+}
+
 /* Not to be had for a while is not gone for good. */
 static void test_vault_is_closed(void **state)
 {
@@ -301,7 +318,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       KEY(test_rotation),           KEY(test_template_decides), KEY(test_not_after_cancellation),
       KEY(test_kept_over_failures), KEY(test_kept_over_kills),  KEY(test_keys_of_the_program),
-      KEY(test_program_makes_none), KEY(test_vault_is_closed),  KEY(test_needs_finder),
+      KEY(test_program_makes_none), KEY(test_no_keys_for_a_day), KEY(test_vault_is_closed),
+      KEY(test_needs_finder),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
