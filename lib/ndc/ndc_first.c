@@ -14,6 +14,8 @@
 
 /* A certificate that begins later is waited for, but its URL is looked at again meanwhile. */
 #define EARLY_PAUSE_MAX SDG_TIME_HOUR
+/* Requests in a row without an answer that count as one: half a day with the pauses between them. */
+#define SILENT_TRIES_MAX 24u
 
 static const char *url_of(const sdg_ndc_pending *pending)
 {
@@ -25,13 +27,8 @@ static const char *url_of(const sdg_ndc_pending *pending)
 stardeleg_err sdg_ndc_ask_pickup(sdg_ndc_delegation *d, sdg_step *step, stardeleg_time now)
 {
   const sdg_ndc_pending *pending = d->pending;
-  stardeleg_err err;
 
-  if (pending->give_up_at != STARDELEG_TIME_NONE && now > pending->give_up_at) {
-    err = sdg_ndc_fail_text(d, pending->star ? "/star-certificate" : "/certificate",
-                            "the valid order has brought no usable certificate for a day", now);
-    return err == STARDELEG_OK ? sdg_ndc_ask_state(d, step, now) : err;
-  }
+  (void)now;
   step->kind = pending->is_signed ? SDG_STEP_FETCH : SDG_STEP_GET;
   step->url = url_of(pending);
   step->accept = "application/pem-certificate-chain";
@@ -118,6 +115,22 @@ static bool try_signed(sdg_ndc_delegation *d, const sdg_result *result)
   return true;
 }
 
+/* What ends the patience is an answer, or silence that was listened to for long: a week's sleep of our own proves
+ * nothing of an order whose certificate may be there. */
+static stardeleg_err no_certificate(sdg_ndc_delegation *d, const sdg_result *result, const stardeleg_problem *problem,
+                                    stardeleg_time now)
+{
+  const sdg_ndc_pending *pending = d->pending;
+
+  if (pending->give_up_at != STARDELEG_TIME_NONE && now > pending->give_up_at &&
+      (result->err != STARDELEG_ERR_TRANSPORT || d->tries >= SILENT_TRIES_MAX)) {
+    return sdg_ndc_fail_text(d, pending->star ? "/star-certificate" : "/certificate",
+                             "the valid order has brought no usable certificate for a day", now);
+  }
+  sdg_ndc_step_failed(d, problem, result->retry_at, now);
+  return STARDELEG_OK;
+}
+
 static stardeleg_err first_refused(sdg_ndc_delegation *d, const sdg_result *result, const sdg_auto_renewal *renewal,
                                    stardeleg_time now)
 {
@@ -132,8 +145,7 @@ static stardeleg_err first_refused(sdg_ndc_delegation *d, const sdg_result *resu
       return sdg_ndc_save(d);
     }
   }
-  sdg_ndc_step_failed(d, result->problem, result->retry_at, now);
-  return STARDELEG_OK;
+  return no_certificate(d, result, result->problem, now);
 }
 
 /* One that is not valid yet is no failure of the order; patience lasts until it has been valid for a day. */
@@ -210,6 +222,5 @@ stardeleg_err sdg_ndc_take_first(sdg_ndc_delegation *d, const sdg_result *result
   if (judged.verdict == SDG_NDC_CERT_EARLY) {
     return first_is_early(d, &judged, now);
   }
-  sdg_ndc_step_failed(d, &judged.problem, STARDELEG_TIME_NONE, now);
-  return STARDELEG_OK;
+  return no_certificate(d, result, &judged.problem, now);
 }

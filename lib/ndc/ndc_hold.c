@@ -249,9 +249,16 @@ static stardeleg_err watch_window(sdg_ndc_delegation *d, sdg_step *step, stardel
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
   sdg_ndc_delegation *d = ((sdg_ndc_holder *)job)->owner;
+  stardeleg_err err;
 
   sdg_ndc_tell_current(d, now);
   step->at = is_untold(d, now) ? d->tell_at : STARDELEG_TIME_NEVER;
+  if (d->dirty) {
+    err = sdg_ndc_save(d);
+    if (err != STARDELEG_OK) {
+      return err;
+    }
+  }
   if (d->state == SDG_NDC_ENDED) {
     return retire(d, step, now);
   }
@@ -282,7 +289,6 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time now)
 {
   sdg_ndc_delegation *d = ((sdg_ndc_holder *)job)->owner;
-
   stardeleg_err err;
 
   sdg_ndc_clock_see(d->ndc, result, now);

@@ -3,6 +3,7 @@
 #include "support/ndc_world.h"
 
 #include "base/bytes.h"
+#include "store/store.h"
 
 static ndc_world world;
 
@@ -85,6 +86,36 @@ static void keep_first(ndc_world *w, const char *method, const char *url, world_
   (void)method;
   if (is_star(url) && kept == NULL && reply->status == 200) {
     kept = strdup(sdg_buf_str(&reply->body));
+  }
+}
+
+/* The order is valid, its first certificate has not been fetched, and the delegate sleeps for days: the order is not
+ * thrown away before somebody has been asked.  An answer ends the patience; a CA that is silent, only much later. */
+static void test_sleeps_before_the_first(void **state)
+{
+  (void)state;
+  world.bend = trouble_star;
+  world.mode = NO_ANSWER;
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + 60000);
+  world_stop(&world);
+  world.now = WORLD_EPOCH + 3 * WORLD_DAY;
+  world_start(&world);
+  world_run(&world, world.now + 60000);
+  world.mode = NONE_AT_ALL;
+  world_run(&world, world.now + 3600000);
+  assert_int_equal(world.order_count, 1);
+  assert_int_equal(certificates(), 1);
+  for (int mode = MISSING; mode <= NO_ANSWER; mode++) {
+    world_clear(&world);
+    assert_int_equal(setup(NULL), 0);
+    world.bend = trouble_star;
+    world.mode = mode;
+    world_start(&world);
+    world_run(&world, WORLD_EPOCH + 20 * 3600000);
+    assert_int_equal(world.order_count, 1);
+    world_run(&world, WORLD_EPOCH + 3 * WORLD_DAY);
+    assert_in_range(world.order_count, 2, 3);
   }
 }
 
@@ -312,6 +343,37 @@ static void test_each_write_fails(void **state)
   }
 }
 
+static int grab_key(void *ctx, const stardeleg_record *record)
+{
+  const char *at = strstr((const char *)record->value, "ndc-key-");
+
+  assert_non_null(at);
+  (void)snprintf(ctx, 64, "%.*s", (int)strcspn(at, "\""), at);
+  return 1;
+}
+
+/* The write by which an ended delegation lets go of its certificate fails: done a moment later, the key goes with it. */
+static void test_last_write_fails(void **state)
+{
+  char name[64] = "";
+  uint8_t *secret = NULL;
+  size_t len = 0;
+
+  (void)state;
+  use_failing(SIZE_MAX - 1, 1, false);
+  world_start(&world);
+  world_run(&world, WORLD_EPOCH + WORLD_DAY);
+  assert_ok(sdg_store_scan(world.store, "ndc.delegation", NULL, NULL, 1, grab_key, name));
+  world.offered[0] = false;
+  world.orders[0].canceled = true;
+  world_run(&world, WORLD_EPOCH + 3 * WORLD_DAY);
+  assert_string_equal(world_state(&world, 0), "ended");
+  failing.fail_at = failing.writes + 1;
+  world_run(&world, WORLD_EPOCH + 5 * WORLD_DAY);
+  assert_int_equal(world.own_failures, 1);
+  assert_err(STARDELEG_ERR_NOT_FOUND, sdg_secrets_get(world.secrets, name, &secret, &len));
+}
+
 /* --- Templates --- */
 
 static const char same_in_other_words[] =
@@ -353,8 +415,10 @@ static void test_template_changes(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      SURVIVE(test_successor_is_late),       SURVIVE(test_successor_never_comes), SURVIVE(test_ido_vanishes),
-      SURVIVE(test_canceled_means_canceled), SURVIVE(test_each_answer_lost),      SURVIVE(test_each_write_fails),
+      SURVIVE(test_sleeps_before_the_first), SURVIVE(test_successor_is_late),
+      SURVIVE(test_successor_never_comes),   SURVIVE(test_ido_vanishes),
+      SURVIVE(test_canceled_means_canceled), SURVIVE(test_each_answer_lost),
+      SURVIVE(test_each_write_fails),        SURVIVE(test_last_write_fails),
       SURVIVE(test_template_changes),
   };
 
