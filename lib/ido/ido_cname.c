@@ -349,10 +349,11 @@ static stardeleg_err settle(const stardeleg_ido *ido, const char *delegation, co
   return err;
 }
 
-/* What was told is noted; if somebody has made the chore due again meanwhile, it stays due. */
+/* What was told is noted; with nothing left to be noted, the chore goes.  If somebody has made it due again meanwhile, it
+ * stays due. */
 static stardeleg_err note(stardeleg_ido *ido, const stardeleg_record *record, const entries *list, stardeleg_time now)
 {
-  stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+  stardeleg_store_op op = {.verb = list->count > 0 ? STARDELEG_STORE_PUT : STARDELEG_STORE_DEL,
                            .kind = SDG_CHORE_KIND,
                            .key = record->key,
                            .index = record->index,
@@ -378,6 +379,7 @@ static stardeleg_err note(stardeleg_ido *ido, const stardeleg_record *record, co
     if (err == STARDELEG_OK && fresh.fence != record->fence) {
       err = STARDELEG_ERR_CONFLICT; /* the lease is somebody else's, and so is the chore */
     }
+    op.verb = STARDELEG_STORE_PUT;
     op.expected_version = fresh.version;
     op.due = now;
     stardeleg_record_clear(&fresh);
@@ -506,7 +508,8 @@ static stardeleg_err remove_entries(stardeleg_ido *ido, const char *delegation, 
     err = sdg_buf_error(&value);
   }
   if (err == STARDELEG_OK) {
-    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+    bool is_over = list->count == 0 && record.due == STARDELEG_TIME_NEVER;
+    stardeleg_store_op op = {.verb = is_over ? STARDELEG_STORE_DEL : STARDELEG_STORE_PUT,
                              .kind = SDG_CHORE_KIND,
                              .key = key,
                              .value = sdg_buf_bytes(&value),

@@ -53,6 +53,12 @@ stardeleg_err sdg_ido_delegation_read_state(sdg_ido_delegation_state *out, const
   return STARDELEG_ERR_STORE;
 }
 
+/* No name of a delegate has a colon. */
+void sdg_ido_delegation_index(char out[SDG_DELEGATION_INDEX_SIZE], const char *ndc, bool ended)
+{
+  (void)snprintf(out, SDG_DELEGATION_INDEX_SIZE, "%s%.*s", ended ? "ended:" : "", SDG_ID_SIZE - 1, ndc);
+}
+
 stardeleg_err sdg_ido_delegation_read_expiry(stardeleg_time *out, const sdg_json *tree)
 {
   *out = STARDELEG_TIME_NEVER;
@@ -221,12 +227,13 @@ static void rewrite_state(sdg_buf *out, const sdg_json *tree, const sdg_ido_dele
   sdg_jw_object_end(&w);
 }
 
-static void tell_state(sdg_ido_also *also, const stardeleg_record *record, const sdg_ido_delegation_move *move)
+static void tell_state(sdg_ido_also *also, const stardeleg_record *record, const char *ndc,
+                       const sdg_ido_delegation_move *move)
 {
   stardeleg_ido_event event = {.at = move->now,
                                .event = move->state == SDG_DELEGATION_ENDING ? "delegation-ending" : "delegation-ended",
                                .delegation = record->key,
-                               .ndc = record->index,
+                               .ndc = ndc,
                                .by = move->by,
                                .not_after = STARDELEG_TIME_NONE};
 
@@ -236,15 +243,23 @@ static void tell_state(sdg_ido_also *also, const stardeleg_record *record, const
 static stardeleg_err write_state(sdg_ido_also *also, const stardeleg_store *store, const stardeleg_record *record,
                                  const sdg_ido_delegation_move *move)
 {
+  char index[SDG_DELEGATION_INDEX_SIZE];
   sdg_ido_delegation_state state;
   sdg_json *tree = NULL;
+  const char *ndc = NULL;
   stardeleg_store_op *op;
   stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
 
   if (err == STARDELEG_OK) {
     err = sdg_ido_delegation_read_state(&state, tree);
   }
-  op = err == STARDELEG_OK ? sdg_ido_also_put(also, "delegation", record->key, record->index) : NULL;
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_string(&ndc, tree, "ndc", SDG_JSON_REQUIRED, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    sdg_ido_delegation_index(index, ndc, move->state == SDG_DELEGATION_ENDED);
+  }
+  op = err == STARDELEG_OK ? sdg_ido_also_put(also, "delegation", record->key, index) : NULL;
   if (op != NULL) {
     op->due = move->due;
     op->expected_version = record->version;
@@ -253,11 +268,14 @@ static stardeleg_err write_state(sdg_ido_also *also, const stardeleg_store *stor
     rewrite_state(sdg_ido_also_value(also), tree, move,
                   state == SDG_DELEGATION_ACTIVE && move->state != SDG_DELEGATION_ACTIVE);
     if (state != move->state) {
-      tell_state(also, record, move);
+      tell_state(also, record, ndc, move);
     }
     err = sdg_ido_also_write(also, store, NULL, 0);
   }
   sdg_json_free(tree);
+  if (err == STARDELEG_ERR_MALFORMED) {
+    return STARDELEG_ERR_STORE;
+  }
   return err == STARDELEG_OK ? also->err : err;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido/ido_delegation.h -- delegations as the store keeps them: kind "delegation", index the delegate.
+/* ido/ido_delegation.h -- delegations as the store keeps them: kind "delegation", index the delegate; of those that have
+ * ended "ended:" and the delegate, so that what is asked every day does not grow with them.
  * A cache holds those that were read: loading a template costs more than all else of an order but its signatures. */
 #ifndef SDG_IDO_IDO_DELEGATION_H
 #define SDG_IDO_IDO_DELEGATION_H
@@ -53,6 +54,9 @@ void sdg_ido_delegation_write(sdg_buf *out, const sdg_ido_delegation *delegation
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_tree(sdg_json **out, const stardeleg_record *record);
 /* The state a record's tree tells. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_read_state(sdg_ido_delegation_state *out, const sdg_json *tree);
+/* The index of a delegate's delegations, those that have ended or the others. */
+#define SDG_DELEGATION_INDEX_SIZE (SDG_ID_SIZE + 8)
+void sdg_ido_delegation_index(char out[SDG_DELEGATION_INDEX_SIZE], const char *ndc, bool ended);
 /* The expiry a record's tree tells; NEVER without. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_delegation_read_expiry(stardeleg_time *out, const sdg_json *tree);
 

@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "ido/ido_internal.h"
 
-#define SCAN_MAX 100000u
+#define AWAY_MAX 16u
 
 typedef struct page {
   stardeleg_ido *ido;
@@ -17,12 +17,14 @@ typedef struct page {
   size_t max;
   char last[SDG_ID_SIZE];
   bool more;
+  char away[AWAY_MAX][SDG_ID_SIZE]; /* ended, but not yet out of the way */
+  size_t away_count;
   stardeleg_err err;
 } page;
 
-static stardeleg_err is_open(const stardeleg_record *record, stardeleg_time now, bool *out)
+static stardeleg_err look_at(page *p, const stardeleg_record *record, bool *open)
 {
-  sdg_ido_delegation_state state;
+  sdg_ido_delegation_state state = SDG_DELEGATION_ACTIVE;
   stardeleg_time expires_at = STARDELEG_TIME_NEVER;
   sdg_json *tree = NULL;
   stardeleg_err err = sdg_ido_delegation_tree(&tree, record);
@@ -31,12 +33,13 @@ static stardeleg_err is_open(const stardeleg_record *record, stardeleg_time now,
     err = sdg_ido_delegation_read_state(&state, tree);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_int(&expires_at, tree, "expiresAt", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
-  }
-  if (err == STARDELEG_OK) {
-    *out = state == SDG_DELEGATION_ACTIVE && now < expires_at;
+    err = sdg_ido_delegation_read_expiry(&expires_at, tree);
   }
   sdg_json_free(tree);
+  *open = err == STARDELEG_OK && state == SDG_DELEGATION_ACTIVE && p->now < expires_at;
+  if (state == SDG_DELEGATION_ENDED && p->away_count < AWAY_MAX) {
+    (void)snprintf(p->away[p->away_count++], SDG_ID_SIZE, "%s", record->key);
+  }
   return err;
 }
 
@@ -45,7 +48,7 @@ static int add_delegation(void *ctx, const stardeleg_record *record)
   page *p = ctx;
   bool open = false;
 
-  p->err = is_open(record, p->now, &open);
+  p->err = look_at(p, record, &open);
   if (p->err != STARDELEG_OK) {
     return 1;
   }
@@ -66,6 +69,24 @@ static int add_delegation(void *ctx, const stardeleg_record *record)
   return 0;
 }
 
+/* Stores of a version that left ended delegations among the others: a few of them with each look. */
+static void move_away(const page *p)
+{
+  const sdg_ido_delegation_move move = {
+      .state = SDG_DELEGATION_ENDED, .due = STARDELEG_TIME_NEVER, .by = "engine", .now = p->now};
+
+  for (size_t i = 0; i < p->away_count; i++) {
+    stardeleg_record record = {0};
+    stardeleg_err err = sdg_store_get(p->ido->options.store, "delegation", p->away[i], &record);
+
+    if (err == STARDELEG_OK) {
+      err = sdg_ido_delegation_put_state(p->ido->options.store, &record, &move);
+    }
+    (void)err; /* next time */
+    stardeleg_record_clear(&record);
+  }
+}
+
 /* An account without a name has no delegations, and an empty index would mean those of nobody. */
 static stardeleg_err fill_page(page *p, const sdg_call *call)
 {
@@ -75,7 +96,8 @@ static stardeleg_err fill_page(page *p, const sdg_call *call)
     return STARDELEG_OK;
   }
   err = sdg_store_scan(p->ido->options.store, "delegation", call->account->name,
-                       call->cursor[0] != '\0' ? call->cursor : NULL, SCAN_MAX, add_delegation, p);
+                       call->cursor[0] != '\0' ? call->cursor : NULL, SIZE_MAX, add_delegation, p);
+  move_away(p);
   return err == STARDELEG_OK ? p->err : err;
 }
 

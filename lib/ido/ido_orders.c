@@ -10,8 +10,8 @@
 #include "ido/ido_compat.h"
 #include "ido/ido_internal.h"
 
-/* Parents looked at to fill one page of a list; beyond that the page is shorter, and goes on. */
-#define SCAN_MAX 100000u
+/* Orders looked at to fill one page of a list; beyond that the page is shorter, and goes on. */
+#define LOOK_MAX 2000u
 /* Longest Retry-After of an order that is being worked on. */
 #define PAUSE_MAX_S 300
 
@@ -138,14 +138,16 @@ stardeleg_err sdg_ido_route_order(void *role, sdg_call *call)
 
 /* --- The list (RFC 8555 7.1.2.1) --- */
 
-/* Orders lie under their delegations: the list goes through the delegate's delegations, and each one's orders, in the
- * order of the ids.  The cursor is the last order shown; its record tells the delegation to go on with. */
+/* Orders lie under their delegations: the list goes through the delegate's delegations, but for those that have ended,
+ * and each one's orders, in the order of the ids.  The cursor is the last order looked at; its record tells the
+ * delegation to go on with. */
 typedef struct page {
   stardeleg_ido *ido;
   const sdg_call *call;
   char **urls;
   size_t count;
   size_t max;
+  size_t looked_at;
   char last[SDG_ID_SIZE];
   bool more;
   char delegation[SDG_ID_SIZE]; /* the one under way */
@@ -158,7 +160,7 @@ static int add_order(void *ctx, const stardeleg_record *record)
   page *p = ctx;
   sdg_ido_order order;
 
-  if (p->count == p->max) {
+  if (p->count == p->max || p->looked_at == LOOK_MAX) {
     p->more = true;
     return 1;
   }
@@ -166,12 +168,13 @@ static int add_order(void *ctx, const stardeleg_record *record)
   if (p->err != STARDELEG_OK) {
     return 1;
   }
+  p->looked_at++;
+  (void)snprintf(p->last, sizeof(p->last), "%s", order.id);
   /* RFC 8555 7.1.2.1: invalid orders need not be there. */
   if (order.wire.status != SDG_ORDER_INVALID && strcmp(order.account, p->call->account->id) == 0) {
     p->urls[p->count] = sdg_server_url_dup(p->ido->server, "/order/", order.id, NULL);
     p->err = p->urls[p->count] != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
     p->count += p->err == STARDELEG_OK ? 1 : 0;
-    (void)snprintf(p->last, sizeof(p->last), "%s", order.id);
   }
   sdg_ido_order_clear(&order);
   return p->err != STARDELEG_OK;
@@ -220,7 +223,7 @@ static stardeleg_err fill_page(page *p, const char *after)
   p->found = p->delegation[0] != '\0';
   while (err == STARDELEG_OK && !p->more) {
     if (p->found) {
-      err = sdg_store_scan(store, "order", p->delegation, after, SCAN_MAX, add_order, p);
+      err = sdg_store_scan(store, "order", p->delegation, after, SIZE_MAX, add_order, p);
       after = NULL;
       if (err == STARDELEG_OK) {
         err = p->err;

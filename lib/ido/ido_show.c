@@ -105,7 +105,7 @@ static stardeleg_err fill_view(stardeleg_ido_delegation_view *view, const texts 
   view->ended_by = sdg_json_string(sdg_json_member(t->tree, "endedBy"));
   d->size = sizeof(*d);
   d->id = record->key;
-  d->ndc = record->index;
+  d->ndc = sdg_json_string(sdg_json_member(t->tree, "ndc"));
   d->issuer = sdg_json_string(sdg_json_member(t->tree, "issuer"));
   d->csr_template = sdg_buf_bytes(&t->csr_template);
   d->cname_map = sdg_buf_bytes(&t->cname_map);
@@ -143,6 +143,114 @@ static int show(void *ctx, const stardeleg_record *record)
   return stop;
 }
 
+/* --- Those of one delegate: two indexes told as one list --- */
+
+#define MERGE_PAGE 64u
+
+/* The next ids of one of the indexes. */
+typedef struct queue {
+  char index[SDG_DELEGATION_INDEX_SIZE];
+  char ids[MERGE_PAGE][SDG_ID_SIZE];
+  size_t count;
+  size_t next;
+  char last[SDG_ID_SIZE];
+  bool over;
+} queue;
+
+static int enqueue(void *ctx, const stardeleg_record *record)
+{
+  queue *q = ctx;
+
+  (void)snprintf(q->ids[q->count++], SDG_ID_SIZE, "%s", record->key);
+  return q->count == MERGE_PAGE;
+}
+
+static stardeleg_err refill(queue *q, const stardeleg_store *store)
+{
+  stardeleg_err err = STARDELEG_OK;
+
+  if (q->next == q->count && !q->over) {
+    q->count = 0;
+    q->next = 0;
+    err = sdg_store_scan(store, "delegation", q->index, q->last, MERGE_PAGE, enqueue, q);
+    q->over = q->count < MERGE_PAGE;
+    if (q->count > 0) {
+      (void)snprintf(q->last, sizeof(q->last), "%s", q->ids[q->count - 1]);
+    }
+  }
+  return err;
+}
+
+/* The queue with the smaller id; NULL behind the last. */
+static queue *first_of(queue q[2])
+{
+  bool has[2] = {q[0].next < q[0].count, q[1].next < q[1].count};
+
+  if (has[0] && has[1]) {
+    return strcmp(q[0].ids[q[0].next], q[1].ids[q[1].next]) <= 0 ? &q[0] : &q[1];
+  }
+  return has[0] ? &q[0] : has[1] ? &q[1] : NULL;
+}
+
+static stardeleg_err show_id(const stardeleg_ido *ido, showing *s, const char *id, bool *stopped)
+{
+  stardeleg_record record = {0};
+  stardeleg_err err = sdg_store_get(ido->options.store, "delegation", id, &record);
+
+  *stopped = err == STARDELEG_OK && show(s, &record) != 0;
+  stardeleg_record_clear(&record);
+  return err == STARDELEG_OK ? s->err : err;
+}
+
+static stardeleg_err list_of_ndc(const stardeleg_ido *ido, showing *s, queue q[2], size_t limit)
+{
+  char told[SDG_ID_SIZE] = "";
+  bool stopped = false;
+  stardeleg_err err = STARDELEG_OK;
+
+  while (err == STARDELEG_OK && limit > 0 && !stopped) {
+    queue *first;
+
+    for (int i = 0; i < 2 && err == STARDELEG_OK; i++) {
+      err = refill(&q[i], ido->options.store);
+    }
+    first = first_of(q);
+    if (err != STARDELEG_OK || first == NULL) {
+      break;
+    }
+    if (strcmp(first->ids[first->next], told) > 0) { /* one that ends meanwhile may be found twice */
+      (void)snprintf(told, sizeof(told), "%s", first->ids[first->next]);
+      err = show_id(ido, s, told, &stopped);
+      limit--;
+    }
+    first->next++;
+  }
+  return err;
+}
+
+static stardeleg_err begin_list_of_ndc(const stardeleg_ido *ido, showing *s, const char *ndc, const char *after,
+                                       size_t limit)
+{
+  queue *q;
+  stardeleg_err err;
+
+  if (ndc[0] == '\0' || strlen(ndc) >= SDG_ID_SIZE || strchr(ndc, ':') != NULL ||
+      (after != NULL && strlen(after) >= SDG_ID_SIZE)) {
+    return STARDELEG_OK; /* there is no such delegate, or nothing behind that id */
+  }
+  q = sdg_calloc(2, sizeof(*q));
+  if (q == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  for (int i = 0; i < 2; i++) {
+    sdg_ido_delegation_index(q[i].index, ndc, i == 1);
+    (void)snprintf(q[i].last, sizeof(q[i].last), "%s", after != NULL ? after : "");
+  }
+  err = list_of_ndc(ido, s, q, limit);
+  sdg_free(q);
+  return err;
+}
+
 stardeleg_err stardeleg_ido_delegation_list(stardeleg_ido *ido, const char *ndc, const char *after, size_t limit,
                                             int (*each)(void *ctx, const stardeleg_ido_delegation_view *view),
                                             void *ctx)
@@ -153,7 +261,11 @@ stardeleg_err stardeleg_ido_delegation_list(stardeleg_ido *ido, const char *ndc,
   if (ido == NULL || each == NULL || !sdg_store_text_is_valid(after) || !sdg_store_text_is_valid(ndc)) {
     return STARDELEG_ERR_ARGUMENT;
   }
-  err = sdg_store_scan(ido->options.store, "delegation", ndc, after, limit > 0 ? limit : SIZE_MAX, show, &s);
+  limit = limit > 0 ? limit : SIZE_MAX;
+  if (ndc != NULL) {
+    return begin_list_of_ndc(ido, &s, ndc, after, limit);
+  }
+  err = sdg_store_scan(ido->options.store, "delegation", NULL, after, limit, show, &s);
   return err == STARDELEG_OK ? s.err : err;
 }
 
@@ -162,8 +274,7 @@ stardeleg_err stardeleg_ido_delegation_show(stardeleg_ido *ido, const char *id,
                                             void *ctx)
 {
   showing s = {each, ctx, STARDELEG_OK};
-  stardeleg_record record = {0};
-  stardeleg_err err;
+  bool stopped = false;
 
   if (ido == NULL || id == NULL || each == NULL) {
     return STARDELEG_ERR_ARGUMENT;
@@ -171,10 +282,5 @@ stardeleg_err stardeleg_ido_delegation_show(stardeleg_ido *ido, const char *id,
   if (!sdg_store_name_is_valid(id)) {
     return STARDELEG_ERR_NOT_FOUND;
   }
-  err = sdg_store_get(ido->options.store, "delegation", id, &record);
-  if (err == STARDELEG_OK) {
-    (void)show(&s, &record);
-  }
-  stardeleg_record_clear(&record);
-  return err == STARDELEG_OK ? s.err : err;
+  return show_id(ido, &s, id, &stopped);
 }

@@ -224,7 +224,7 @@ static void test_disable(void **state)
   assert_int_equal(acme_peer_fetch(&w.ndc[0], url), 401);
   acme_peer_assert_problem(&w.ndc[0], 401, "unauthorized");
   assert_int_equal(ido_world_new_account(&w, 0, "k2", mac_key), 401);
-  assert_int_equal(ido_world_count(&w, "chore"), 1); /* the CNAMEs'; that of disabling is done */
+  assert_int_equal(ido_world_count(&w, "chore"), 0); /* that of disabling is done, and there are no CNAMEs */
   assert_err(STARDELEG_ERR_STATE, stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, NULL));
   assert_err(STARDELEG_ERR_STATE, stardeleg_ido_ndc_add_mac_key(w.ido, "cdn", "k3", NULL, mac_key, w.now));
   assert_err(STARDELEG_ERR_STATE, stardeleg_ido_ndc_remove(w.ido, "cdn", NULL, w.now)); /* not yet */
