@@ -349,8 +349,8 @@ static stardeleg_err settle(const stardeleg_ido *ido, const char *delegation, co
   return err;
 }
 
-/* What was told is noted; with nothing left to be noted, the chore goes.  If somebody has made it due again meanwhile, it
- * stays due. */
+/* What was told is noted; with nothing left to be noted, the chore goes.  If somebody has made it due again meanwhile,
+ * it stays due. */
 static stardeleg_err note(stardeleg_ido *ido, const stardeleg_record *record, const entries *list, stardeleg_time now)
 {
   stardeleg_store_op op = {.verb = list->count > 0 ? STARDELEG_STORE_PUT : STARDELEG_STORE_DEL,

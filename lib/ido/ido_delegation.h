@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido/ido_delegation.h -- delegations as the store keeps them: kind "delegation", index the delegate; of those that have
- * ended "ended:" and the delegate, so that what is asked every day does not grow with them.
+/* ido/ido_delegation.h -- delegations as the store keeps them: kind "delegation", index the delegate; of those that
+ * have ended "ended:" and the delegate, so that what is asked every day does not grow with them.
  * A cache holds those that were read: loading a template costs more than all else of an order but its signatures. */
 #ifndef SDG_IDO_IDO_DELEGATION_H
 #define SDG_IDO_IDO_DELEGATION_H
