@@ -41,6 +41,9 @@ typedef struct stardeleg_solver {
   /** Takes the answer away again, valid or not.  Best effort.  Not called for dns-persist-01, whose record is meant to
    *  stay. */
   void (*cleanup)(void *ctx, const stardeleg_challenge *challenge);
+  /** Nonzero: the CA has asked for the answer (RFC 8555 7.5.1: it is not polled before; after some seconds it is in any
+   *  case, for it may not ask again for what it knows), or that cannot be told of this challenge.  NULL: of none. */
+  int (*seen)(void *ctx, const stardeleg_challenge *challenge);
 } stardeleg_solver;
 
 #ifdef __cplusplus

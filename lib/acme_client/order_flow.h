@@ -66,6 +66,7 @@ typedef struct sdg_order_flow {
   int64_t poll_min_ms;    /* pause between polls without Retry-After: default 1 s, growing to 30 s */
   int64_t patience_ms;    /* longest stay in a polling state and with one challenge; default 1 day */
   uint32_t polls;         /* in this state so far */
+  stardeleg_time unseen_until; /* the CA has been told of the answer and has not asked for it yet: no poll before */
   bool ended_there;       /* FAILED because the server says so of the order itself: nothing will be issued */
   bool any_profile;       /* send a "profile" that the directory does not list; else that is FAILED, invalidProfile */
 } sdg_order_flow;

@@ -17,11 +17,30 @@
 #define ANSWER_AGAIN_PAUSE_MAX (5 * SDG_TIME_MINUTE)
 /* After so many such answers another type is tried, if there is one. */
 #define ANSWERS_MAX 3u
+/* How long a validation request is waited for: a CA that knows the name already, or whose request is answered by
+ * another host, is not seen. */
+#define UNSEEN_MAX (10 * SDG_TIME_S)
+
+/* RFC 8555 7.5.1: "the client SHOULD NOT begin polling until it has seen the validation request from the server".
+ * True: not yet, and |*at| is when to look again. */
+static bool is_unseen(sdg_order_flow *flow, sdg_session *session, stardeleg_time now, stardeleg_time *at)
+{
+  int64_t pause = flow->poll_min_ms > 0 ? flow->poll_min_ms : SDG_TIME_S;
+
+  if (flow->state != SDG_FLOW_AUTHZ_POLL || flow->unseen_until <= now ||
+      flow->unseen_until > sdg_time_add(now, UNSEEN_MAX) || sdg_flow_is_seen(flow, session)) {
+    return false;
+  }
+  *at = sdg_time_min(flow->unseen_until, sdg_time_add(now, pause));
+  return true;
+}
 
 stardeleg_err sdg_flow_ask_authz(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)
 {
-  (void)session;
-  (void)now;
+  if (is_unseen(flow, session, now, &step->at)) {
+    return STARDELEG_OK;
+  }
+  flow->unseen_until = STARDELEG_TIME_NONE;
   step->kind = SDG_STEP_FETCH;
   step->url =
       flow->authz_index < flow->order.authorization_count ? flow->order.authorizations[flow->authz_index] : NULL;
@@ -210,6 +229,22 @@ stardeleg_err sdg_flow_take_authz(sdg_order_flow *flow, sdg_flow_turn *turn)
   return err;
 }
 
+/* The challenge is over already: nobody will ask for its answer. */
+static bool is_final(const sdg_result *result)
+{
+  sdg_acme_challenge challenge;
+  sdg_json *tree = NULL;
+  bool final = true;
+
+  if (sdg_json_parse(&tree, result->response->body, NULL, NULL) == STARDELEG_OK &&
+      sdg_acme_challenge_parse(&challenge, tree, NULL) == STARDELEG_OK) {
+    final = challenge.status != SDG_CHALLENGE_PENDING && challenge.status != SDG_CHALLENGE_PROCESSING;
+    sdg_acme_challenge_clear(&challenge);
+  }
+  sdg_json_free(tree);
+  return final;
+}
+
 stardeleg_err sdg_flow_take_challenge(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
   stardeleg_time deadline = flow->deadline;
@@ -219,6 +254,8 @@ stardeleg_err sdg_flow_take_challenge(sdg_order_flow *flow, sdg_flow_turn *turn)
   flow->deadline = deadline;
   if (turn->result->err != STARDELEG_OK) {
     flow->problem = *turn->result->problem;
+  } else if (!is_final(turn->result)) {
+    flow->unseen_until = sdg_time_add(turn->now, UNSEEN_MAX);
   }
   return STARDELEG_OK;
 }

@@ -2,6 +2,7 @@
 /* acme_client/order_flow_challenge.c -- choosing a challenge, and the solver that meets it (RFC 8555 8). */
 #include "acme_client/order_flow_internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -290,6 +291,30 @@ static stardeleg_err present(const sdg_order_flow *flow, sdg_session *session, s
     return STARDELEG_ERR_CALLBACK;
   }
   return err;
+}
+
+/* A solver from before the member was there has a smaller size. */
+static bool has_seen(const stardeleg_solver *solver)
+{
+  return solver != NULL && solver->size >= offsetof(stardeleg_solver, seen) + sizeof(solver->seen) &&
+         solver->seen != NULL;
+}
+
+bool sdg_flow_is_seen(const sdg_order_flow *flow, sdg_session *session)
+{
+  stardeleg_challenge challenge = {0};
+  describing d;
+  bool seen = true;
+
+  if (flow->challenge_type == NULL || !has_seen(flow->solver)) {
+    return true;
+  }
+  describing_init(&d);
+  if (describe_challenge(flow, session, &d, &challenge) == STARDELEG_OK) {
+    seen = flow->solver->seen(flow->solver->ctx, &challenge) != 0;
+  }
+  describing_clear(&d);
+  return seen;
 }
 
 stardeleg_err sdg_flow_ask_challenge(sdg_order_flow *flow, sdg_session *session, sdg_step *step, stardeleg_time now)

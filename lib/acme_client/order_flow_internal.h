@@ -59,6 +59,8 @@ const sdg_acme_challenge *sdg_flow_choose(const sdg_order_flow *flow, const sdg_
                                           const sdg_acme_authorization *authz);
 STARDELEG_MUST_CHECK stardeleg_err sdg_flow_keep_challenge(sdg_order_flow *flow, const sdg_acme_authorization *authz,
                                                            const sdg_acme_challenge *chosen);
+/* False if the solver can tell that the CA has not asked for the answer yet. */
+bool sdg_flow_is_seen(const sdg_order_flow *flow, sdg_session *session);
 /* The challenge under way has failed: others are tried first from now on. */
 void sdg_flow_blame_challenge(sdg_order_flow *flow);
 /* Takes the answer away (RFC 8555 8.3) and forgets the challenge; nothing if there is none. */

@@ -269,7 +269,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   FUZZ_CHECK(sdg_session_new(&w.session, w.agent, &options, NULL) == STARDELEG_OK);
   FUZZ_CHECK(sdg_order_flow_init(&w.flow, "{" NAMES "}") == STARDELEG_OK);
   FUZZ_CHECK(sdg_order_flow_set_csr(&w.flow, SDG_BYTES_LITERAL("csr")) == STARDELEG_OK);
-  w.solver = (stardeleg_solver){sizeof(w.solver), &w, can_solve, present, cleanup};
+  w.solver = (stardeleg_solver){sizeof(w.solver), &w, can_solve, present, cleanup, NULL};
   w.flow.solver = &w.solver;
   w.job.ops = &ops;
   w.job.session = w.session;

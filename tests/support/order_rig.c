@@ -96,6 +96,14 @@ static void cleanup(void *ctx, const stardeleg_challenge *challenge)
   rig->shown = 0;
 }
 
+static int seen(void *ctx, const stardeleg_challenge *challenge)
+{
+  order_rig *rig = ctx;
+
+  see(rig, challenge);
+  return !rig->sees || rig->asked ? 1 : 0;
+}
+
 /* --- Begin and end --- */
 
 static void register_account(order_rig *rig)
@@ -126,7 +134,7 @@ void order_rig_begin(order_rig *rig, const char *new_order)
   rig->engine = (stardeleg_engine){rig, next, answer};
   rig->server.engine = &rig->engine;
   rig->server.now = 1600000000000;
-  rig->solver = (stardeleg_solver){sizeof(rig->solver), rig, can_solve, present, cleanup};
+  rig->solver = (stardeleg_solver){sizeof(rig->solver), rig, can_solve, present, cleanup, seen};
   rig->solves = "http-01";
   assert_ok(sdg_order_flow_init(&rig->flow, new_order != NULL ? new_order : RIG_NEW_ORDER));
   assert_ok(sdg_order_flow_set_csr(&rig->flow, SDG_BYTES_LITERAL("csr")));

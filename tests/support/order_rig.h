@@ -37,6 +37,8 @@ typedef struct order_rig {
   int64_t ready_after_ms;   /* how long an answer takes to be visible */
   stardeleg_time ready_at;
   bool present_fails;
+  bool sees;                /* it can tell whether the CA has asked */
+  bool asked;               /* the CA has */
   unsigned presents;        /* calls */
   unsigned shown;           /* answers that are visible now */
   unsigned cleanups;

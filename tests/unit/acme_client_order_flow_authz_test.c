@@ -247,6 +247,60 @@ static void ip_identifier(void **state)
   order_rig_end(&rig);
 }
 
+/* ACME-7.5.1-08: no poll before the CA was seen to ask; it is polled in the end all the same, and at once where it will
+ * not ask */
+static void not_before_it_asked(void **state)
+{
+  order_rig rig;
+
+  (void)state;
+  for (int i = 0; i < 5; i++) {
+    order_rig_begin(&rig, NULL);
+    rig.sees = true;
+    rig.asked = i == 0;
+    if (i == 4) { /* compiled before there was such a function */
+      rig.solver.size = offsetof(stardeleg_solver, seen);
+    }
+    reach_challenge(&rig, 1);
+    assert_int_equal(rig.shown, 1);
+    scripted_answer(&rig.server, 200, NULL, i == 3 ? HTTP("valid", "") : HTTP("processing", ""));
+    order_rig_sleep(&rig, 1000);
+    if (i == 1) {
+      for (int second = 1; second < 6; second++) {
+        order_rig_sleep(&rig, 1000);
+      }
+      rig.asked = true;
+    } else if (i == 2) {
+      for (int second = 1; second < 10; second++) {
+        order_rig_sleep(&rig, 1000);
+      }
+    }
+    order_rig_expect_fetch(&rig, AUTHZ1);
+    rig.asked = false; /* polls go on */
+    answer_authz(&rig, "pending", HTTP("processing", ""));
+    order_rig_sleep(&rig, 2000);
+    order_rig_expect_fetch(&rig, AUTHZ1);
+    answer_authz(&rig, "valid", HTTP("valid", ""));
+    finish(&rig);
+    order_rig_end(&rig);
+  }
+}
+
+/* After a restart nobody knows who has asked. */
+static void asked_before_a_restart(void **state)
+{
+  order_rig rig;
+
+  (void)state;
+  order_rig_begin(&rig, NULL);
+  rig.sees = true;
+  rig.restarts = true;
+  reach_authz_poll(&rig);
+  answer_authz(&rig, "valid", HTTP("valid", ""));
+  finish(&rig);
+  order_rig_end(&rig);
+}
+
 /* ACME-7.5.1-05, ACME-8.3-07: whatever ends the order, the answer is taken away, once */
 static void cleaned_up(void **state)
 {
@@ -475,7 +529,8 @@ int main(void)
       cmocka_unit_test(cleaned_up),         cmocka_unit_test(next_challenge),
       cmocka_unit_test(answered_again),     cmocka_unit_test(refused),
       cmocka_unit_test(lost_answers),       cmocka_unit_test(solver_down),
-      cmocka_unit_test(ends_early),
+      cmocka_unit_test(ends_early),         cmocka_unit_test(not_before_it_asked),
+      cmocka_unit_test(asked_before_a_restart),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

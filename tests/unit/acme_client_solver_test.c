@@ -123,7 +123,7 @@ static void begin(solving *s, const char *new_order)
   s->rig.thing = s;
   s->rig.ask = ask;
   s->rig.take = take;
-  s->solver = (stardeleg_solver){sizeof(s->solver), s, can_solve, present, cleanup};
+  s->solver = (stardeleg_solver){sizeof(s->solver), s, can_solve, present, cleanup, NULL};
   assert_ok(sdg_order_flow_init(
       &s->flow, new_order != NULL ? new_order : "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.example\"}]}"));
   s->flow.solver = &s->solver;
