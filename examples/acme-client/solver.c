@@ -26,6 +26,7 @@
 typedef struct answer {
   char token[257];
   char text[512];
+  int asked;
 } answer;
 
 struct solver {
@@ -53,6 +54,7 @@ static stardeleg_err find_answer(void *ctx, const char *token, char *out, size_t
   for (size_t i = 0; i < ANSWERS_MAX; i++) {
     if (s->answers[i].token[0] != '\0' && strcmp(s->answers[i].token, token) == 0) {
       (void)snprintf(out, size, "%s", s->answers[i].text);
+      s->answers[i].asked = 1;
       err = STARDELEG_OK;
     }
   }
@@ -83,6 +85,7 @@ static int set_answer(solver *s, const char *token, const char *text)
   if (room != NULL) {
     (void)snprintf(room->token, sizeof(room->token), "%s", text != NULL ? token : "");
     (void)snprintf(room->text, sizeof(room->text), "%s", text != NULL ? text : "");
+    room->asked = 0;
   }
   (void)pthread_mutex_unlock(&s->lock);
   return room != NULL ? 0 : -1;
@@ -228,6 +231,36 @@ static void cleanup(void *ctx, const stardeleg_challenge *challenge)
   }
 }
 
+static int was_asked(solver *s, const char *token)
+{
+  int asked = 0;
+
+  (void)pthread_mutex_lock(&s->lock);
+  for (size_t i = 0; i < ANSWERS_MAX; i++) {
+    if (strcmp(s->answers[i].token, token) == 0) {
+      asked = s->answers[i].asked;
+    }
+  }
+  (void)pthread_mutex_unlock(&s->lock);
+  return asked;
+}
+
+/* Whoever asks the name servers of the hook is not seen here. */
+static int seen(void *ctx, const stardeleg_challenge *challenge)
+{
+  solver *s = ctx;
+  char name[STARDELEG_SERVER_NAME_SIZE];
+
+  if (strcmp(challenge->type, "http-01") == 0) {
+    return was_asked(s, challenge->token);
+  }
+  if (strcmp(challenge->type, "tls-alpn-01") != 0 ||
+      stardeleg_tls_alpn01_server_name(name, challenge) != STARDELEG_OK) {
+    return 1;
+  }
+  return tls_responder_asked(s->tls, name);
+}
+
 static int start_http(solver *s, const char *where)
 {
   httpd_options options;
@@ -256,7 +289,7 @@ solver *solver_start(const config *cfg, const stardeleg_crypto *crypto)
     return NULL;
   }
   (void)pthread_mutex_init(&s->lock, NULL);
-  s->table = (stardeleg_solver){sizeof(s->table), s, can_solve, present, cleanup};
+  s->table = (stardeleg_solver){sizeof(s->table), s, can_solve, present, cleanup, seen};
   s->crypto = crypto;
   s->types = config_texts(cfg, "challenges");
   s->dns_hook = config_text(cfg, "dns-hook", NULL);

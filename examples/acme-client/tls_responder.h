@@ -14,6 +14,8 @@ tls_responder *tls_responder_start(const char *where, uint16_t *port);
 /* Shows |cert_pem| for |name| from now on.  Returns 0 or -1.  Any thread. */
 int tls_responder_add(tls_responder *responder, const char *name, const char *cert_pem, const char *key_pem);
 void tls_responder_remove(tls_responder *responder, const char *name);
+/* Nonzero if |name|'s certificate has been shown to somebody. */
+int tls_responder_asked(tls_responder *responder, const char *name);
 void tls_responder_stop(tls_responder *responder);
 
 #endif /* EXAMPLE_ACME_CLIENT_TLS_RESPONDER_H */
