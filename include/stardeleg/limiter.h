@@ -62,8 +62,8 @@ typedef struct stardeleg_buckets_options {
 STARDELEG_API void stardeleg_buckets_options_default(stardeleg_buckets_options *options);
 
 /** Makes the ready-made limiter.  Its memory is fixed; without a |store| in the options each process counts by itself.
- *  An IPv6 source counts by its first 64 bits.  |crypto| must outlive it.  Returns 0, ARGUMENT, NOMEM or RANDOM.  Free with
- *  stardeleg_buckets_free(), after the roles that use it. */
+ *  An IPv6 source counts by its first 64 bits.  |crypto| must outlive it.  Returns 0, ARGUMENT, NOMEM or RANDOM.  Free
+ *  with stardeleg_buckets_free(), after the roles that use it. */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_buckets_new(stardeleg_limiter **out,
                                                                        const stardeleg_crypto *crypto,
                                                                        const stardeleg_buckets_options *options);
