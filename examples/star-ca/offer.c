@@ -97,6 +97,7 @@ int offer_read(offer *o, const config *cfg, stardeleg_ca_options *options)
   memset(o, 0, sizeof(*o));
   options->plain_lifetime_s = config_int(cfg, "plain-lifetime", options->plain_lifetime_s);
   options->crl_lifetime_s = config_int(cfg, "crl-lifetime", options->crl_lifetime_s);
+  options->crl_max = (size_t)config_int(cfg, "crl-max", (int64_t)options->crl_max);
   options->crl_url = config_text(cfg, "crl-url", NULL);
   options->renewal_info_s = config_int(cfg, "renewal-info", options->renewal_info_s);
   options->profile_count = config_count(cfg, "profiles"); /* the schema bounds both */

@@ -91,9 +91,10 @@ typedef struct stardeleg_ca_options {
   int64_t plain_lifetime_s;         /**< validity of certificates of orders without auto-renewal; default 7 days */
   int64_t poll_ms; /**< how often the engine looks for work that other processes stored; default 1 s; 0: never */
   int64_t crl_lifetime_s; /**< nextUpdate minus thisUpdate of the list of revoked certificates (RFC 5280 5); it is made
-                               anew after half of it and after each revocation.  0: no list, and no address of one in
-                               certificates; default 1 day, none if the issuing certificate may not sign one.  STAR
-                               certificates never name it, as they are not revoked */
+                               anew after half of it and after each revocation, one above 64 KiB a minute after the
+                               last at the earliest.  0: no list, and no address of one in certificates; default 1
+                               day, none if the issuing certificate may not sign one.  STAR certificates never name
+                               it, as they are not revoked */
   const char *crl_url;    /**< where relying parties fetch that list, written into certificates; NULL: |base_url| and
                                "/crl", where this role publishes it.  Another address (plain http is usual) has to lead
                                there, or to a copy */
@@ -126,6 +127,11 @@ typedef struct stardeleg_ca_options {
   int caa_at_renewal;               /**< nonzero: before each renewal of a STAR order too, not only before its first
                                          certificate; a renewal that is not allowed is tried again after an hour */
   const stardeleg_server_options *server; /**< limits, nonces, changed terms; NULL: the defaults */
+  size_t crl_max; /**< longest list of revoked certificates, in bytes, some 50 for each that has not ended: default and
+                       at most 16 MiB, at least 64 KiB.  Once seven eighths are used (log: ca.crl.nearly_full), orders
+                       without auto-renewal are refused, with the reason, until entries have ended; what is revoked
+                       from then on still finds room.  Were even that used up (ca.crl.full), the list that is out
+                       stays until it ends */
 } stardeleg_ca_options;
 
 /** A change of the time at which clients are told to renew (RFC 9773), for instance before certificates are revoked in

@@ -10,6 +10,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "base/url.h"
+#include "ca/ca_crl.h"
 #include "ca/ca_internal.h"
 #include "ca/ca_issuer.h"
 #include "ca/ca_profile.h"
@@ -52,6 +53,7 @@ void stardeleg_ca_options_default(stardeleg_ca_options *options)
   options->tls_alpn01_port = 443;
   options->https_port = 443;
   options->caa_age_max_s = (int64_t)8 * 3600;
+  options->crl_max = SDG_CA_CRL_MAX;
 }
 
 static bool is_web_url(const char *text)
@@ -82,6 +84,9 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
   }
   if (wrong == NULL && (options->crl_lifetime_s < 0 || options->renewal_info_s < 0)) {
     wrong = "crl_lifetime_s and renewal_info_s must not be negative";
+  }
+  if (wrong == NULL && (options->crl_max < SDG_CA_CRL_MIN || options->crl_max > SDG_CA_CRL_MAX)) {
+    wrong = "crl_max must be 64 KiB to 16 MiB";
   }
   if (wrong == NULL && options->crl_url != NULL && !is_web_url(options->crl_url)) {
     wrong = "crl_url must be an http or https URL";
@@ -308,7 +313,7 @@ stardeleg_err stardeleg_ca_new(stardeleg_ca **out, const stardeleg_ca_options *o
   if (err == STARDELEG_OK) {
     ca->crl_url =
         options->crl_url != NULL ? sdg_strdup(options->crl_url) : sdg_server_url_dup(ca->server, "/crl", NULL);
-    err = ca->crl_url != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+    err = ca->crl_url != NULL ? sdg_ca_crl_open(ca) : STARDELEG_ERR_NOMEM;
   }
   if (err == STARDELEG_OK) {
     err = sdg_agent_new(&ca->agent, options->crypto, &ca->options.log);
@@ -333,6 +338,7 @@ void stardeleg_ca_free(stardeleg_ca *ca)
   sdg_ca_challenges_clear(ca);
   sdg_ca_issuer_clear(ca);
   sdg_ca_profiles_clear(ca);
+  sdg_version_cache_free(ca->crl_kept);
   sdg_free(ca);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ca/ca_crl.c -- the list of revoked certificates as a record and as a resource (RFC 5280 5, RFC 8555 7.6).
+/* ca/ca_crl.c -- the list of revoked certificates as a record, and how it is made (RFC 5280 5, RFC 8555 7.6).
  *
  * Revoking writes a record of kind "revoked" and makes the list due at once; the engine goes through these records and
  * signs.  So no request waits for a signature, and a list is made anew in time whether or not anybody revokes. */
@@ -18,6 +18,8 @@
 #define REVOKED_KIND "revoked"
 #define LIST_KEY "1"
 #define PURGE_PAUSE (5 * SDG_TIME_MINUTE)
+/* Between two lists that are too long for one record: making one is work, and many may be revoked at once. */
+#define LONG_PAUSE SDG_TIME_MINUTE
 
 /* --- The record --- */
 
@@ -60,7 +62,7 @@ static stardeleg_err read_list(const stardeleg_record *record, sdg_ca_crl *out)
   return STARDELEG_OK;
 }
 
-static stardeleg_err load_list(const stardeleg_ca *ca, sdg_ca_crl *out)
+stardeleg_err sdg_ca_crl_load(const stardeleg_ca *ca, sdg_ca_crl *out)
 {
   stardeleg_record record = {0};
   stardeleg_err err = sdg_store_get(ca->options.store, SDG_CA_CRL_KIND, LIST_KEY, &record);
@@ -105,11 +107,13 @@ static void write_issuer(const stardeleg_ca *ca, char out[SDG_CA_ISSUER_TEXT])
   }
 }
 
-/* The list as it stands, or an empty one that has never been signed; due at once in either case. */
+/* The list as it stands, or an empty one that has never been signed; due at once in either case, a long one a minute
+ * after the one before it. */
 static stardeleg_err make_due(const stardeleg_ca *ca, stardeleg_time now, stardeleg_store_op *op, sdg_buf *value)
 {
+  stardeleg_time due = now;
   sdg_ca_crl list;
-  stardeleg_err err = load_list(ca, &list);
+  stardeleg_err err = sdg_ca_crl_load(ca, &list);
 
   if (err == STARDELEG_ERR_NOT_FOUND) {
     list_init(&list);
@@ -117,7 +121,10 @@ static stardeleg_err make_due(const stardeleg_ca *ca, stardeleg_time now, starde
     err = STARDELEG_OK;
   }
   if (err == STARDELEG_OK) {
-    put_list(op, value, &list, now);
+    if (list.parts > 0 && list.this_update <= now) {
+      due = sdg_time_max(now, sdg_time_add(list.this_update, LONG_PAUSE));
+    }
+    put_list(op, value, &list, due);
     sdg_buf_clear(&list.der);
     err = sdg_buf_error(value);
   }
@@ -139,7 +146,7 @@ stardeleg_err sdg_ca_crl_begin(stardeleg_ca *ca, stardeleg_time now)
   }
   write_issuer(ca, issuer);
   sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
-  err = load_list(ca, &list);
+  err = sdg_ca_crl_load(ca, &list);
   if (err == STARDELEG_OK) {
     bool same = strcmp(list.issuer, issuer) == 0;
 
@@ -270,7 +277,7 @@ static stardeleg_err store_list(stardeleg_ca *ca, sdg_ca_crl *list, const starde
 {
   /* Where there is more to remove than one batch takes, it goes on soon. */
   int64_t pause = c->over_count < SDG_CA_CRL_PURGE_MAX ? ca->options.crl_lifetime_s * SDG_TIME_S / 2 : PURGE_PAUSE;
-  stardeleg_store_op *ops = sdg_calloc(1 + SDG_CA_CRL_PARTS_MAX + SDG_CA_CRL_PURGE_MAX, sizeof(*ops));
+  stardeleg_store_op *ops = sdg_calloc(2 + SDG_CA_CRL_PARTS_MAX + SDG_CA_CRL_PURGE_MAX, sizeof(*ops));
   sdg_buf values[1 + SDG_CA_CRL_PARTS_MAX];
   int64_t before = list->parts;
   size_t n = 1;
@@ -290,6 +297,9 @@ static stardeleg_err store_list(stardeleg_ca *ca, sdg_ca_crl *list, const starde
   if (err == STARDELEG_OK) {
     err = sdg_ca_crl_put_parts(ca, list, before, ops, values, &n);
   }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_crl_mark_full(ca, sdg_ca_crl_is_nearly_full(ca, list->der.len), ops, &n);
+  }
   for (size_t i = 0; i < c->over_count && err == STARDELEG_OK; i++) {
     ops[n++] = (stardeleg_store_op){.verb = STARDELEG_STORE_DEL,
                                     .kind = REVOKED_KIND,
@@ -306,17 +316,33 @@ static stardeleg_err store_list(stardeleg_ca *ca, sdg_ca_crl *list, const starde
   return err;
 }
 
+/* |keep_after| as in |c|.  LIMIT: there are more than the list has room for; it is as it was then. */
+static stardeleg_err collect_all(const stardeleg_ca *ca, const sdg_ca_crl *list, stardeleg_time keep_after,
+                                 collection *c)
+{
+  stardeleg_err err;
+
+  sdg_buf_clear(&c->entries);
+  sdg_buf_init(&c->entries, ca->options.crl_max - SDG_CA_CRL_FRAME - ca->issuer_name.len);
+  c->err = STARDELEG_OK;
+  c->over_count = 0;
+  c->keep_after = keep_after;
+  c->issuer = list->issuer;
+  err = sdg_store_scan(ca->options.store, REVOKED_KIND, NULL, NULL, SIZE_MAX, collect, c);
+  return err == STARDELEG_OK ? c->err : err;
+}
+
 static stardeleg_err make_list(stardeleg_ca *ca, const stardeleg_record *record, sdg_ca_crl *list, collection *c,
                                stardeleg_time now)
 {
   stardeleg_err err;
 
-  c->keep_after = list->number > 0 ? list->this_update : 0;
   write_issuer(ca, list->issuer);
-  c->issuer = list->issuer;
-  err = sdg_store_scan(ca->options.store, REVOKED_KIND, NULL, NULL, SIZE_MAX, collect, c);
-  if (err == STARDELEG_OK) {
-    err = c->err;
+  err = collect_all(ca, list, list->number > 0 ? list->this_update : 0, c);
+  if (err == STARDELEG_ERR_LIMIT) {
+    /* What is over since the last list has to be on one more (RFC 5280 3.3), but not at the price of what is not over:
+     * and without this a list that is full once would stay so, as there never is that one more. */
+    err = collect_all(ca, list, now, c);
   }
   if (err != STARDELEG_OK) {
     return err;
@@ -328,108 +354,69 @@ static stardeleg_err make_list(stardeleg_ca *ca, const stardeleg_record *record,
   return err == STARDELEG_OK ? store_list(ca, list, record, c) : err;
 }
 
+/* The list that is out stays, and ends at its nextUpdate: who relies on it must not take a shorter one for whole. */
+static stardeleg_err put_off(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now)
+{
+  stardeleg_store_op ops[2];
+  size_t n = 1;
+  stardeleg_err err;
+
+  sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.crl.full",
+          "more revoked certificates than a list of %zu bytes has room for: the newest are not on the published one",
+          ca->options.crl_max);
+  ops[0] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                                .kind = SDG_CA_CRL_KIND,
+                                .key = record->key,
+                                .value = sdg_bytes(record->value, record->value_len),
+                                .due = sdg_time_add(now, PURGE_PAUSE),
+                                .expected_version = record->version,
+                                .fence = record->fence,
+                                .release = 1};
+  err = sdg_ca_crl_mark_full(ca, true, ops, &n);
+  return err == STARDELEG_OK ? sdg_store_batch(ca->options.store, ops, n) : err;
+}
+
+static void tell(const stardeleg_ca *ca, const sdg_ca_crl *list)
+{
+  bool full = sdg_ca_crl_is_nearly_full(ca, list->der.len);
+
+  sdg_log(&ca->options.log, full ? STARDELEG_LOG_WARNING : STARDELEG_LOG_INFO, full ? "ca.crl.nearly_full" : "ca.crl",
+          "number=%lld bytes=%zu of %zu%s", (long long)list->number, list->der.len, ca->options.crl_max,
+          full ? ": certificates are issued for orders with auto-renewal only" : "");
+}
+
 stardeleg_err sdg_ca_crl_work(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now)
 {
   sdg_ca_crl list;
   collection *c = sdg_calloc(1, sizeof(*c));
-  bool stored;
   stardeleg_err err = c != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 
   list_init(&list);
   if (err == STARDELEG_OK) {
-    sdg_buf_init(&c->entries, SDG_CA_CRL_MAX);
+    sdg_buf_init(&c->entries, 0);
     err = read_list(record, &list);
   }
   if (err == STARDELEG_OK) {
     err = make_list(ca, record, &list, c, now);
+    if (err == STARDELEG_OK) {
+      tell(ca, &list);
+    }
   }
-  stored = err == STARDELEG_OK;
+  if (err == STARDELEG_ERR_LIMIT) {
+    err = put_off(ca, record, now);
+  }
   if (err == STARDELEG_ERR_CONFLICT) {
     /* Somebody revoked in between; the list is due, so let it be claimed again at once. */
     err = sdg_store_release(ca->options.store, SDG_CA_CRL_KIND, record->key, record->fence);
     err = err == STARDELEG_ERR_CONFLICT ? STARDELEG_OK : err;
   }
-  if (err == STARDELEG_ERR_LIMIT) {
-    /* Nobody can be told more loudly: the list that is out stays, and ends at its nextUpdate. */
-    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.crl.full",
-            "more revoked certificates than a list of %u bytes has room for: the newest are not on the published one",
-            SDG_CA_CRL_MAX);
-  } else if (err != STARDELEG_OK) {
+  if (err != STARDELEG_OK) {
     sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.crl.failed", "%s", stardeleg_strerror(err));
-  } else if (stored) {
-    sdg_log(&ca->options.log, STARDELEG_LOG_INFO, "ca.crl", "number=%lld bytes=%zu", (long long)list.number,
-            list.der.len);
   }
   if (c != NULL) {
     sdg_buf_clear(&c->entries);
     sdg_free(c);
   }
   sdg_buf_clear(&list.der);
-  return err;
-}
-
-/* --- The resource --- */
-
-/* Fresh until it is to be made anew, so that a revocation is seen in time; without validators a cache that has an old
- * one fetches it whole. */
-static stardeleg_err reply_list(const stardeleg_ca *ca, sdg_call *call, const sdg_ca_crl *list)
-{
-  stardeleg_time until = sdg_time_add(list->this_update, ca->options.crl_lifetime_s * SDG_TIME_S / 2);
-  int64_t seconds = (sdg_time_min(until, list->next_update) - call->now) / SDG_TIME_S;
-  char text[64];
-  stardeleg_err err;
-
-  if (seconds > SDG_CA_CRL_FRESH_MAX_S) {
-    seconds = SDG_CA_CRL_FRESH_MAX_S;
-  }
-  (void)snprintf(text, sizeof(text), "public, max-age=%lld, must-revalidate", (long long)(seconds > 0 ? seconds : 0));
-  err = sdg_http_reply_add_header(call->reply, "Cache-Control", text);
-  if (err == STARDELEG_OK) {
-    sdg_time_write_http(text, list->this_update);
-    err = sdg_http_reply_add_header(call->reply, "Last-Modified", text);
-  }
-  if (err == STARDELEG_OK) {
-    err = sdg_http_reply_add_header(call->reply, "Content-Type", "application/pkix-crl");
-  }
-  sdg_buf_add_bytes(sdg_http_reply_body(call->reply), sdg_buf_bytes(&list->der));
-  return err;
-}
-
-/* With its parts; a list that changes while they are read is read again. */
-static stardeleg_err load_whole(const stardeleg_ca *ca, sdg_ca_crl *list)
-{
-  stardeleg_err err = STARDELEG_ERR_CONFLICT;
-
-  for (int i = 0; i < SDG_CA_CAS_TRIES && err == STARDELEG_ERR_CONFLICT; i++) {
-    err = load_list(ca, list);
-    if (err == STARDELEG_OK) {
-      err = sdg_ca_crl_load_parts(ca, list);
-      if (err != STARDELEG_OK) {
-        sdg_buf_clear(&list->der);
-      }
-    }
-  }
-  return err;
-}
-
-stardeleg_err sdg_ca_route_crl(void *role, sdg_call *call)
-{
-  const stardeleg_ca *ca = role;
-  sdg_ca_crl list;
-  stardeleg_err err = load_whole(ca, &list);
-
-  if (err == STARDELEG_OK && (!ca->has_crl || list.der.len == 0)) {
-    sdg_buf_clear(&list.der);
-    err = STARDELEG_ERR_NOT_FOUND;
-  }
-  if (err == STARDELEG_ERR_NOT_FOUND) {
-    (void)sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "there is no list of revoked certificates");
-    call->problem.status = 404;
-    return STARDELEG_ERR_PROTOCOL;
-  }
-  if (err == STARDELEG_OK) {
-    err = reply_list(ca, call, &list);
-    sdg_buf_clear(&list.der);
-  }
   return err;
 }

@@ -5,8 +5,11 @@
 
 #include "ca/ca_internal.h"
 
-/* An entry has at most 55 octets: some 300,000 certificates that are revoked and not yet over. */
+/* An entry has at most 55 octets: some 300,000 certificates that are revoked and not yet over.  What a list has besides
+ * its entries and its issuer's name is below SDG_CA_CRL_FRAME. */
 #define SDG_CA_CRL_MAX (16u * 1024u * 1024u)
+#define SDG_CA_CRL_MIN (64u * 1024u)
+#define SDG_CA_CRL_FRAME 2048u
 /* Longer ones are kept in parts, as a record has room for four thirds of such a part. */
 #define SDG_CA_CRL_INLINE_MAX (64u * 1024u)
 #define SDG_CA_CRL_PART_SIZE (512u * 1024u)
@@ -34,6 +37,16 @@ typedef struct sdg_ca_crl_entry {
   stardeleg_time not_after;
   char issuer[SDG_CA_ISSUER_TEXT];
 } sdg_ca_crl_entry;
+
+/* The list as its record has it: with its parts still to come. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_load(const stardeleg_ca *ca, sdg_ca_crl *out);
+
+/* --- ca_crl_room.c: lists that are nearly full --- */
+/* A list of |len| bytes is one after which nothing more is to be issued. */
+bool sdg_ca_crl_is_nearly_full(const stardeleg_ca *ca, size_t len);
+/* Appends the operation that says so to all processes, or no longer; none if it is as before. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_mark_full(const stardeleg_ca *ca, bool full, stardeleg_store_op *ops,
+                                                        size_t *n);
 
 /* --- ca_crl_parts.c: lists that are too long for one record --- */
 /* Fills |list->der|.  CONFLICT: it is being replaced, to be read again. */

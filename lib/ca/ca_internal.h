@@ -8,6 +8,7 @@
 #include "acme/order.h"
 #include "acme_client/agent.h"
 #include "acme_server/server.h"
+#include "acme_server/version_cache.h"
 #include "star/schedule.h"
 #include "x509/cert.h"
 #include "x509/csr.h"
@@ -41,6 +42,7 @@ struct stardeleg_ca {
   /* the list of revoked certificates (ca_crl.c) */
   bool has_crl;
   bool crl_begun;           /* its record exists; the engine's */
+  sdg_version_cache *crl_kept; /* the list as it is served */
   char *crl_url;
   stardeleg_engine engine;
 };
@@ -177,6 +179,12 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_replace(stardeleg_ca *ca, sdg_call *ca
 /* --- The list of revoked certificates (ca_crl.c) --- */
 #define SDG_CA_CRL_KIND "crl"
 stardeleg_err sdg_ca_route_crl(void *role, sdg_call *call);
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_open(stardeleg_ca *ca);
+/* Problem serverInternal (503) while the list is nearly full: nothing is to be issued that might have to be on it. */
+#define SDG_CA_CRL_FULL                                                                                                \
+  "the list of revoked certificates is nearly full: for now only orders with auto-renewal are accepted"
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_check_room(const stardeleg_ca *ca, stardeleg_time now,
+                                                         stardeleg_problem *problem);
 /* From now on certificates name the list, so there has to be one. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_crl_begin(stardeleg_ca *ca, stardeleg_time now);
 /* The operations of a revocation besides the certificate's own: |ops| gets SDG_CA_CRL_OPS at most, |*n| more. */

@@ -183,13 +183,20 @@ static stardeleg_err issue_plain(stardeleg_ca *ca, sdg_ca_order *order, stardele
                              ? order->wire.not_after
                              : sdg_time_add(from, sdg_ca_plain_lifetime_s(ca, order) * SDG_TIME_S);
   sdg_ca_cert cert;
+  stardeleg_problem problem;
   stardeleg_err err;
 
   until = sdg_time_min(until, ca->issuer_not_after);
   if (until <= from || until <= now) {
     return make_invalid(ca, order, STARDELEG_ACME_MALFORMED, "the validity that was ordered has passed");
   }
-  err = sdg_ca_crl_begin(ca, now);
+  err = sdg_ca_crl_check_room(ca, now, &problem);
+  if (err == STARDELEG_ERR_POLICY) {
+    return make_invalid(ca, order, problem.acme, problem.detail);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_ca_crl_begin(ca, now);
+  }
   if (err == STARDELEG_OK) {
     err = open_cert(ca, order, &cert);
   }

@@ -75,6 +75,7 @@ static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acm
       sdg_time_min(sdg_time_add(call->now, ca->options.max_duration_s * SDG_TIME_S), ca->issuer_not_after);
   stardeleg_time from = request->not_before != STARDELEG_TIME_NONE ? request->not_before : call->now;
   stardeleg_time until = request->not_after;
+  stardeleg_err err;
 
   if (from < call->now - BACKDATE_MAX || from >= latest) {
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notBefore is not a moment this CA can certify from");
@@ -84,6 +85,10 @@ static stardeleg_err grant_plain(stardeleg_ca *ca, sdg_call *call, const sdg_acm
   }
   if (until <= call->now || until > latest || sdg_time_floor_s(until) <= sdg_time_floor_s(from)) {
     return sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "notAfter is not a moment this CA can certify until");
+  }
+  err = sdg_ca_crl_check_room(ca, call->now, &call->problem);
+  if (err != STARDELEG_OK) {
+    return err;
   }
   order->wire.not_before = request->not_before;
   order->wire.not_after = request->not_after;

@@ -33,6 +33,12 @@ static stardeleg_err counted_batch(void *self, const stardeleg_store_op *ops, si
   return err;
 }
 
+static stardeleg_err counted_get(void *self, const char *kind, const char *key, stardeleg_record *out)
+{
+  counter->parts += strcmp(kind, "crl-part") == 0 ? 1 : 0;
+  return counter->under->ops->get(self, kind, key, out);
+}
+
 void ca_world_count(ca_world *w, counting_store *c)
 {
   memset(c, 0, sizeof(*c));
@@ -40,6 +46,7 @@ void ca_world_count(ca_world *w, counting_store *c)
   c->under = w->store;
   c->ops = *w->store->ops;
   c->ops.batch = counted_batch;
+  c->ops.get = counted_get;
   c->store = (stardeleg_store){&c->ops, w->store->self};
   w->options.store = &c->store;
   ca_world_restart(w);
