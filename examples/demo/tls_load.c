@@ -126,11 +126,11 @@ static void *hammer(void *ctx)
   load *all = ctx;
   probe_result result;
 
-  while (atomic_load(&all->over) == 0) {
+  do { /* once at least, however short the time */
     probe(&all->target, &result);
     tally_add(all->results, &result);
     nap(all->pause_ms);
-  }
+  } while (atomic_load(&all->over) == 0);
   OPENSSL_thread_stop();
   return NULL;
 }

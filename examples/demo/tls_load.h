@@ -54,6 +54,7 @@ typedef struct tally {
   uint64_t good_after_refusal; /* begun after the first refusal, and yet served */
   stardeleg_time first_good_at;
   stardeleg_time last_good_at;
+  stardeleg_time last_good_begun_at; /* of those that were served, the last to begin */
   stardeleg_time first_refused_at;
   size_t serial_count;
   struct {

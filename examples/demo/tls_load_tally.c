@@ -16,7 +16,7 @@ void tally_init(tally *all)
   memset(all, 0, sizeof(*all));
   (void)pthread_mutex_init(&all->lock, NULL);
   all->started_at = clock_now(NULL);
-  all->first_good_at = all->last_good_at = all->first_refused_at = STARDELEG_TIME_NONE;
+  all->first_good_at = all->last_good_at = all->last_good_begun_at = all->first_refused_at = STARDELEG_TIME_NONE;
 }
 
 static void count_serial(tally *all, const probe_result *result)
@@ -76,6 +76,9 @@ void tally_add(tally *all, const probe_result *result)
     }
     if (all->last_good_at == STARDELEG_TIME_NONE || result->ended_at > all->last_good_at) {
       all->last_good_at = result->ended_at;
+    }
+    if (all->last_good_begun_at == STARDELEG_TIME_NONE || result->begun_at > all->last_good_begun_at) {
+      all->last_good_begun_at = result->begun_at;
     }
     if (all->first_refused_at != STARDELEG_TIME_NONE && result->begun_at > all->first_refused_at) {
       all->good_after_refusal++;
@@ -155,6 +158,7 @@ static void write_summary(FILE *out, const tally *all, bool ok)
   write_time(out, "ended_at", all->ended_at, ",");
   write_time(out, "first_success_at", all->first_good_at, ",");
   write_time(out, "last_success_at", all->last_good_at, ",");
+  write_time(out, "last_success_began_at", all->last_good_begun_at, ",");
   write_time(out, "first_refusal_at", all->first_refused_at, ",");
   (void)fprintf(out, "  \"distinct_serials\": %zu,\n", all->serial_count);
   write_serials(out, all);

@@ -78,7 +78,7 @@ static const stardeleg_dns_answer *ask(dns_world *w, const char *name, stardeleg
 {
   const stardeleg_dns_answer *answer = NULL;
 
-  for (int i = 0; i < 10000 && answer == NULL; i++) {
+  for (int i = 0; i < 30000 && answer == NULL; i++) {
     stardeleg_time ready_at = w->now;
 
     assert_ok(w->dns->lookup(w->dns->ctx, name, type, w->now, &ready_at, &answer));

@@ -2,6 +2,7 @@
 /* store/sqlite_process_test.c -- several processes on one file, processes that are killed, disks that are full. */
 #include "support/test.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stardeleg/store_sqlite.h>
@@ -259,6 +260,7 @@ static size_t check_receipts(int from)
 
 static void kill_writer_after(long ms, int ends[2])
 {
+  struct pollfd first = {.fd = ends[0], .events = POLLIN};
   struct timespec nap = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
   int status = 0;
   pid_t child = fork();
@@ -269,6 +271,7 @@ static void kill_writer_after(long ms, int ends[2])
     _exit((int)run_threads(write_pairs, ends[1]));
   }
   (void)close(ends[1]);
+  assert_int_equal(poll(&first, 1, 60000), 1); /* not before it has begun */
   (void)nanosleep(&nap, NULL);
   assert_int_equal(kill(child, SIGKILL), 0);
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -286,7 +289,7 @@ static void test_kill_loses_nothing_that_was_promised(void **state)
     int ends[2];
 
     assert_int_equal(pipe(ends), 0);
-    kill_writer_after(60 + 47 * (long)life, ends);
+    kill_writer_after(10 + 47 * (long)life, ends);
     promised += check_receipts(ends[0]);
     (void)close(ends[0]);
   }

@@ -46,6 +46,7 @@ static stardeleg_curl *make(script *list)
 
 typedef struct helper {
   stardeleg_curl *curl;
+  int requests; /* so many have to have come to the server */
 } helper;
 
 static void nap(int ms)
@@ -59,7 +60,9 @@ static void *stop_later(void *ctx)
 {
   helper *with = ctx;
 
-  nap(150);
+  for (int i = 0; i < 6000 && fault_server_requests(server) < with->requests; i++) {
+    nap(10);
+  }
   stardeleg_curl_stop(with->curl);
   return NULL;
 }
@@ -176,7 +179,7 @@ static void test_foreign_loop(void **state)
   curl = make(&list);
   assert_ok(stardeleg_curl_attach(curl, &hooks));
   assert_ok(stardeleg_curl_on_timer(curl));
-  while (!script_done(&list) && ticks() - begun < 20000) {
+  while (!script_done(&list) && ticks() - begun < 120000) {
     struct pollfd fds[64];
     nfds_t count = seen.count;
     int ready;
@@ -218,6 +221,7 @@ static void test_attach_late(void **state)
   (void)script_add(&list, "GET", fault_server_port(server), "/silent");
   curl = make(&list);
   with.curl = curl;
+  with.requests = fault_server_requests(server) + 1;
   assert_int_equal(pthread_create(&thread, NULL, stop_later, &with), 0);
   assert_ok(stardeleg_curl_run(curl, NULL, NULL));
   assert_int_equal(pthread_join(thread, NULL), 0);

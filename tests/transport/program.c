@@ -2,6 +2,7 @@
 /* transport/program.c -- runs the project's programs as processes. */
 #include "support/test.h"
 
+#include "common/clock.h"
 #include "common/files.h"
 #include "program.h"
 
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -67,18 +69,19 @@ char *program_text(const char *path)
 
 int program_wait_text(const char *path, const char *what, int ms)
 {
-  int found = 0;
+  int64_t until = clock_ticks() + ms;
 
-  for (int waited = 0; found == 0 && waited <= ms; waited += 20) {
+  for (;;) {
+    bool is_last = clock_ticks() >= until; /* it is looked at once more after that */
     char *text = program_text(path);
+    bool found = strstr(text, what) != NULL;
 
-    found = strstr(text, what) != NULL;
     free(text);
-    if (found == 0) {
-      program_nap(20);
+    if (found || is_last) {
+      return found;
     }
+    program_nap(20);
   }
-  return found;
 }
 
 int program_port(const char *path)
@@ -86,7 +89,7 @@ int program_port(const char *path)
   char *text;
   int port;
 
-  if (!program_wait_text(path, "\n", 10000)) {
+  if (!program_wait_text(path, "\n", 60000)) {
     fail_msg("no port in %s", path);
   }
   text = program_text(path);

@@ -147,8 +147,8 @@ void script_options(stardeleg_curl_options *options)
 {
   stardeleg_curl_options_default(options);
   options->allow_http = 1;
-  options->connect_timeout_ms = 5000;
-  options->total_timeout_ms = 15000;
+  options->connect_timeout_ms = 60000;
+  options->total_timeout_ms = 120000;
 }
 
 void script_run(script *list, const stardeleg_curl_options *options)

@@ -65,7 +65,7 @@ static int tear_down(void **state)
 static int connect_to(const tls_world *w)
 {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(w->port)};
-  struct timeval limit = {10, 0};
+  struct timeval limit = {60, 0};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
 
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
