@@ -15,16 +15,17 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+import ports
+
 NAME = "video.cp.example"
 LIFETIME_S = 6
 RENEWALS = 5
-TIME_LIMIT_S = 88
+PATIENCE_S = 60
 
 TEMPLATE = {
     "keyTypes": [{"PublicKeyType": "id-ecPublicKey", "namedCurve": "secp256r1", "SignatureType": "ecdsa-with-SHA256"}],
@@ -87,7 +88,7 @@ class Process:
         if self.popen is not None and self.popen.poll() is None:
             self.popen.terminate()
             try:
-                self.popen.wait(5)
+                self.popen.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -101,6 +102,7 @@ class Demo:
         self.bin = options.bin
         self.dir = options.dir or tempfile.mkdtemp(prefix="stardeleg-demo-")
         self.began = time.time()
+        self.time_limit = PATIENCE_S + 4 * RENEWALS * options.lifetime
         self.processes = {}
         self.seen = {"issued": [], "taken": [], "swapped": [], "restarts": []}
         self.current_expiry = None
@@ -125,7 +127,7 @@ class Demo:
         return os.path.join(self.bin, "examples", folder, name)
 
     def run(self, *argv):
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         if done.returncode != 0:
             raise Failure(f"{os.path.basename(argv[0])} {argv[1]}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout.strip()
@@ -137,8 +139,8 @@ class Demo:
         return process
 
     def wait_for_port(self, file):
-        deadline = time.time() + 10
-        while time.time() < deadline:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
             try:
                 with open(file, encoding="ascii") as f:
                     text = f.read().strip()
@@ -149,12 +151,6 @@ class Demo:
             time.sleep(0.02)
         raise Failure(f"no port in {file}")
 
-    @staticmethod
-    def free_port():
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            return s.getsockname()[1]
-
     # --- Setting up ---
 
     def with_crypto(self, config):
@@ -164,7 +160,8 @@ class Demo:
 
     def start_ca(self, http01_port):
         config = self.write_json("star-ca.json", self.with_crypto({
-            "listen": "127.0.0.1:0", "base-url": "https://ca.example:{port}/acme", "state": self.path("star-ca"),
+            "listen": f"127.0.0.1:{ports.free_port()}", "base-url": "https://ca.example:{port}/acme",
+            "state": self.path("star-ca"),
             "tls-names": ["ca.example"], "root-name": "Demonstration Root", "min-lifetime": 4, "lease-ms": 1000,
             "http-01-port": http01_port, "resolve": [f"{NAME}:{http01_port}:127.0.0.1"]}))
         self.run(self.program("star-ca"), "server-cert", "--config", config, "--cert", self.path("ido.pem"),
@@ -174,7 +171,8 @@ class Demo:
 
     def start_ido(self, ca_port, http01_port):
         config = self.write_json("ido-server.json", self.with_crypto({
-            "listen": "127.0.0.1:0", "base-url": "https://ido.example:{port}/acme", "state": self.path("ido-server"),
+            "listen": f"127.0.0.1:{ports.free_port()}", "base-url": "https://ido.example:{port}/acme",
+            "state": self.path("ido-server"),
             "tls": {"cert": self.path("ido.pem"), "key": self.path("ido.key")},
             "http-01-listen": f"127.0.0.1:{http01_port}", "trust": self.path("star-ca", "root.pem"),
             "resolve": [f"ca.example:{ca_port}:127.0.0.1"], "lease-ms": 1000, "order-poll-ms": 200,
@@ -200,7 +198,7 @@ class Demo:
         config = self.write_json("ndc-agent.json", self.with_crypto({
             "directory": f"https://ido.example:{ido_port}/acme/directory", "state": self.path("ndc-agent"),
             "live": self.path("live"), "eab": {"key-id": "cdn", "mac-key-file": self.path("eab.key")},
-            "lifetime": LIFETIME_S, "order-duration": 86400, "discovery-interval": 5, "order-poll-ms": 200,
+            "lifetime": self.options.lifetime, "order-duration": 86400, "discovery-interval": 5, "order-poll-ms": 200,
             "backoff-min-ms": 300, "backoff-max-ms": 2000, "roots": self.path("star-ca", "root.pem"),
             "trust": self.path("star-ca", "root.pem"),
             "resolve": [f"ido.example:{ido_port}:127.0.0.1", f"ca.example:{ca_port}:127.0.0.1"]}))
@@ -264,8 +262,8 @@ class Demo:
             process = self.processes.get(who)
             if process is not None and process.is_dead():
                 raise Failure(f"{who} ended by itself with status {process.popen.returncode}; see {process.log}")
-        if time.time() - self.began > TIME_LIMIT_S:
-            raise Failure(f"not done after {TIME_LIMIT_S} s")
+        if time.time() - self.began > self.time_limit:
+            raise Failure(f"not done after {self.time_limit} s")
 
     def wait(self, what, done):
         while not done():
@@ -282,7 +280,7 @@ class Demo:
             dice = random.Random(self.options.seed)
             print(f"chaos: every process is killed once at a random moment (seed {self.options.seed})")
             for who in ("star-ca", "ido-server", "ndc-agent"):
-                self.kills.append((time.time() + dice.uniform(0, LIFETIME_S * (RENEWALS - 1)), who))
+                self.kills.append((time.time() + dice.uniform(0, self.options.lifetime * (RENEWALS - 1)), who))
             self.kills.sort()
 
     def maybe_kill(self):
@@ -299,7 +297,7 @@ class Demo:
     # --- The story ---
 
     def play(self):
-        http01_port = self.free_port()
+        http01_port = ports.free_port()
         ca_port = self.start_ca(http01_port)
         ido_port = self.start_ido(ca_port, http01_port)
         edge_port = self.start_cdn(ido_port, ca_port)
@@ -320,7 +318,7 @@ class Demo:
         with open(self.path("load.json"), encoding="utf-8") as file:
             load = json.load(file)
         renewals = load["distinct_serials"] - 1
-        dropped_at, expired_at = self.seen["dropped"]
+        _, expired_at = self.seen["dropped"]
         faults = []
         if renewals < RENEWALS:
             faults.append(f"clients saw {renewals} renewals, not {RENEWALS}")
@@ -330,8 +328,8 @@ class Demo:
             faults.append("a handshake succeeded after the first refusal")
         if "autoRenewalCanceled" not in self.seen["told"]:
             faults.append(f"the agent was told {self.seen['told']}, not autoRenewalCanceled")
-        if dropped_at > expired_at + 0.5:
-            faults.append("the edge kept the certificate beyond its notAfter")
+        if parse_time(load["last_success_began_at"]) >= expired_at:
+            faults.append("the edge served the certificate beyond its notAfter")
         if load["refusals"] == 0:
             faults.append("no handshake was refused after the end")
         if self.options.chaos and len(self.seen["restarts"]) != 3:
@@ -346,14 +344,15 @@ class Demo:
             process.stop()
 
 
-def main():
+def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True, help="build directory")
     parser.add_argument("--dir", help="directory for state and logs; default: a temporary one, removed after success")
+    parser.add_argument("--lifetime", type=int, default=LIFETIME_S, help="seconds; default: %(default)s")
     parser.add_argument("--crypto", choices=["openssl", "mbedtls"], help="crypto backend; default: the build's")
     parser.add_argument("--chaos", action="store_true", help="kill -9 every process but the edge once")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32), help="for --chaos")
-    demo = Demo(parser.parse_args())
+    demo = Demo(parser.parse_args(argv))
     if demo.options.dir:
         os.makedirs(demo.dir, exist_ok=True)
     try:

@@ -24,6 +24,7 @@ except ImportError as missing:
     sys.exit(0)
 
 LIFETIME = 6
+CANCELED_LIFETIME = 12
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 CONFIG = """
@@ -75,9 +76,11 @@ class Cache:
     def __init__(self, port):
         self.port = port
         self.seen = {}
+        self.slowest = 0.0  # of the answers that came from further away: seconds that no cache could know of
 
     def ask(self, url, method="GET", **fields):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        began = time.time()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, "/" + url.split("/", 3)[3], headers=fields)
             response = connection.getresponse()
@@ -87,6 +90,8 @@ class Cache:
         reply = wire.Reply(response.status, response.getheaders(), body)
         state = reply.header("X-Cache") or "-"
         self.seen[state] = self.seen.get(state, 0) + 1
+        if state != "HIT":
+            self.slowest = max(self.slowest, time.time() - began)
         return reply
 
 
@@ -115,12 +120,12 @@ def leaf_of(reply):
     return x509.load_pem_x509_certificates(reply.body)[0]
 
 
-def check_fresh(reply, before, after):
+def check_fresh(cache, reply, before, after):
     """A 200 that was asked for at |before| and here at |after|: valid when it was handed out, headers of its own."""
     leaf = leaf_of(reply)
     begins, ends = strict.validity(leaf)
     strict.must(begins <= after, "8739 3.3", "a certificate that is not valid yet")
-    strict.must(before < ends + 1, "8739 4.3", f"a certificate that ended {before - ends:.1f} s ago")
+    strict.must(before < ends + 1 + cache.slowest, "8739 4.3", f"a certificate that ended {before - ends:.1f} s ago")
     strict.must(reply.header("Cert-Not-Before") == wire.http_date(begins), "8739 3.3", "Cert-Not-Before of another one")
     strict.must(reply.header("Cert-Not-After") == wire.http_date(ends), "8739 3.3", "Cert-Not-After of another one")
     strict.must(reply.header("Vary") is None, "9110 12.5.5", f"Vary: {reply.header('Vary')}")
@@ -156,37 +161,41 @@ def watch(stage, client, url, caches, end):
                 strict.must(time.time() >= end - 1, "8739 3.3", "the cache says it has ended, too early")
                 continue
             strict.must(cached.status == 200, "8739 4.3", f"{cached!r}")
-            serial = check_fresh(cached, before, time.time())
+            serial = check_fresh(cache, cached, before, time.time())
             seen(serial)
             if serial != serials[-1]:
                 late[number] = max(late[number], before - changed_at[serials[-1]])
-        strict.must(time.time() < end + 5, "test", "the order does not end")
+        strict.must(time.time() < end + 60, "test", "the order does not end")
         time.sleep(max(0.0, 0.05 - (time.time() - began)))
 
 
+@play.counts_seconds
 def life(stage):
     client, tokens = owner.open_scene(stage)
     caches = start_nginx(stage, client.directory_url)
     shared = {}
 
     def whole_life():
-        duration = 3 * LIFETIME - 3
-        payload = owner.star_payload(LIFETIME, duration)
+        lifetime = LIFETIME * stage.stretch
+        payload = owner.star_payload(lifetime, lifetime * 5 // 2)
         end = wire.parse_rfc3339(payload["auto-renewal"]["end-date"])
         _, _, url, _ = owner.issued(client, tokens, payload)
         serials, late = watch(stage, client, url, caches, end)
         strict.must(len(serials) >= 3, "8739 2.2", f"{len(serials)} certificates")
-        # one second for the rounding of max-age, one for the cache's clock, each
-        strict.must(late[0] <= 2.2, "8739 4.3", f"the first cache was {late[0]:.1f} s behind")
-        strict.must(late[1] <= 4.2, "8739 4.3", f"the second cache was {late[1]:.1f} s behind")
+        # one second for the rounding of max-age, one for the cache's clock, each, and the ways
+        allowed = 2.2 + caches[0].slowest, 4.2 + caches[0].slowest + caches[1].slowest
+        for number, which in enumerate(("first", "second")):
+            strict.must(late[number] <= allowed[number], "8739 4.3",
+                        f"the {which} cache was {late[number]:.1f} s behind")
         for cache in caches:
-            strict.must(cache.seen.get("HIT", 0) > 50, "8739 4.3", f"nothing was cached: {cache.seen}")
+            asked = sum(cache.seen.values())
+            strict.must(2 * cache.seen.get("HIT", 0) > asked, "8739 4.3", f"little was cached: {cache.seen}")
         shared["url"] = url
         print(f"# behind the origin by {late[0]:.2f} s and {late[1]:.2f} s at most; {caches[0].seen} {caches[1].seen}")
 
     def after_the_end():
         for cache in caches:
-            stage.until("403 from the caches", lambda c=cache: c.ask(shared["url"]).status == 403, 5)
+            stage.until("403 from the caches", lambda c=cache: c.ask(shared["url"]).status == 403)
             for method in ("GET", "HEAD"):
                 reply = cache.ask(shared["url"], method)
                 strict.must(reply.status == 403, "8739 3.3", f"{reply!r}")
@@ -236,7 +245,7 @@ def requests(stage):
         """A stale copy of what is still the newest is renewed by a 304."""
         short = owner.issued(client, tokens, owner.star_payload(16, 7200))[2]
         near.seen.clear()
-        stage.until("a revalidation", lambda: near.ask(short).status == 200 and "REVALIDATED" in near.seen, 10)
+        stage.until("a revalidation", lambda: near.ask(short).status == 200 and "REVALIDATED" in near.seen)
 
     def signed_is_not_cached():
         reply = client.post(url)
@@ -246,12 +255,13 @@ def requests(stage):
         yield case.__name__.replace("_", " "), case
 
 
+@play.counts_seconds
 def cancellation(stage):
     client, tokens = owner.open_scene(stage)
     caches = start_nginx(stage, client.directory_url)
 
     def canceled():
-        order, _, url, _ = owner.issued(client, tokens, owner.star_payload(LIFETIME, 7200))
+        order, _, url, _ = owner.issued(client, tokens, owner.star_payload(CANCELED_LIFETIME * stage.stretch, 7200))
         for cache in caches:
             strict.must(cache.ask(url).status == 200, "8739 3.4", "no certificate")
         ends = strict.validity(leaf_of(client.get(url)))[1]
@@ -259,7 +269,7 @@ def cancellation(stage):
         canceled_at = time.time()
         strict.must(client.get(url).status == 403, "8739 3.1.2", "the origin goes on")
         # two caches in a row, a quarter of what was left each, and the seconds that are rounded
-        within = 2 * ((ends - canceled_at) / 4 + 2)
+        within = 2 * ((ends - canceled_at) / 4 + 2) + caches[0].slowest + caches[1].slowest
         while any(cache.ask(url).status == 200 for cache in caches):
             strict.must(time.time() < min(canceled_at + within, ends), "8739 4.3", "the caches go on")
             time.sleep(0.05)

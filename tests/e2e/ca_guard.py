@@ -17,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "interop"), os.path.join(HERE, "..", "peers")]  # both have a star_ca
 try:
     import acme_client
+    import peers
     import star_ca
     import strict
 except ImportError as missing:
@@ -67,9 +68,9 @@ class Scene:
         url = document["authorizations"][0]
         challenge = self.client.fetch(url).json()["challenges"][0]
         self.client.post(challenge["url"], {})
-        deadline = time.time() + 20
+        deadline = time.monotonic() + 60
         while (authz := self.client.fetch(url).json())["status"] == "pending":
-            strict.must(time.time() < deadline, "8555 7.5.1", f"{name}: still pending")
+            strict.must(time.monotonic() < deadline, "8555 7.5.1", f"{name}: still pending")
             time.sleep(0.05)
         return authz["challenges"][0]["error"]["type"].split(":")[-1]
 
@@ -102,7 +103,7 @@ def redirects_that_lead_inside(build):
             strict.must(scene.error(OWN) == "connection", "8555 10.4", f"the redirect to {host} was followed")
             strict.must(set(Bait.asked) == {OWN}, "8555 10.4", f"{host}: {Bait.asked}")
 
-    port = star_ca.free_port()
+    port = peers.free_port()
     with_scene(check, build, **{"http-01-port": port, "resolve": [f"{OWN}:{port}:127.0.0.2"]})
 
 

@@ -42,7 +42,7 @@ class Scene:
         """(order document, certificates)"""
         url, document = self.client.order({"identifiers": [{"type": "dns", "value": NAME}], **more})
         prove(self.client, document, self.tokens)
-        document = self.client.poll(url, ("ready", "invalid"), 10)
+        document = self.client.poll(url, ("ready", "invalid"))
         parts = csr_template.parts_from(play.template_for(NAME))
         strict.must(self.client.finalize(document, parts.der()).status == 200, "8555 7.4", "finalize")
         document = self.client.poll(url)
@@ -110,8 +110,10 @@ def renewal(scene):
     strict.must(begins < start < end < ends, "9773 4.2", "the window is not in the certificate's life")
     scene.renew("all", "now")
     strict.must(scene.renewal_info(leaf)[2] <= time.time() + 1, "9773 4.2", "not moved to now")
+    before = time.time()
     scene.renew(f"{leaf.serial_number:032x}", "in", "2")
-    strict.must(abs(scene.renewal_info(leaf)[2] - time.time() - 7200) < 30, "9773 4.2", "not moved by two hours")
+    moved = scene.renewal_info(leaf)[2] - 7200
+    strict.must(before - 30 < moved < time.time() + 30, "9773 4.2", "not moved by two hours")
     scene.renew(f"{leaf.serial_number:032x}", "as-usual")
     scene.renew("all", "as-usual")
     strict.must(scene.renewal_info(leaf)[1:] == (start, end), "9773 4.2", "not as before")
@@ -133,7 +135,7 @@ def revocation(scene):
     payload = {"certificate": wire.b64u(chain[0].public_bytes(serialization.Encoding.DER)), "reason": 4}
     reply = scene.client.post(scene.client.directory["revokeCert"], payload)
     strict.must(reply.status == 200, "8555 7.6", f"{reply!r}")
-    scene.stage.until("the revocation in the list", lambda: not scene.openssl_verify(chain[0], chain)[0], 5)
+    scene.stage.until("the revocation in the list", lambda: not scene.openssl_verify(chain[0], chain)[0])
     strict.must("certificate revoked" in scene.openssl_verify(chain[0], chain)[1], "5280 6.3", "another reason")
     strict.must(scene.renewal_info(chain[0])[2] <= time.time() + 1, "9773 4.2", "revoked, but not to be renewed")
 
@@ -146,7 +148,7 @@ def operator(scene):
     for words, status in (([serial, "7"], 1), ([serial, "x"], 2), ([], 2), (["00"], 1), ([serial, "1"], 0),
                           ([serial], 1)):
         scene.stage.run(*command, *words, status=status)
-    scene.stage.until("the revocation in the list", lambda: not scene.openssl_verify(chain[0], chain)[0], 5)
+    scene.stage.until("the revocation in the list", lambda: not scene.openssl_verify(chain[0], chain)[0])
 
 
 def plain_ca(stage):

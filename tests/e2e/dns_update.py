@@ -80,7 +80,7 @@ class Scene:
 
     def nsupdate(self, key=None):
         return {"style": "nsupdate", "key-file": key or self.knot.key_file, "server": self.server, "poll-ms": 50,
-                "wait": 10, "timeout": 10}
+                "wait": 60, "timeout": 60}
 
     def delegate(self, delegation, *names, more=()):
         self.stage.delegate("cdn", play.template_for(*names), "--id", delegation, *more)
@@ -179,7 +179,7 @@ def zone(stage):
         s.obtain("d2", "r.example.org")
         s.until_there("CNAME", "r.example.org", "edge.cdn.example.")
         stage.processes["ido-server"].send_signal(signal.SIGKILL)
-        stage.processes.pop("ido-server").wait(10)
+        stage.processes.pop("ido-server").wait(60)
         s.knot.update("delete r.example.org. CNAME")  # somebody took it away meanwhile
         s.start()
         s.until_there("CNAME", "r.example.org", "edge.cdn.example.")
@@ -299,7 +299,7 @@ def settings(stage):
             "issuers": [{"name": "ca", "kind": "star", "directory": directory, top: update}]}
         stage.configure_ido(directory, stage.free_port(), **more)
         process = stage.spawn("ido-server", stage.program("ido-server"), "run", "--config", stage.ido_config)
-        strict.must(process.wait(20) != 0, "test", "it starts")
+        strict.must(process.wait(60) != 0, "test", "it starts")
         for text in said:
             strict.must(text in stage.log_of("ido-server"), "test", f"{text!r} is not in {stage.log_of('ido-server')}")
         os.remove(stage.path("ido-server.log"))

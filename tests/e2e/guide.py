@@ -26,7 +26,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(ROOT, "docs", "guide.md")
-PATIENCE_S = 20
+PATIENCE_S = 60
 CA_URL = "https://acme-v02.api.letsencrypt.org/directory"
 SYSTEM_ROOTS = "/etc/ssl/certs/ca-certificates.crt"
 FOLDERS = ("etc/stardeleg", "etc/haproxy", "var/lib", "var/backups", "root", "run")
@@ -37,7 +37,7 @@ import json, sys, urllib.request
 action, kind, name, value = sys.argv[1:5]
 path, body = {"TXT": ("txt", {"value": value}), "CNAME": ("cname", {"target": value + "."})}[kind]
 what = "set-" if action == "upsert" else "clear-"
-urllib.request.urlopen("http://127.0.0.1:%d/" + what + path, json.dumps({"host": name + ".", **body}).encode(), 5)
+urllib.request.urlopen("http://127.0.0.1:%d/" + what + path, json.dumps({"host": name + ".", **body}).encode(), 60)
 """
 MARK = re.compile(r"^<!-- (file|run|copy): (.*?) -->$")
 
@@ -174,14 +174,8 @@ class World:
         if not keep:
             shutil.rmtree(self.dir, ignore_errors=True)
 
-    @staticmethod
-    def stop(service):
-        service.process.terminate()
-        try:
-            service.process.wait(5)
-        except subprocess.TimeoutExpired:
-            service.process.kill()
-            service.process.wait()
+    def stop(self, service):
+        self.peers.processes.end(service.process)
 
     # --- Between the page's names and the test's ---
 

@@ -13,7 +13,7 @@ from cryptography import x509
 
 import peers
 
-TIME_LIMIT_S = 60
+TIME_LIMIT_S = 300
 HERE = os.path.dirname(os.path.abspath(__file__))
 DNS_HOOK = os.path.join(HERE, "dns-hook.sh")
 
@@ -305,14 +305,14 @@ class Uacme(Client):
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL) as ualpn:
             try:
-                deadline = time.monotonic() + 10
+                deadline = time.monotonic() + peers.START_S
                 while not os.path.exists(socket_path):
                     if ualpn.poll() is not None or time.monotonic() > deadline:
                         raise Failure("ualpn does not start")
                     time.sleep(0.05)
                 return self.issue(names, UALPN_SOCKET=socket_path)
             finally:
-                ualpn.terminate()
+                peers.processes.end(ualpn)
 
     def obtain_chain(self, names, root):
         return self.issue(names, "-f", "-l", "1")
@@ -413,8 +413,7 @@ class Caddy(Client):
             try:
                 self.wait_for_another(names, before, process)
             finally:
-                process.terminate()
-                process.wait(10)
+                peers.processes.end(process)
         return self.path("cert.pem")
 
     def wait_for_another(self, names, before, process):
@@ -431,7 +430,8 @@ class Caddy(Client):
     def handshake(self, name):
         """What it serves is what it got."""
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}", "-servername", name,
-                               "-showcerts"], capture_output=True, stdin=subprocess.DEVNULL, timeout=10, check=False)
+                               "-showcerts"], capture_output=True, stdin=subprocess.DEVNULL, timeout=peers.START_S,
+                              check=False)
         with open(self.path("cert.pem"), encoding="ascii") as file:
             leaf = file.read().split("-----END")[0]
         if leaf.strip() not in done.stdout.decode(errors="replace"):

@@ -156,7 +156,7 @@ def cross_sign(server, path):
 def start_ca(build, dns, root_dir):
     cross = os.path.join(root_dir, "cross.pem")
     server = star_ca.StarCa(build, [])
-    tls_port = star_ca.free_port()
+    tls_port = peers.free_port()
     server.reconfigure(**{"challenges": ["http-01", "dns-01", "tls-alpn-01"], "resolve": ["localhost:1:127.0.0.1"],
                           "dns-servers": [f"127.0.0.1@{dns.dns_port}"], "dns-cache": 0, "validation-retry-ms": 200,
                           "allowed-networks": ["127.0.0.1"], "tls-alpn-01-port": tls_port})

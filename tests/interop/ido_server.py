@@ -47,7 +47,7 @@ class IdoServer(peers.Peer):
     def command(self, *words):
         """One command of the owner's; what it prints."""
         argv = [self.program, words[0], "--config", self.config, *words[1:]]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=peers.START_S, check=False)
         if done.returncode:
             raise RuntimeError(f"{' '.join(words)}: {done.stderr}{done.stdout}")
         return done.stdout
@@ -70,7 +70,7 @@ class IdoServer(peers.Peer):
         """An account for a public key, for clients that know no binding."""
         return self.command("ndc-key", name, "--key", path)
 
-    def wait_for_end(self, name, seconds=20):
+    def wait_for_end(self, name, seconds=peers.START_S):
         """Ends a delegation and waits until its orders are over."""
         self.command("end", name)
         deadline = time.monotonic() + seconds

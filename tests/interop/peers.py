@@ -9,13 +9,11 @@ import ipaddress
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 
 from cryptography import x509
@@ -23,18 +21,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-START_S = 20
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "..", "examples", "demo")]
+import processes  # noqa: E402  (its path is known only now)
+from ports import free_port  # noqa: E402
+
+START_S = 60
 
 
 class Missing(Exception):
     """The program is not installed."""
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    """A port nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, kind) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def find(program):
@@ -115,13 +111,7 @@ class Peer:
             return file.read()
 
     def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        processes.end(self.process)
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
@@ -135,7 +125,7 @@ def fetch(url, data=None, trust=None):
     """The body of |url|; HTTP errors are raised."""
     context = ssl.create_default_context(cafile=trust) if trust else None
     request = urllib.request.Request(url, data=json.dumps(data).encode() if data is not None else None)
-    with urllib.request.urlopen(request, timeout=5, context=context) as response:
+    with urllib.request.urlopen(request, timeout=START_S, context=context) as response:
         return response.read()
 
 
@@ -146,11 +136,15 @@ class ChallTestSrv(Peer):
 
     def __init__(self, dns_port=None):
         super().__init__()
-        self.dns_port = dns_port or free_port(socket.SOCK_DGRAM)
+        self.dns_port = dns_port or free_port()
 
     def start(self):
         self.port = free_port()
-        self.spawn([find("pebble-challtestsrv"), "-dns01", f"127.0.0.1:{self.dns_port}",
+        program = find("pebble-challtestsrv")
+        usage = subprocess.run([program, "-help"], capture_output=True, text=True, check=False).stderr
+        dns = ["-dnsserver"] if "-dnsserver" in usage else ["-dns01"]  # its name from 2.8 on, and before
+        doh = ["-doh", ""] if "-doh" in usage else []
+        self.spawn([program, *dns, f"127.0.0.1:{self.dns_port}", *doh,
                     "-defaultIPv6", "", "-http01", "",
                     "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{self.port}"])
         self.wait_for(self.is_up)
@@ -173,7 +167,7 @@ class ChallTestSrv(Peer):
                        "what, name, value = sys.argv[1:4]\n"
                        "path = 'set-txt' if what == 'present' else 'clear-txt'\n"
                        "data = json.dumps({'host': name + '.', 'value': value}).encode()\n"
-                       f"urllib.request.urlopen('http://127.0.0.1:{self.port}/' + path, data=data, timeout=5)\n")
+                       f"urllib.request.urlopen('http://127.0.0.1:{self.port}/' + path, data=data, timeout=60)\n")
         os.chmod(path, 0o755)
         return path
 

@@ -34,7 +34,7 @@ class Session:
         if os.path.exists(self.account_file):
             with open(self.account_file, encoding="utf-8") as file:
                 account = messages.RegistrationResource(uri=file.read(), body=messages.Registration())
-        net = client.ClientNetwork(self.key, account=account, user_agent="python3-acme", timeout=30)
+        net = client.ClientNetwork(self.key, account=account, user_agent="python3-acme", timeout=120)
         directory = messages.Directory.from_json(net.get(self.directory_url).json())
         self.acme = client.ClientV2(directory, net=net)
         self.account = account

@@ -112,13 +112,13 @@ class Client:
         strict.must(strict.is_url(url), "8555 7.4 (erratum 5979)", f"Location {url}")
         return url, reply.json()
 
-    def poll(self, url, until=("valid", "invalid"), seconds=15):
-        deadline = time.time() + seconds
+    def poll(self, url, until=("valid", "invalid"), seconds=60):
+        deadline = time.monotonic() + seconds
         while True:
             document = strict.order(self.fetch(url).json())
             if document["status"] in until:
                 return document
-            strict.must(time.time() < deadline, "8555 7.4", f"still {document['status']} after {seconds} s")
+            strict.must(time.monotonic() < deadline, "8555 7.4", f"still {document['status']} after {seconds} s")
             time.sleep(0.1)
 
     def finalize(self, document, csr):

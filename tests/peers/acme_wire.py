@@ -156,6 +156,7 @@ class Reply:
         self.status = status
         self.fields = fields
         self.body = body
+        self.asked_at = self.came_at = None  # the server spoke in between
 
     def all(self, name):
         return [value for key, value in self.fields if key.lower() == name.lower()]
@@ -194,7 +195,7 @@ class LoopbackConnection(http.client.HTTPSConnection):
     """Every name is this machine; the name is still what the certificate must bear."""
 
     def __init__(self, host, port, context):
-        super().__init__(host, port, timeout=15, context=context)
+        super().__init__(host, port, timeout=60, context=context)
         self.tls = context
 
     def connect(self):
@@ -212,10 +213,13 @@ class Wire:
         target = parts.path + ("?" + parts.query if parts.query else "")
         headers = {"User-Agent": "peers/1", "Accept-Language": "en", **(fields or {})}
         connection = LoopbackConnection(parts.hostname, parts.port or 443, self.context)
+        asked_at = time.time()
         try:
             connection.request(method, target, body=body, headers=headers)
             answer = connection.getresponse()
             self.count += 1
-            return Reply(answer.status, answer.getheaders(), answer.read())
+            reply = Reply(answer.status, answer.getheaders(), answer.read())
+            reply.asked_at, reply.came_at = asked_at, time.time()
+            return reply
         finally:
             connection.close()

@@ -37,6 +37,7 @@ def last_order(ca):
     return [payload for method, path, payload in ca.requests if path.endswith("/newOrder") and payload][-1]
 
 
+@play.counts_seconds
 def python_ndc(stage):
     """Python on both sides of our IdO."""
     ca, directory, mac, ended = open_scene(stage)
@@ -44,7 +45,8 @@ def python_ndc(stage):
     delegation, offered = list(ndc.delegations().items())[0]
     parts = csr_template.parts_from(offered["csr-template"])
     got = {}
-    payload = ndc.star_payload(delegation, [NAME], 4, 3600, **{"lifetime-adjust": 3})
+    pad = 3 * stage.stretch
+    payload = ndc.star_payload(delegation, [NAME], 4 * stage.stretch, 3600, **{"lifetime-adjust": pad})
 
     def obtained():
         got["order"], got["document"], got["url"] = ndc.obtain(payload, parts)
@@ -64,16 +66,17 @@ def python_ndc(stage):
         strict.must(order["csr"].public_key().public_numbers() == parts.key.public_key().public_numbers(),
                     "9115 2.4", "another CSR reached the CA")
     yield "star-certificate and CSR are copies", same_url
-    follower = Follower(ndc, got["url"], got["document"], parts.key, client_pad=3)
-    yield "two renewals", lambda: follower.follow(2, 20)
+    follower = Follower(ndc, got["url"], got["document"], parts.key, client_pad=pad)
+    yield "two renewals", lambda: follower.follow(2)
     yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
     stage.ido("end", ended)
-    yield "the owner's end reaches the CA", lambda: stage.until("a cancellation", lambda: ca.canceled_at, 10)
-    yield "403 afterwards", lambda: strict.must(follower.follow_to_end(5)["type"].endswith("autoRenewalCanceled"),
+    yield "the owner's end reaches the CA", lambda: stage.until("a cancellation", lambda: ca.canceled_at)
+    yield "403 afterwards", lambda: strict.must(follower.follow_to_end()["type"].endswith("autoRenewalCanceled"),
                                                 "8739 3.1.2", "another type")
-    yield "Order1 is canceled", lambda: ndc.poll(got["order"], ("canceled",), 10)
+    yield "Order1 is canceled", lambda: ndc.poll(got["order"], ("canceled",))
 
 
+@play.counts_seconds
 def our_ndc(stage):
     """Only the CA is Python."""
     ca, directory, mac, ended = open_scene(stage)
@@ -83,7 +86,7 @@ def our_ndc(stage):
     live = stage.live(NAME)
     yield "a certificate", lambda: stage.until("a certificate", lambda: os.path.exists(live))
     yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
-        f"agent.certificate name={NAME} ") >= 3, 20)
+        f"agent.certificate name={NAME} ") >= 3, 60 + 12 * stage.stretch)
 
     def in_time():
         """What it holds is the newest or was so a moment ago."""
@@ -94,8 +97,8 @@ def our_ndc(stage):
                     "an old certificate is live")
     yield "the newest is live", in_time
     stage.ido("end", ended)
-    yield "the owner's end reaches the CA", lambda: stage.until("a cancellation", lambda: ca.canceled_at, 10)
-    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended", 10)
+    yield "the owner's end reaches the CA", lambda: stage.until("a cancellation", lambda: ca.canceled_at)
+    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended")
 
     def quiet():
         count = len(ca.issued)
@@ -147,8 +150,8 @@ def ends(stage):
         stage.ido("end", ids[1])
         time.sleep(0.5)
         ca.dialects.discard("stalled")
-        stage.until("a cancellation", lambda: ca.canceled_at, 10)
-        status = ndc.poll(url, ("canceled", "invalid"), 10)["status"]
+        stage.until("a cancellation", lambda: ca.canceled_at)
+        status = ndc.poll(url, ("canceled", "invalid"))["status"]
         print(f"# Order1 is then {status}")
     yield "while the CA is at work", under_way
 
@@ -158,8 +161,8 @@ def ends(stage):
                                                 csr_template.parts_from(play.template_for(NAME)))
         other = ndc.obtain(ndc.star_payload(urls[3], [NAME], 4), csr_template.parts_from(play.template_for(NAME)))
         stage.ido("end", ids[2])
-        stage.until("a cancellation", lambda: ca.canceled_at, 10)
-        strict.must(ndc.poll(url, ("canceled",), 5)["status"] == "canceled", "8739 3.1.2", "Order1")
+        stage.until("a cancellation", lambda: ca.canceled_at)
+        strict.must(ndc.poll(url, ("canceled",))["status"] == "canceled", "8739 3.1.2", "Order1")
         strict.must(ndc.get(certificate).status == 403, "8739 3.1.2", "the certificate")
         strict.must(ndc.get(other[2]).status == 200, "9115 2.3.6", "another delegation suffered")
         strict.must(urls[3] in ndc.delegations() and urls[2] not in ndc.delegations(), "9115 2.3.1.2", "the list")
@@ -211,7 +214,7 @@ def plain_orders(stage):
     yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
     stage.ido("end", plain)
     yield "the owner's end: revoked at the CA", lambda: stage.until("a revocation", lambda: any(
-        "revoked" in order for order in ca.certificates.values()), 10)
+        "revoked" in order for order in ca.certificates.values()))
     yield "no new order", lambda: refusals.order_of_ended(ndc, payload)
 
 

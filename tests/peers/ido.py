@@ -60,9 +60,9 @@ def prove(client, document, tokens):
         reply = client.post(challenge["url"], {})
         strict.must(reply.status == 200, "8555 7.5.1", f"a challenge answers {reply!r}")
         strict.must(reply.links("up") == [url], "8555 7.5.1", f"no Link rel=up: {reply.all('Link')}")
-        deadline = time.time() + 10
+        deadline = time.monotonic() + 60
         while client.fetch(url, "8555 7.5.1").json()["status"] == "pending":
-            strict.must(time.time() < deadline, "8555 7.5.1", "the authorization stays pending")
+            strict.must(time.monotonic() < deadline, "8555 7.5.1", "the authorization stays pending")
             time.sleep(0.1)
 
 

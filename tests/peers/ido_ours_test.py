@@ -38,12 +38,12 @@ def start_agent(stage, ido, ca_url, root_pem, **more):
 def whole_life(stage, ido, url, canceled):
     """What the agent does from its start to the owner's end."""
     yield "a certificate for the name", lambda: stage.until("a certificate", lambda: os.path.exists(
-        stage.live(NAME)), 10)
+        stage.live(NAME)))
     yield "two renewals", lambda: stage.until("renewals", lambda: stage.log_of("ndc-agent").count(
-        f"agent.certificate name={NAME} ") >= 3, 20)
+        f"agent.certificate name={NAME} ") >= 3, 60 + 12 * stage.stretch)
     yield "nothing it sent was refused", lambda: strict.must(not ido.faults, "9115 4.1", f"{ido.faults}")
     yield "the owner ends it", lambda: ido.end(url)
-    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended", 10)
+    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended")
     yield "by autoRenewalCanceled or its like", lambda: canceled(stage.log_of("ndc-agent"))
 
     def forbidden():
@@ -58,6 +58,7 @@ def told_why(log):
     strict.must("autoRenewalCanceled" in line or "unknownDelegation" in line, "8739 3.1.2", line)
 
 
+@play.counts_seconds
 def python_ca(stage):
     """Our ndc-agent, Python IdO, Python CA; a template with every kind of field; five delegations on three pages."""
     template = spoiled.rich_template(NAME)
@@ -70,8 +71,8 @@ def python_ca(stage):
 
     def all_five():
         for number in range(4):
-            strict.must(os.path.exists(stage.live(f"n{number}.cp.example")), "9115 2.3.1.2",
-                        "a delegation of a later page was left out")
+            path = stage.live(f"n{number}.cp.example")
+            stage.until(f"a certificate of delegation {number}, of a later page", lambda p=path: os.path.exists(p))
         strict.must(not os.path.exists(stage.live("rival.cp.example")), "9115 2.3.1", "another's name")
     yield "every page was read", all_five
 
@@ -84,6 +85,7 @@ def python_ca(stage):
         not [r for r in ca.requests + ido.requests if r[0] == "fault"], "test", "a fault")
 
 
+@play.counts_seconds
 def our_ca(stage):
     """Our ndc-agent, Python IdO, our star-ca."""
     tokens = Tokens(stage)
@@ -115,13 +117,14 @@ def plain_only(stage):
         strict.must(all("auto-renewal" in p for p in sent[:-1]), "9115 2.3.3", f"{sent}")
     yield "its order is as section 2.3.3 has it", request
     yield "the owner ends it: revoked at the CA", lambda: ido.end(url)
-    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended", 10)
+    yield "the agent is told", lambda: stage.until_logged("ndc-agent", "agent.ended")
 
 
 def ndc_payload(url):
     return {"identifiers": [{"type": "dns", "value": NAME}], "allow-certificate-get": True, "delegation": url}
 
 
+@play.counts_seconds
 def all_python(stage):
     """No program of ours: the Python side is held to the same checks and refuses the same requests."""
     ca, ido, url = open_scene(stage)
@@ -139,14 +142,15 @@ def all_python(stage):
     got = {}
 
     def obtained():
-        got["order"], got["document"], got["url"] = ndc.obtain(ndc.star_payload(url, [NAME], 4), parts)
+        got["order"], got["document"], got["url"] = ndc.obtain(
+            ndc.star_payload(url, [NAME], 4 * stage.stretch), parts)
         got["follower"] = Follower(ndc, got["url"], got["document"], parts.key)
     yield "order, finalize, valid", obtained
-    yield "one renewal", lambda: got["follower"].follow(1, 10)
+    yield "one renewal", lambda: got["follower"].follow(1)
     yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
     yield "a plain order", lambda: strict.chain(ndc.get(ndc.obtain(ndc.plain_payload(url, [NAME]), parts)[2]))
     yield "the owner ends it", lambda: ido.end(url)
-    yield "403 afterwards", lambda: got["follower"].follow_to_end(5)
+    yield "403 afterwards", lambda: got["follower"].follow_to_end()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def open_ours(stage, names=(NAME, OTHER), **ca):
     return directory
 
 
+@play.counts_seconds
 def life(stage):
     ca_directory = open_ours(stage)
     mac = stage.ido("ndc-add", "cdn")
@@ -56,13 +57,13 @@ def life(stage):
     got = {}
 
     def ordered():
-        payload = ndc.star_payload(delegation, [NAME], 4, 3600)
+        payload = ndc.star_payload(delegation, [NAME], 4 * stage.stretch, 3600)
         got["order"], got["document"], got["url"] = ndc.obtain(payload, parts)
         strict.must(got["url"].startswith(ca_directory.rsplit("/", 1)[0]), "9115 2.3.2",
                     f"star-certificate is not the CA's: {got['url']}")
     yield "order, finalize, a certificate of the CA", ordered
     follower = Follower(ndc, got["url"], got["document"], parts.key)
-    yield "two renewals by plain GET", lambda: follower.follow(2, 20)
+    yield "two renewals by plain GET", lambda: follower.follow(2)
     yield "HEAD answers like GET", lambda: head(ndc, got["url"])
     yield "the order is in the account's list", lambda: in_list(ndc, got["order"])
     yield "the NDC may not cancel", lambda: refusals.cancel_by_ndc(ndc, got["order"])
@@ -92,7 +93,7 @@ def in_list(ndc, order_url):
 
 def canceled(follower):
     """After the end nothing new appears, and the answer is 403 with the type of the RFC."""
-    document = follower.follow_to_end(10)
+    document = follower.follow_to_end()
     strict.must(document["type"] == wire.URN + "autoRenewalCanceled", "8739 3.1.2", document["type"])
     count = len(follower.seen)
     for _ in range(5):
@@ -102,7 +103,7 @@ def canceled(follower):
 
 
 def order_after_end(ndc, order_url):
-    document = ndc.poll(order_url, ("canceled", "invalid"), 10)
+    document = ndc.poll(order_url, ("canceled", "invalid"))
     strict.must(document["status"] == "canceled", "8739 3.1.2", f"Order1 is {document['status']}")
     strict.must("expires" in document, "8739 3.1.2", "a canceled order without an appropriate expires date")
 
@@ -194,6 +195,7 @@ def accounts(stage):
     yield "the certificate then", renewals_after
 
 
+@play.counts_seconds
 def restarts(stage):
     """Both of our servers are killed: orders, delegations and renewals go on, nonces of before do not."""
     open_ours(stage)
@@ -203,7 +205,8 @@ def restarts(stage):
     ndc.register(externalAccountBinding=ndc.eab("cdn", mac))
     offer = ndc.delegations()
     parts = csr_template.parts_from(play.template_for(NAME))
-    url, document, certificate = ndc.obtain(ndc.star_payload(list(offer)[0], [NAME], 4), parts)
+    url, document, certificate = ndc.obtain(
+        ndc.star_payload(list(offer)[0], [NAME], 4 * stage.stretch), parts)
     follower = Follower(ndc, certificate, document, parts.key)
     follower.look()
     old_nonce = ndc.nonce()
@@ -212,14 +215,14 @@ def restarts(stage):
         stage.processes[who].kill()
         stage.processes.pop(who).wait()
         stage.spawn(who, stage.program(who), "run", "--config", config)
-        stage.until(f"a new {who}", lambda: answers(ndc, ndc.directory_url if who == "ido-server" else certificate), 10)
+        stage.until(f"a new {who}", lambda: answers(ndc, ndc.directory_url if who == "ido-server" else certificate))
     yield "ido-server is killed", lambda: again("ido-server", stage.ido_config)
     yield "star-ca is killed", lambda: again("star-ca", stage.star_ca_config)
     yield "its delegations are the same", lambda: strict.must(ndc.delegations() == offer, "9115 2.3.1", "changed")
     yield "its order is the same", lambda: strict.must(ndc.poll(url) == document, "8555 7.4", "changed")
     yield "a nonce of before: badNonce", lambda: refusals.refused("an old nonce", ndc.post(ndc.kid, nonce=old_nonce), (
         400,), ("badNonce",), "8555 6.5")
-    yield "renewals go on", lambda: follower.follow(2, 20)
+    yield "renewals go on", lambda: follower.follow(2)
 
 
 def answers(ndc, url):

@@ -24,13 +24,13 @@ def at_once(jobs):
     results = [None] * len(jobs)
 
     def run(number):
-        barrier.wait(10)
+        barrier.wait(60)
         results[number] = jobs[number]()
     threads = [threading.Thread(target=run, args=(n,)) for n in range(len(jobs))]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     return results
 
 

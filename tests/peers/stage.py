@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,9 +16,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-import acme_wire as wire
-import strict
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path += [os.path.join(HERE, "..", "support"), os.path.join(HERE, "..", "..", "examples", "demo")]
+import acme_wire as wire  # noqa: E402
+import pace  # noqa: E402
+import ports  # noqa: E402
+import processes  # noqa: E402
+import strict  # noqa: E402
 
+PATIENCE_S = 60  # for what happens at once where nobody is in the way
 P256 = {"PublicKeyType": "id-ecPublicKey", "namedCurve": "secp256r1", "SignatureType": "ecdsa-with-SHA256"}
 
 
@@ -69,10 +74,11 @@ class Root:
 
 
 class Stage:
-    def __init__(self, build):
+    def __init__(self, build, stretch=1):
         self.build = build
+        self.stretch = stretch  # of the seconds that count: see pace.py
         self.dir = tempfile.mkdtemp(prefix="stardeleg-peers-")
-        self.processes = {}
+        self.processes, self.listening = {}, {}
         self.servers = []
         self.roots = Root("Throw-away TLS Root")
         self.trust = self.write("trust.pem", self.roots.pem())
@@ -95,9 +101,13 @@ class Stage:
 
     @staticmethod
     def free_port():
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            return s.getsockname()[1]
+        return ports.free_port()
+
+    def listen(self, name):
+        """An address for a server that may be started again: the same one."""
+        if name not in self.listening:
+            self.listening[name] = f"127.0.0.1:{ports.free_port()}"
+        return self.listening[name]
 
     def trust_also(self, pem_path):
         with open(pem_path, "rb") as file, open(self.trust, "ab") as trust:
@@ -109,7 +119,7 @@ class Stage:
         return os.path.join(self.build, "examples", name, name)
 
     def run(self, *argv, status=0):
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         if done.returncode != status:
             raise strict.Disagreement(f"{os.path.basename(argv[0])} {argv[1]}: {done.stderr or done.stdout}")
         return done.stdout.strip()
@@ -120,14 +130,7 @@ class Stage:
         return self.processes[who]
 
     def end_process(self, who):
-        process = self.processes.pop(who, None)
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        processes.end(self.processes.pop(who, None))
 
     def port_of(self, file):
         self.until(f"a port in {file}", lambda: os.path.exists(file) and os.path.getsize(file) > 0)
@@ -138,13 +141,13 @@ class Stage:
         with open(self.path(who + ".log"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def until(self, what, done, seconds=15):
-        deadline = time.time() + seconds
+    def until(self, what, done, seconds=PATIENCE_S):
+        deadline = time.monotonic() + seconds
         while not done():
-            strict.must(time.time() < deadline, "test", f"{what} did not happen in {seconds} s")
+            strict.must(time.monotonic() < deadline, "test", f"{what} did not happen in {seconds} s")
             time.sleep(0.05)
 
-    def until_logged(self, who, text, seconds=15):
+    def until_logged(self, who, text, seconds=PATIENCE_S):
         self.until(f'"{text}" in the log of {who}', lambda: text in self.log_of(who), seconds)
 
     # --- Our programs ---
@@ -156,9 +159,10 @@ class Stage:
 
     def start_star_ca(self, http01_port, names, **more):
         config = self.write_json("star-ca.json", self.with_crypto({
-            "listen": "127.0.0.1:0", "base-url": "https://ca.example:{port}/acme", "state": self.path("star-ca"),
-            "tls-names": ["ca.example"], "root-name": "Our Root", "min-lifetime": 2, "max-duration": 86400,
-            "http-01-port": http01_port, "resolve": [f"{n}:{http01_port}:127.0.0.1" for n in names], **more}))
+            "listen": self.listen("star-ca"), "base-url": "https://ca.example:{port}/acme",
+            "state": self.path("star-ca"), "tls-names": ["ca.example"], "root-name": "Our Root", "min-lifetime": 2,
+            "max-duration": 86400, "lease-ms": 500, "http-01-port": http01_port,
+            "resolve": [f"{n}:{http01_port}:127.0.0.1" for n in names], **more}))
         self.run(self.program("star-ca"), "server-cert", "--config", config, "--cert", self.path("unused.pem"),
                  "--key", self.path("unused.key"), "unused.example")
         self.trust_also(self.path("star-ca", "root.pem"))
@@ -169,8 +173,9 @@ class Stage:
     def configure_ido(self, ca_directory, http01_port, **more):
         ca_port = port_of(ca_directory)
         self.ido_config = self.write_json("ido-server.json", self.with_crypto({
-            "listen": "127.0.0.1:0", "base-url": "https://ido.example:{port}/acme", "state": self.path("ido-server"),
-            "tls": {"cert": self.cert, "key": self.key}, "http-01-listen": f"127.0.0.1:{http01_port}",
+            "listen": self.listen("ido-server"), "base-url": "https://ido.example:{port}/acme",
+            "state": self.path("ido-server"), "tls": {"cert": self.cert, "key": self.key},
+            "http-01-listen": f"127.0.0.1:{http01_port}",
             "trust": self.trust, "resolve": [f"ca.example:{ca_port}:127.0.0.1"], "order-poll-ms": 100,
             "backoff-min-ms": 200, "backoff-max-ms": 1000, "lease-ms": 1000,
             "issuers": [{"name": "ca", "kind": "star", "directory": ca_directory}], **more}))
@@ -191,9 +196,10 @@ class Stage:
         os.makedirs(live, mode=0o700, exist_ok=True)
         config = self.write_json(who + ".json", self.with_crypto({
             "directory": directory, "state": self.path(who), "live": live,
-            "eab": {"key-id": "cdn", "mac-key-file": self.write(who + ".eab", mac_key + "\n")}, "lifetime": 4,
-            "order-duration": 3600, "discovery-interval": 1, "order-poll-ms": 100, "backoff-min-ms": 200,
-            "backoff-max-ms": 1000, "trust": self.trust, "roots": roots or self.trust, "resolve": resolve, **more}))
+            "eab": {"key-id": "cdn", "mac-key-file": self.write(who + ".eab", mac_key + "\n")},
+            "lifetime": 4 * self.stretch, "order-duration": 3600, "discovery-interval": 1, "order-poll-ms": 100,
+            "backoff-min-ms": 200, "backoff-max-ms": 1000, "trust": self.trust,
+            "roots": roots or self.trust, "resolve": resolve, **more}))
         self.spawn(who, self.program("ndc-agent"), "run", "--config", config)
 
     def live(self, name, who="ndc-agent"):
@@ -220,30 +226,62 @@ def trial(case):
     return None
 
 
-def play(build, scenes):
-    """scenes: generators of (name, function) cases, each on a stage of its own.  One that waits in vain is left."""
-    number = failed = 0
-    for scene in scenes:
-        stage = Stage(build)
-        errors = []
+class Play:
+    """One scene: cases, told with their numbers from |first| on."""
+
+    def __init__(self, build, scene, first):
+        self.build, self.scene, self.first = build, scene, first
+        self.number = first
+        self.kept = []
+
+    def attempt(self, stretch=1):
+        """The number of failures."""
+        self.number = self.first
+        stage = Stage(self.build, stretch)
+        failures = 0
         try:
-            for name, case in cases_of(scene, stage):
-                number += 1
+            for name, case in cases_of(self.scene, stage):
                 error = trial(case)
-                print(f"{'not ok' if error else 'ok'} {number} - {scene.__name__}: {name}", flush=True)
+                print(f"{'not ok' if error else 'ok'} {self.number} - {self.scene.__name__}: {name}", flush=True)
+                self.number += 1
                 if error:
                     print("".join(f"# {line}\n" for line in error.splitlines()), end="", flush=True)
-                    errors.append(error)
+                    failures += 1
                     if "did not happen in" in error:
                         break
         finally:
-            failed += len(errors)
-            if errors:
+            if failures:
                 print(f"# logs are in {stage.dir}")
-            stage.close(keep=bool(errors) or "KEEP" in os.environ)
+                self.kept.append(stage.dir)
+            stage.close(keep=failures > 0 or "KEEP" in os.environ)
+        return failures
+
+    def play(self):
+        if not getattr(self.scene, "counts_seconds", False):
+            return self.attempt()
+        failures = pace.play(self.attempt)
+        if failures == 0 and "KEEP" not in os.environ:
+            for folder in self.kept:
+                shutil.rmtree(folder)
+        return failures
+
+
+def counts_seconds(scene):
+    """Marks a scene that may be played again at a slower pace: all of its seconds are times |stage.stretch|."""
+    scene.counts_seconds = True
+    return scene
+
+
+def play(build, scenes):
+    """scenes: generators of (name, function) cases, each on a stage of its own.  One that waits in vain is left."""
+    number, failed = 1, 0
+    for scene in scenes:
+        one = Play(build, scene, number)
+        failed += one.play()
+        number = one.number
     for note in sorted(strict.NOTES):
         print(f"# not as a SHOULD has it: {note}")
-    print(f"1..{number}")
+    print(f"1..{number - 1}")
     return 1 if failed else 0
 
 

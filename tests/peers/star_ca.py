@@ -163,7 +163,7 @@ class StarCa(AcmeServer):
         url = f"http://127.0.0.1:{self.http01_port}/.well-known/acme-challenge/{token}"
         asked = urllib.request.Request(url, headers={"Host": authz["identifier"]["value"]})
         try:
-            with urllib.request.urlopen(asked, timeout=5) as reply:
+            with urllib.request.urlopen(asked, timeout=60) as reply:
                 text = reply.read(1000).decode().rstrip()
         except (OSError, ValueError):
             return False

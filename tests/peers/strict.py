@@ -5,7 +5,6 @@ A breach of a MUST is a Disagreement.  A SHOULD that was not followed is noted i
 """
 import datetime
 import re
-import time
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -242,7 +241,7 @@ def names_of(certificate):
     return sorted(extension.value.get_values_for_type(x509.DNSName))
 
 
-def star_certificate(reply, document, now, client_pad=0):
+def star_certificate(reply, document, client_pad=0):
     """A rolling certificate: header fields, times of section 3.5, freshness of section 4.3."""
     certificates = chain(reply)
     leaf = certificates[0]
@@ -254,17 +253,17 @@ def star_certificate(reply, document, now, client_pad=0):
         should(text is not None, "8739 3.3", f"no {name}")
         if text is not None:
             must(wire.parse_http_date(text) == value, "8739 3.3", f"{name} differs from the certificate's")
-    must(before <= now + 1, "8739 3.3", f"published {before - now:.1f} s before it is valid")
-    must(after >= now - 1, "8739 2.2", "the certificate has expired")
+    must(before <= reply.came_at, "8739 3.3", f"published {before - reply.came_at:.1f} s before it is valid")
+    must(after >= reply.asked_at - 1, "8739 2.2", "the certificate has expired")
     must(after <= end, "8739 3.3", "notAfter is beyond end-date")
     pad = max(min(life, client_pad), life - 1)
     must(after - before <= life + pad + 1, "8739 3.5", f"valid for {after - before} s with a lifetime of {life}")
     must(names_of(leaf) == sorted(n["value"] for n in document["identifiers"]), "8555 7.4", "other names")
-    freshness(reply, after, now)
+    freshness(reply, after)
     return leaf
 
 
-def freshness(reply, after, now):
+def freshness(reply, after):
     """Fresh no longer than the certificate is valid; silence would let caches guess."""
     control = reply.header("Cache-Control") or ""
     age = re.search(r"(?:^|[\s,])max-age=(\d+)", control)
@@ -272,7 +271,8 @@ def freshness(reply, after, now):
         return
     must(age is not None or reply.header("Expires") is not None, "8739 4.3", f"no freshness lifetime: {control!r}")
     if age is not None:
-        must(now + int(age.group(1)) <= after + 1, "8739 4.3", f"max-age={age.group(1)}, valid {after - now:.1f} s")
+        must(reply.asked_at + int(age.group(1)) <= after + 1, "8739 4.3",
+             f"max-age={age.group(1)}, valid {after - reply.asked_at:.1f} s")
     else:
         must(wire.parse_http_date(reply.header("Expires")) <= after, "8739 4.3", "Expires is after notAfter")
 
@@ -280,6 +280,3 @@ def freshness(reply, after, now):
 def sha256(certificate):
     return certificate.fingerprint(hashes.SHA256()).hex()
 
-
-def now():
-    return time.time()

@@ -34,10 +34,12 @@ def first_certificates(stage, ido_dialect, ca_dialect):
         ido_ours_test.refusals.wire.jwk_of(ndc.key.public_key()), ndc.directory["newAccount"], "cdn", mac))
     ndc.delegations()
     parts = csr_template.parts_from(template)
-    _, document, certificate = ndc.obtain(ndc.star_payload(url, [NAME], 4), parts)
-    Follower(ndc, certificate, document, parts.key).follow(1 if ca_dialect == "late" else 0, 8)
+    is_late = ca_dialect == "late"  # half of its lifetime has to be longer than the second that it renews before
+    _, document, certificate = ndc.obtain(ndc.star_payload(url, [NAME], (8 if is_late else 4) * stage.stretch), parts)
+    Follower(ndc, certificate, document, parts.key).follow(1 if is_late else 0)
 
 
+@play.counts_seconds
 def teeth(stage):
     yield "nothing is wrong with good servers", lambda: first_certificates(stage, "", "")
     for ido_dialect, ca_dialect in [(d, "") for d in TO_THE_NDC] + [("", d) for d in OF_THE_CERTIFICATE]:

@@ -98,7 +98,8 @@ def offered(stage):
         def case(what=what, template=template):
             path = stage.write("template.json", json.dumps(template))
             done = subprocess.run([stage.program("ido-server"), "delegation-add", "--config", stage.ido_config, "--ndc",
-                                   "cdn", "--template", path], capture_output=True, text=True, timeout=20, check=False)
+                                   "cdn", "--template", path], capture_output=True, text=True,
+                                  timeout=play.PATIENCE_S, check=False)
             faults = csr_template.template_faults(template)
             strict.must((done.returncode == 0) == (not faults), "9115 appendix A",
                         f"ours: {done.returncode} {done.stderr.strip()}; Python: {faults}")

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import time
 
+import processes
+
 ZONE = """$ORIGIN {name}.
 $TTL 60
 @ SOA ns.{name}. hostmaster.{name}. 1 3600 600 86400 1
@@ -90,35 +92,42 @@ zone:
     def start(self):
         with open(self.path("knot.log"), "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log)
-        deadline = time.time() + 10
-        while not self.ask("SOA", "example.org"):
-            if time.time() > deadline or self.process.poll() is not None:
+        deadline = time.monotonic() + 60
+        while not self.answers():
+            if time.monotonic() > deadline or self.process.poll() is not None:
                 with open(self.path("knot.log"), encoding="utf-8") as file:
                     raise OSError("the name server does not answer: " + file.read())
             time.sleep(0.05)
         return self
 
     def stop(self):
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
+        processes.end(self.process)
 
     def ask(self, record, name, *more):
-        """The records of a name as lines of text."""
-        done = subprocess.run(["kdig", "@127.0.0.1", "-p", str(self.port), "+short", "+time=1", "+retry=0", *more,
-                               record, name], capture_output=True, text=True, timeout=10, check=False)
+        """The records of a name as lines of text; none is not the same as no answer."""
+        done = self.kdig(record, name, "+time=20", "+retry=2", *more)
+        if done.returncode != 0:
+            raise OSError(f"{record} of {name}: {done.stdout}{done.stderr}")
         return [line for line in done.stdout.splitlines() if line and not line.startswith(";")]
+
+    def answers(self):
+        done = self.kdig("SOA", "example.org", "+time=1", "+retry=0")
+        return done.returncode == 0 and done.stdout != ""
+
+    def kdig(self, record, name, *more):
+        return subprocess.run(["kdig", "@127.0.0.1", "-p", str(self.port), "+short", *more, record, name],
+                              capture_output=True, text=True, timeout=90, check=False)
 
     def update(self, *lines):
         """As an administrator does it by hand."""
         script = "\n".join([f"server 127.0.0.1 {self.port}", *(f"update {line}" for line in lines), "send", ""])
-        subprocess.run(["nsupdate", "-k", self.key_file], input=script, text=True, timeout=10, check=True)
+        subprocess.run(["nsupdate", "-k", self.key_file], input=script, text=True, timeout=60, check=True)
 
     def anchor(self, zone):
         """A file with the key of a signed zone, for a resolver to trust."""
-        deadline = time.time() + 10
+        deadline = time.monotonic() + 60
         while True:
             keys = self.ask("DNSKEY", zone)
-            if keys or time.time() > deadline:
+            if keys or time.monotonic() > deadline:
                 return self.write(f"{zone}.anchor", "".join(f"{zone}. 60 IN DNSKEY {key}\n" for key in keys))
             time.sleep(0.05)
