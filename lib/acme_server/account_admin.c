@@ -13,45 +13,6 @@
 
 /* --- Making --- */
 
-/* Account and key in one batch: an account that the key's holder has made meanwhile counts. */
-static stardeleg_err store_account(sdg_server *server, const sdg_account_record *record)
-{
-  sdg_buf account;
-  sdg_buf key;
-  sdg_json_writer w;
-  stardeleg_err err;
-
-  sdg_buf_init(&account, SDG_BODY_MAX);
-  sdg_buf_init(&key, 256);
-  sdg_account_record_write(&account, record);
-  sdg_jw_init(&w, &key);
-  sdg_jw_object(&w, NULL);
-  sdg_jw_string(&w, "account", record->id);
-  sdg_jw_object_end(&w);
-  err = sdg_buf_error(&account);
-  if (err == STARDELEG_OK) {
-    err = sdg_buf_error(&key);
-  }
-  if (err == STARDELEG_OK) {
-    stardeleg_store_op ops[2] = {{.verb = STARDELEG_STORE_PUT,
-                                  .kind = "account",
-                                  .key = record->id,
-                                  .value = sdg_buf_bytes(&account),
-                                  .index = record->name,
-                                  .due = STARDELEG_TIME_NEVER},
-                                 {.verb = STARDELEG_STORE_PUT,
-                                  .kind = "account-key",
-                                  .key = record->thumbprint,
-                                  .value = sdg_buf_bytes(&key),
-                                  .due = STARDELEG_TIME_NEVER}};
-
-    err = sdg_store_batch(server->options.store, ops, 2);
-  }
-  sdg_buf_clear(&account);
-  sdg_buf_clear(&key);
-  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_EXISTS : err;
-}
-
 stardeleg_err sdg_server_account_add(sdg_server *server, const char *name, const sdg_pubkey *key, stardeleg_time now,
                                      char id[SDG_ID_SIZE])
 {
@@ -71,7 +32,9 @@ stardeleg_err sdg_server_account_add(sdg_server *server, const char *name, const
     err = sdg_buf_error(&record.spki);
   }
   if (err == STARDELEG_OK) {
-    err = store_account(server, &record);
+    /* An account that the key's holder has made meanwhile counts. */
+    err = sdg_account_record_create(server, &record, NULL);
+    err = err == STARDELEG_ERR_CONFLICT ? STARDELEG_ERR_EXISTS : err;
   }
   if (err == STARDELEG_OK) {
     (void)snprintf(id, SDG_ID_SIZE, "%s", record.id);

@@ -59,13 +59,66 @@ stardeleg_err sdg_account_record_set_terms(sdg_account_record *record, const cha
   return STARDELEG_OK;
 }
 
+const char *sdg_account_record_index(const sdg_account_record *record)
+{
+  return record->name[0] != '\0' ? record->name : "-";
+}
+
+void sdg_account_key_write(sdg_buf *out, const char *id)
+{
+  sdg_json_writer w;
+
+  sdg_jw_init(&w, out);
+  sdg_jw_object(&w, NULL);
+  sdg_jw_string(&w, "account", id);
+  sdg_jw_object_end(&w);
+}
+
+stardeleg_err sdg_account_record_create(sdg_server *server, const sdg_account_record *record,
+                                        const stardeleg_store_op *more)
+{
+  stardeleg_store_op ops[3];
+  sdg_buf account;
+  sdg_buf key;
+  stardeleg_err err;
+
+  sdg_buf_init(&account, SDG_BODY_MAX);
+  sdg_buf_init(&key, 256);
+  sdg_account_record_write(&account, record);
+  sdg_account_key_write(&key, record->id);
+  err = sdg_buf_error(&account);
+  if (err == STARDELEG_OK) {
+    err = sdg_buf_error(&key);
+  }
+  if (err == STARDELEG_OK) {
+    ops[0] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                                  .kind = "account",
+                                  .key = record->id,
+                                  .value = sdg_buf_bytes(&account),
+                                  .index = sdg_account_record_index(record),
+                                  .due = STARDELEG_TIME_NEVER};
+    ops[1] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                                  .kind = "account-key",
+                                  .key = record->thumbprint,
+                                  .value = sdg_buf_bytes(&key),
+                                  .due = STARDELEG_TIME_NEVER};
+    if (more != NULL) {
+      ops[2] = *more;
+    }
+    err = sdg_store_batch(server->options.store, ops, more != NULL ? 3 : 2);
+  }
+  sdg_buf_clear(&account);
+  sdg_buf_clear(&key);
+  return err;
+}
+
 stardeleg_err sdg_account_record_put_due(sdg_server *server, const sdg_account_record *record, stardeleg_time due,
                                          uint64_t fence)
 {
   stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
                            .kind = "account",
                            .key = record->id,
-                           .index = record->name[0] != '\0' ? record->name : "-",
+                           .index = sdg_account_record_index(record),
                            .due = due,
                            .expected_version = record->version,
                            .fence = fence,

@@ -97,7 +97,6 @@ static stardeleg_err swap_keys(sdg_server *server, sdg_account_record *record, c
 {
   stardeleg_record old_entry = {0};
   sdg_buf values[2];
-  sdg_json_writer w;
   stardeleg_store_op ops[3];
   stardeleg_err err = sdg_store_get(server->options.store, "account-key", old_thumbprint, &old_entry);
   uint64_t old_version = old_entry.version;
@@ -109,17 +108,14 @@ static stardeleg_err swap_keys(sdg_server *server, sdg_account_record *record, c
   sdg_buf_init(&values[0], SDG_BODY_MAX);
   sdg_buf_init(&values[1], 256);
   sdg_account_record_write(&values[0], record);
-  sdg_jw_init(&w, &values[1]);
-  sdg_jw_object(&w, NULL);
-  sdg_jw_string(&w, "account", record->id);
-  sdg_jw_object_end(&w);
+  sdg_account_key_write(&values[1], record->id);
   memset(ops, 0, sizeof(ops));
   ops[0] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
                                 .kind = "account",
                                 .key = record->id,
                                 .value = sdg_buf_bytes(&values[0]),
                                 .due = STARDELEG_TIME_NEVER,
-                                .index = record->name[0] != '\0' ? record->name : "-",
+                                .index = sdg_account_record_index(record),
                                 .expected_version = record->version};
   ops[1] = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
                                 .kind = "account-key",

@@ -167,52 +167,28 @@ static stardeleg_err fill_record(sdg_call *call, const sdg_acme_new_account *req
 /* Account, key and binding in one batch: whoever comes second gets CONFLICT and nothing has happened. */
 static stardeleg_err store_account(sdg_server *server, const sdg_account_record *record, const binding *bound)
 {
-  sdg_buf values[3];
-  sdg_eab_record spent;
-  sdg_json_writer w;
-  stardeleg_store_op ops[3];
-  size_t n = 2;
+  stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
+                           .kind = "eab",
+                           .key = bound->name,
+                           .index = bound->record.owner,
+                           .due = STARDELEG_TIME_NEVER,
+                           .expected_version = bound->record.version};
+  sdg_eab_record spent = bound->record;
+  sdg_buf value;
   stardeleg_err err;
 
-  for (size_t i = 0; i < 3; i++) {
-    sdg_buf_init(&values[i], SDG_BODY_MAX);
+  if (bound->name[0] == '\0') {
+    return sdg_account_record_create(server, record, NULL);
   }
-  sdg_account_record_write(&values[0], record);
-  sdg_jw_init(&w, &values[1]);
-  sdg_jw_object(&w, NULL);
-  sdg_jw_string(&w, "account", record->id);
-  sdg_jw_object_end(&w);
-  spent = bound->record;
   (void)snprintf(spent.account, sizeof(spent.account), "%s", record->id);
-  sdg_eab_write(&values[2], &spent);
-  memset(ops, 0, sizeof(ops));
-  for (size_t i = 0; i < 3; i++) {
-    ops[i].verb = STARDELEG_STORE_PUT;
-    ops[i].due = STARDELEG_TIME_NEVER;
-    ops[i].value = sdg_buf_bytes(&values[i]);
-  }
-  ops[0].kind = "account";
-  ops[0].key = record->id;
-  ops[0].index = record->name[0] != '\0' ? record->name : "-";
-  ops[1].kind = "account-key";
-  ops[1].key = record->thumbprint;
-  if (bound->name[0] != '\0') {
-    ops[2].kind = "eab";
-    ops[2].key = bound->name;
-    ops[2].index = bound->record.owner;
-    ops[2].expected_version = bound->record.version;
-    n = 3;
-  }
-  err = STARDELEG_OK;
-  for (size_t i = 0; i < 3 && err == STARDELEG_OK; i++) {
-    err = sdg_buf_error(&values[i]);
-  }
+  sdg_buf_init(&value, SDG_BODY_MAX);
+  sdg_eab_write(&value, &spent);
+  op.value = sdg_buf_bytes(&value);
+  err = sdg_buf_error(&value);
   if (err == STARDELEG_OK) {
-    err = sdg_store_batch(server->options.store, ops, n);
+    err = sdg_account_record_create(server, record, &op);
   }
-  for (size_t i = 0; i < 3; i++) {
-    sdg_buf_clear(&values[i]);
-  }
+  sdg_buf_clear(&value);
   return err;
 }
 

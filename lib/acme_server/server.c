@@ -103,16 +103,23 @@ static stardeleg_err write_directory(sdg_server *server)
   return err;
 }
 
-static stardeleg_err open_nonces(sdg_server *server, stardeleg_problem *problem)
+/* A binding that nobody can verify would let everybody in. */
+static stardeleg_err check_secrets(const sdg_server_options *options, stardeleg_problem *problem)
+{
+  if (options->secrets != NULL || (!options->shared_nonces && !options->eab_required)) {
+    return STARDELEG_OK;
+  }
+  sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "%s need a secret store",
+                  options->eab_required ? "external account bindings" : "shared nonces");
+  return STARDELEG_ERR_CONFIG;
+}
+
+static stardeleg_err open_nonces(sdg_server *server)
 {
   const sdg_server_options *options = &server->options;
 
   if (!options->shared_nonces) {
     return sdg_nonces_new(&server->nonces, options->crypto);
-  }
-  if (options->secrets == NULL) {
-    sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "shared nonces need a secret store");
-    return STARDELEG_ERR_CONFIG;
   }
   return sdg_shared_nonces_new(&server->shared_nonces, options->crypto, options->store, options->secrets);
 }
@@ -131,7 +138,10 @@ stardeleg_err sdg_server_new(sdg_server **out, const sdg_server_options *options
   sdg_buf_init(&server->directory, SDG_BODY_MAX);
   err = copy_urls(server, options, problem);
   if (err == STARDELEG_OK) {
-    err = open_nonces(server, problem);
+    err = check_secrets(options, problem);
+  }
+  if (err == STARDELEG_OK) {
+    err = open_nonces(server);
   }
   if (err == STARDELEG_OK) {
     err = sdg_version_cache_new(&server->accounts, SDG_ACCOUNTS_KEPT, sdg_server_account_free);

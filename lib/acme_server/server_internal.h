@@ -88,6 +88,14 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, c
 void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
 /* Writes a record that was read for a change. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record);
+/* Makes an account and its key's entry, and with |more| (may be NULL) another write, all or nothing: CONFLICT if the key
+ * has an account. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_create(sdg_server *server, const sdg_account_record *record,
+                                                             const stardeleg_store_op *more);
+/* What is written under a key's thumbprint. */
+void sdg_account_key_write(sdg_buf *out, const char *id);
+/* Under which accounts are found by name. */
+const char *sdg_account_record_index(const sdg_account_record *record);
 /* Frees an account of the server's cache. */
 void sdg_server_account_free(sdg_cached *object);
 /* Whether |record|, just read, is still the account that signed the request: same key, still valid.  What has changed

@@ -16,12 +16,6 @@ static int set_up(void **state)
   return 0;
 }
 
-static int tear_down(void **state)
-{
-  server_world_clear(*state);
-  return 0;
-}
-
 /* --- Directory --- */
 
 /* ACME-6.3-05, ACME-7.1-01, ACME-7.1.1-01, ACME-7.1.1-02, ACME-7.3.4-02 */
@@ -76,6 +70,14 @@ static void test_options(void **state)
     assert_null(server);
   }
   w->options.base_url = "https://ca.example:8443";
+  w->options.secrets = NULL;
+  for (int i = 0; i < 2; i++) {
+    w->options.eab_required = i == 0;
+    w->options.shared_nonces = i == 1;
+    assert_err(STARDELEG_ERR_CONFIG, sdg_server_new(&server, &w->options, &problem));
+    assert_non_null(strstr(problem.detail, "need a secret store"));
+  }
+  w->options.shared_nonces = false;
   assert_ok(sdg_server_new(&server, &w->options, &problem));
   sdg_server_free(server);
   sdg_server_free(NULL);
@@ -423,7 +425,7 @@ static void test_one_key_one_account(void **state)
   sdg_buf_clear(&body);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, server_world_tear_down)
 
 int main(void)
 {
