@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* client/client_record.c -- an order and what is held under its name, as a record and back. */
-#include <stdio.h>
 #include <string.h>
 
 #include "acme/problem_document.h"
@@ -13,7 +12,6 @@
 
 #define KIND "client.order"
 #define RECORD_MAX ((size_t)1 << 20)
-#define PAGE 100u
 
 static const char *const phases[] = {"ordering", "download", "held", "failed"};
 
@@ -192,8 +190,6 @@ static stardeleg_err read_entry(sdg_client_entry *entry, stardeleg_bytes value)
 
 typedef struct opening {
   stardeleg_client *client;
-  char last[STARDELEG_STORE_NAME_MAX + 1];
-  size_t count;
   stardeleg_err err;
 } opening;
 
@@ -203,8 +199,6 @@ static int open_entry(void *ctx, const stardeleg_record *record)
   sdg_client_entry *entry = NULL;
   stardeleg_err err = sdg_client_entry_new(&entry, o->client, record->key);
 
-  o->count++;
-  (void)snprintf(o->last, sizeof(o->last), "%s", record->key);
   if (err == STARDELEG_OK) {
     entry->version = record->version;
     err = read_entry(entry, sdg_bytes(record->value, record->value_len));
@@ -231,12 +225,8 @@ static int open_entry(void *ctx, const stardeleg_record *record)
 
 stardeleg_err sdg_client_entries_open(stardeleg_client *client)
 {
-  opening o = {.client = client};
-  stardeleg_err err;
+  opening o = {.client = client, .err = STARDELEG_OK};
+  stardeleg_err err = sdg_store_scan(client->options.store, KIND, NULL, NULL, SIZE_MAX, open_entry, &o);
 
-  do {
-    o.count = 0;
-    err = sdg_store_scan(client->options.store, KIND, NULL, o.last[0] != '\0' ? o.last : NULL, PAGE, open_entry, &o);
-  } while (err == STARDELEG_OK && o.err == STARDELEG_OK && o.count == PAGE);
   return err != STARDELEG_OK ? err : o.err;
 }
