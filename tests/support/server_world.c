@@ -166,3 +166,18 @@ size_t server_world_count(const server_world *w, const char *kind)
   assert_ok(w->store->ops->scan(w->store->self, kind, NULL, NULL, 1000000, count_record, &n));
   return n;
 }
+
+int server_world_set_up(void **state)
+{
+  static server_world w;
+
+  server_world_start(&w);
+  *state = &w;
+  return 0;
+}
+
+int server_world_tear_down(void **state)
+{
+  server_world_clear(*state);
+  return 0;
+}

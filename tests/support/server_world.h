@@ -36,6 +36,9 @@ void server_world_start(server_world *w);
 /* The same stores under a new server. */
 void server_world_restart(server_world *w);
 void server_world_clear(server_world *w);
+/* For tests of which each has a world of its own, started. */
+int server_world_set_up(void **state);
+int server_world_tear_down(void **state);
 /* Another client. */
 void server_world_peer(server_world *w, acme_peer *peer, stardeleg_key_spec spec);
 /* How many records of a kind there are. */

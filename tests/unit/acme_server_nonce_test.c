@@ -13,21 +13,6 @@
 #define WINDOW (1u << 20)
 #define THREADS 64
 
-static int set_up(void **state)
-{
-  static server_world w;
-
-  server_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  server_world_clear(*state);
-  return 0;
-}
-
 /* --- The nonces themselves --- */
 
 /* ACME-6.5-04, ACME-6.5-05, ACME-6.5.1-01, ACME-6.5.1-02 */
@@ -344,7 +329,7 @@ static void test_replay_in_threads(void **state)
   acme_peer_clear(&peer);
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, server_world_set_up, server_world_tear_down)
 
 int main(void)
 {

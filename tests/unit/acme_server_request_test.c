@@ -8,21 +8,6 @@
 
 #define THING SERVER_BASE "/thing/abc"
 
-static int set_up(void **state)
-{
-  static server_world w;
-
-  server_world_start(&w);
-  *state = &w;
-  return 0;
-}
-
-static int tear_down(void **state)
-{
-  server_world_clear(*state);
-  return 0;
-}
-
 /* The route must not have been asked by what was refused. */
 static void assert_refused(server_world *w, int status, const char *type)
 {
@@ -568,7 +553,7 @@ static void test_failures(void **state)
   assert_string_equal(sdg_json_string(sdg_json_member(first, "value")), "a.example");
 }
 
-#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, server_world_set_up, server_world_tear_down)
 
 int main(void)
 {
