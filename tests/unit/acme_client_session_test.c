@@ -218,6 +218,30 @@ static void nonce_from_elsewhere(void **state)
   end(&c);
 }
 
+/* ACME-7.2-05 (EID 6030): either way of asking, either status */
+static void nonce_statuses(void **state)
+{
+  client c;
+  sdg_session_options options = {0};
+
+  (void)state;
+  for (int i = 0; i < 4; i++) {
+    begin(&c, &options);
+    scripted_expect(&c.server, "GET", BASE "/directory");
+    scripted_answer(&c.server, 200, NULL, DIRECTORY);
+    scripted_expect(&c.server, "HEAD", BASE "/nonce");
+    if (i >= 2) {
+      scripted_answer(&c.server, 404, (const char *const[]){"Replay-Nonce: ", NULL}, NULL);
+      scripted_sleep(&c.server, 2000);
+      scripted_expect(&c.server, "GET", BASE "/nonce");
+    }
+    scripted_answer(&c.server, i % 2 == 0 ? 200 : 204, (const char *const[]){"Replay-Nonce: right", NULL}, NULL);
+    scripted_expect(&c.server, "POST", BASE "/account");
+    assert_non_null(strstr(c.server.header, "\"nonce\":\"right\""));
+    end(&c);
+  }
+}
+
 /* An unreachable server: capped pauses, the job waits, nothing is lost. */
 static void unreachable(void **state)
 {
@@ -287,7 +311,7 @@ static void other_origin(void **state)
   end(&c);
 }
 
-/* Nor do nonces and accounts come from another origin, or without TLS. */
+/* ACME-6.1-01: nor do nonces and accounts come from another origin, or without TLS. */
 static void setup_at_other_origin(void **state)
 {
   static const char *const bodies[] = {
@@ -557,7 +581,7 @@ int main(void)
       cmocka_unit_test(other_origin),         cmocka_unit_test(redirects),          cmocka_unit_test(account_gone),
       cmocka_unit_test(no_location),          cmocka_unit_test(bad_options),
       cmocka_unit_test(setup_at_other_origin), cmocka_unit_test(one_url_for_all),
-      cmocka_unit_test(nonce_of_others),
+      cmocka_unit_test(nonce_of_others),       cmocka_unit_test(nonce_statuses),
       cmocka_unit_test(silent_registration),  cmocka_unit_test(urls_as_given),      cmocka_unit_test(algorithms),
   };
 
