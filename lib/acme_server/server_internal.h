@@ -88,8 +88,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_load(sdg_server *server, c
 void sdg_account_record_write(sdg_buf *out, const sdg_account_record *record);
 /* Writes a record that was read for a change. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_put(sdg_server *server, const sdg_account_record *record);
-/* Makes an account and its key's entry, and with |more| (may be NULL) another write, all or nothing: CONFLICT if the key
- * has an account. */
+/* Makes an account and its key's entry, and with |more| (may be NULL) another write, all or nothing.  CONFLICT: the key
+ * has an account, or |more| does not fit. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_account_record_create(sdg_server *server, const sdg_account_record *record,
                                                              const stardeleg_store_op *more);
 /* What is written under a key's thumbprint. */
