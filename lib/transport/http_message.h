@@ -16,6 +16,9 @@ bool sdg_http_media_type_is(stardeleg_bytes content_type, const char *type);
 /* Retry-After: seconds or HTTP-date -> instant; a past date is |now|; junk, negative or absent: NONE; clamped to |now|
  * + |max_ms|. */
 stardeleg_time sdg_http_retry_after(const stardeleg_http_response *response, stardeleg_time now, int64_t max_ms);
+/* How much longer the answer stays fresh by its Cache-Control (RFC 9111 4.2): max-age less Age, at most |max_ms|; 0 if
+ * it does not say, says so badly, or may not be used again unasked (no-cache, no-store). */
+int64_t sdg_http_fresh_ms(const stardeleg_http_response *response, int64_t max_ms);
 /* Calls |each| with every link target of relation |rel| (case-insensitive, several per header, quoted or not), in
  * order; targets as written, not resolved; links with an anchor are not this resource's and left out.  |each| returns
  * nonzero to stop. */

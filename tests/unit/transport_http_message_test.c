@@ -398,6 +398,60 @@ static void test_reply_limits(void **state)
   stardeleg_http_reply_free(reply);
 }
 
+/* RFC 9111 4.2.1, 5.2: explicit freshness, the age it has already taken off. */
+static void test_freshness(void **state)
+{
+  static const struct {
+    const char *cache_control;
+    const char *age;
+    int64_t expected;
+  } rows[] = {
+      {"max-age=60", NULL, 60000},
+      {"public, max-age=60, must-revalidate", NULL, 60000},
+      {"Public,MAX-AGE=60", "20", 40000},
+      {"max-age=\"60\"", " 59 ", 1000},
+      {"max-age=60, max-age=90", NULL, 60000},
+      {"private=\"set-cookie, max-age=5\", max-age=60", NULL, 60000},
+      {"max-age=999999999999999999999999", NULL, DAY_MS},
+      {"max-age=86401", "1", DAY_MS},
+      {"max-age=60", "60", 0},
+      {"max-age=60", "99999999999999999999999", 0},
+      {"max-age=60", "-1", 0},
+      {"max-age=60", "old", 0},
+      {"max-age=60", "", 0},
+      {"max-age=0", NULL, 0},
+      {"max-age=", NULL, 0},
+      {"max-age", NULL, 0},
+      {"max-age=-60", NULL, 0},
+      {"max-age=1.5", NULL, 0},
+      {"max-age=60s", NULL, 0},
+      {"max-age=\"", NULL, 0},
+      {"max-age =60", NULL, 0},
+      {"x, max-age=60, no-cache", NULL, 0},
+      {"no-cache=\"a, b\", max-age=60", NULL, 0}, /* as caches treat it (5.2.2.4) */
+      {"no-store,max-age=60", NULL, 0},
+      {"s-maxage=60", NULL, 0},
+      {"", NULL, 0},
+      {",,,", NULL, 0},
+      {"\"max-age=60", NULL, 0},
+  };
+  const char *const twice[2][2] = {{"Cache-Control", "public"}, {"cache-control", "max-age=5"}};
+  fixture f;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    const char *const headers[2][2] = {{"Cache-Control", rows[i].cache_control},
+                                       {"Age", rows[i].age != NULL ? rows[i].age : ""}};
+    int64_t ms = sdg_http_fresh_ms(respond(&f, headers, rows[i].age != NULL ? 2 : 1), DAY_MS);
+
+    if (ms != rows[i].expected) {
+      fail_msg("%s: %lld", rows[i].cache_control, (long long)ms);
+    }
+  }
+  assert_int_equal(sdg_http_fresh_ms(respond(&f, twice, 2), DAY_MS), 5000);
+  assert_int_equal(sdg_http_fresh_ms(respond(&f, NULL, 0), DAY_MS), 0);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -406,6 +460,7 @@ int main(void)
       cmocka_unit_test(test_links),         cmocka_unit_test(test_links_many_headers),
       cmocka_unit_test(test_link),          cmocka_unit_test(test_reply),
       cmocka_unit_test(test_reply_refuses), cmocka_unit_test(test_reply_limits),
+      cmocka_unit_test(test_freshness),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
