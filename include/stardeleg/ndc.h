@@ -134,6 +134,11 @@ typedef struct stardeleg_ndc_options {
   void *key_ctx;   /**< handed to the three */
   int new_account; /**< nonzero: where the stored account was deactivated, a new one is made, with a new key; 0: the
                       role then stays deactivated */
+  int64_t certificate_interval_s; /**< STAR: the certificate's URL is asked again at the latest this long after it was
+                                     asked last (up to a tenth earlier, at random), even if no successor is due: a CA
+                                     may replace a certificate or end an order early, as after a mass revocation;
+                                     default 1 day.  Answers that stay fresh for less (Cache-Control: max-age) are asked
+                                     for again when they are stale, but not within 6 hours */
 } stardeleg_ndc_options;
 
 /** The defaults named above; everything else zero. */

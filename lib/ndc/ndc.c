@@ -168,7 +168,7 @@ static stardeleg_time next_try(const sdg_ndc_delegation *d)
     break;
   }
   if (d->current != NULL && d->current->over == SDG_NDC_LIVE && d->current->star) {
-    by_holder = d->fetch_at;
+    by_holder = d->check_at == STARDELEG_TIME_NONE ? d->fetch_at : sdg_time_min(d->fetch_at, d->check_at);
   }
   if (d->ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE && d->state != SDG_NDC_PICKUP) {
     by_order = STARDELEG_TIME_NEVER;

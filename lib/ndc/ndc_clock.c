@@ -80,6 +80,7 @@ static void wake_one(sdg_ndc_delegation *d, stardeleg_time limit, stardeleg_time
     d->pending->give_up_at = sdg_time_min(d->pending->give_up_at, sdg_time_add(now, SDG_TIME_DAY));
   }
   d->fetch_at = sdg_ndc_wait_for(d->ndc, sdg_ndc_next_fetch(d));
+  d->check_at = forget_future(d->check_at, sdg_time_add(now, d->ndc->options.certificate_interval_s * SDG_TIME_S));
   sdg_ndc_wake_order(d, now);
   sdg_ndc_wake_holder(d, now);
 }

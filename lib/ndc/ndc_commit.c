@@ -115,13 +115,12 @@ stardeleg_err sdg_ndc_commit(sdg_ndc_delegation *d, sdg_ndc_current *fresh, bool
   return STARDELEG_OK;
 }
 
-void sdg_ndc_announce(sdg_ndc_delegation *d, stardeleg_time now)
+void sdg_ndc_announce(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now)
 {
   d->told = false;
   d->tell_tries = 0;
   d->tell_at = STARDELEG_TIME_NONE;
-  d->fetch_tries = 0;
-  d->fetch_at = sdg_ndc_wait_for(d->ndc, sdg_ndc_next_fetch(d));
+  sdg_ndc_pace_fresh(d, result, now);
   sdg_ndc_log(d->ndc, STARDELEG_LOG_INFO, "ndc.certificate.new", d, d->current->serial);
   sdg_ndc_tell_current(d, now);
   sdg_ndc_wake_holder(d, now);

@@ -35,6 +35,18 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_fill_current(sdg_ndc_current *fresh, 
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_commit(sdg_ndc_delegation *d, sdg_ndc_current *fresh, bool from_pending,
                                                   const sdg_result *result, stardeleg_time now);
 /* After a commit: the program is told, the jobs are woken. */
-void sdg_ndc_announce(sdg_ndc_delegation *d, stardeleg_time now);
+void sdg_ndc_announce(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now);
+
+/* --- ndc_pace.c: when the certificate's URL is asked next --- */
+/* The moment of the next GET. */
+stardeleg_time sdg_ndc_pace_due(sdg_ndc_delegation *d, stardeleg_time now);
+/* After an answer with a certificate that is in use from now on. */
+void sdg_ndc_pace_fresh(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now);
+/* After an answer that brought nothing new. */
+void sdg_ndc_pace_unchanged(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now);
+/* After no answer, or one of a server in trouble: true if no successor is due, so that a later look will do. */
+bool sdg_ndc_pace_can_wait(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now);
+/* After any other failure; |retry_at| is the server's wish, or NONE. */
+void sdg_ndc_pace_failed(sdg_ndc_delegation *d, stardeleg_time retry_at, stardeleg_time now);
 
 #endif /* SDG_NDC_NDC_COMMIT_H */

@@ -31,6 +31,7 @@ stardeleg_err sdg_ndc_delegation_new(sdg_ndc_delegation **out, stardeleg_ndc *nd
   d->checked_at = STARDELEG_TIME_NONE;
   d->last_success = STARDELEG_TIME_NONE;
   d->fetch_at = STARDELEG_TIME_NONE;
+  d->check_at = STARDELEG_TIME_NONE;
   d->tell_at = STARDELEG_TIME_NONE;
   *out = d;
   return STARDELEG_OK;

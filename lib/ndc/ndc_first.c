@@ -96,7 +96,7 @@ static stardeleg_err take_new_order(sdg_ndc_delegation *d, const sdg_result *res
   d->tries = 0;
   d->wait_until = STARDELEG_TIME_NONE;
   d->look = false;
-  sdg_ndc_announce(d, now);
+  sdg_ndc_announce(d, result, now);
   return STARDELEG_OK;
 }
 

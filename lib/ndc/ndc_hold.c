@@ -12,7 +12,6 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "base/url.h"
-#include "star/schedule.h"
 #include "transport/http_message.h"
 
 /* A certificate that begins later is waited for, but its URL is looked at again meanwhile. */
@@ -28,13 +27,6 @@ stardeleg_err sdg_ndc_check_star_url(const stardeleg_ndc *ndc, const char *text)
     return STARDELEG_ERR_PROTOCOL;
   }
   return url.https || !directory.https ? STARDELEG_OK : STARDELEG_ERR_PROTOCOL;
-}
-
-stardeleg_time sdg_ndc_next_fetch(const sdg_ndc_delegation *d)
-{
-  return d->current == NULL || !d->current->star
-             ? STARDELEG_TIME_NEVER
-             : sdg_star_fetch_at(&d->current->renewal, d->current->not_before, d->current->not_after);
 }
 
 static bool is_held(const sdg_ndc_delegation *d)
@@ -93,35 +85,22 @@ void sdg_ndc_tell_current(sdg_ndc_delegation *d, stardeleg_time now)
 static void fetch_failed(sdg_ndc_delegation *d, const stardeleg_problem *problem, stardeleg_time retry_at,
                          stardeleg_time now)
 {
-  int64_t max = sdg_ndc_pause_max(d, true, now);
-
-  d->fetch_tries += d->fetch_tries < UINT32_MAX ? 1 : 0;
-  d->fetch_at = sdg_time_add(
-      now, sdg_backoff_ms(d->fetch_tries, d->ndc->options.backoff_min_ms, max, sdg_agent_random(d->ndc->agent)));
-  if (retry_at != STARDELEG_TIME_NONE && retry_at > d->fetch_at) {
-    /* The server's wish counts, but not for longer than the certificate can bear. */
-    int64_t left = d->current->not_after - sdg_ndc_time(d->ndc, now);
-    int64_t bearable = left > 0 ? left / 4 : max;
-
-    d->fetch_at = sdg_time_min(retry_at, sdg_time_add(now, bearable > max ? bearable : max));
-  }
+  sdg_ndc_pace_failed(d, retry_at, now);
   sdg_ndc_tell_failed(d, problem, d->fetch_at);
 }
 
-static void not_yet(sdg_ndc_delegation *d, stardeleg_time now)
+static void not_yet(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now)
 {
-  d->fetch_tries = 0;
   d->last_success = now;
   sdg_ndc_clear_reason(d);
-  d->fetch_at =
-      sdg_time_max(sdg_ndc_wait_for(d->ndc, sdg_ndc_next_fetch(d)),
-                   sdg_time_add(now, sdg_star_poll_pause_ms(sdg_ndc_time(d->ndc, now), d->current->not_after)));
+  sdg_ndc_pace_unchanged(d, result, now);
 }
 
 /* It is there, but not valid yet: waited for, and the current one goes on. */
-static void successor_is_early(sdg_ndc_delegation *d, const sdg_ndc_judgement *judged, stardeleg_time now)
+static void successor_is_early(sdg_ndc_delegation *d, const sdg_result *result, const sdg_ndc_judgement *judged,
+                               stardeleg_time now)
 {
-  not_yet(d, now);
+  not_yet(d, result, now);
   d->fetch_at = sdg_time_min(sdg_ndc_wait_for(d->ndc, judged->found.not_before), sdg_time_add(now, EARLY_PAUSE_MAX));
   if (sdg_ndc_is_far_early(&judged->found, sdg_ndc_time(d->ndc, now))) {
     sdg_ndc_tell_failed(d, &judged->problem, d->fetch_at);
@@ -157,7 +136,7 @@ static stardeleg_err take_successor(sdg_ndc_delegation *d, const sdg_result *res
   if (d->checked_at == STARDELEG_TIME_NONE || now - d->checked_at >= d->ndc->options.template_interval_s * SDG_TIME_S) {
     d->check = true;
   }
-  sdg_ndc_announce(d, now);
+  sdg_ndc_announce(d, result, now);
   return STARDELEG_OK;
 }
 
@@ -188,20 +167,26 @@ static stardeleg_err take_certificate(sdg_ndc_delegation *d, const sdg_result *r
   case SDG_NDC_CERT_SAME:
     sdg_free(d->current->etag);
     d->current->etag = sdg_ndc_read_etag(result);
-    not_yet(d, now);
+    not_yet(d, result, now);
     return STARDELEG_OK;
   case SDG_NDC_CERT_EARLY:
-    successor_is_early(d, &judged, now);
+    successor_is_early(d, result, &judged, now);
     return STARDELEG_OK;
   case SDG_NDC_CERT_STALE:
     sdg_ndc_log(d->ndc, STARDELEG_LOG_WARNING, "ndc.certificate.stale", d,
                 "an older certificate came back; is there a cache?");
-    not_yet(d, now);
+    not_yet(d, result, now);
     return STARDELEG_OK;
   default:
     fetch_failed(d, &judged.problem, STARDELEG_TIME_NONE, now);
     return STARDELEG_OK;
   }
+}
+
+static bool is_passing(const sdg_result *result)
+{
+  return result->err == STARDELEG_ERR_TRANSPORT || result->status >= 500 || result->status == 408 ||
+         result->status == 429;
 }
 
 static stardeleg_err take_refusal(sdg_ndc_delegation *d, const sdg_result *result, stardeleg_time now)
@@ -213,10 +198,14 @@ static stardeleg_err take_refusal(sdg_ndc_delegation *d, const sdg_result *resul
     if (sdg_ndc_has_ended(d, result, &d->current->renewal, now)) {
       return sdg_ndc_expired(d, now);
     }
-    if (result->status < 500 && result->status != 408 && result->status != 429) {
+    if (!is_passing(result)) {
       d->look = true;
       sdg_ndc_wake_order(d, now);
     }
+  }
+  if (is_passing(result) && sdg_ndc_pace_can_wait(d, result, now)) {
+    sdg_ndc_log(d->ndc, STARDELEG_LOG_INFO, "ndc.certificate.unchecked", d, result->problem->detail);
+    return STARDELEG_OK; /* no successor is due: nobody needs to know */
   }
   fetch_failed(d, result->problem, result->retry_at, now);
   return STARDELEG_OK;
@@ -249,6 +238,7 @@ static stardeleg_err watch_window(sdg_ndc_delegation *d, sdg_step *step, stardel
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
   sdg_ndc_delegation *d = ((sdg_ndc_holder *)job)->owner;
+  stardeleg_time due;
   stardeleg_err err;
 
   sdg_ndc_tell_current(d, now);
@@ -269,8 +259,9 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
   if (!is_held(d)) {
     return STARDELEG_OK;
   }
-  if (now < d->fetch_at) {
-    step->at = sdg_time_min(step->at, d->fetch_at);
+  due = sdg_ndc_pace_due(d, now);
+  if (now < due) {
+    step->at = sdg_time_min(step->at, due);
     return STARDELEG_OK;
   }
   if (d->current->is_signed && d->ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE) {
@@ -303,7 +294,7 @@ static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time
     return take_refusal(d, result, now);
   }
   if (result->status == 304) {
-    not_yet(d, now);
+    not_yet(d, result, now);
     return STARDELEG_OK;
   }
   return take_certificate(d, result, now);

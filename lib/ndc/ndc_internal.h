@@ -104,7 +104,8 @@ struct sdg_ndc_delegation {
   stardeleg_time ordered_at;   /* when the last order was begun, or NONE */
   stardeleg_time checked_at;   /* when the delegation object was read last, or NONE */
   stardeleg_time last_success; /* or NONE */
-  stardeleg_time fetch_at;     /* holder: next GET */
+  stardeleg_time fetch_at;     /* holder: GET of a successor */
+  stardeleg_time check_at;     /* holder: GET to see whether the certificate still stands; NONE: to be drawn */
   stardeleg_time tell_at;      /* holder: next try to tell the certificate */
   uint32_t order_tries;        /* orders begun since a certificate was last renewed within an order */
   uint32_t tries;              /* order side: failures in a row of a step */
@@ -392,6 +393,7 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_take_first(sdg_ndc_delegation *d, con
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_check_star_url(const stardeleg_ndc *ndc, const char *url);
 /* Tells the current certificate if it has not been taken yet.  Failures only postpone. */
 void sdg_ndc_tell_current(sdg_ndc_delegation *d, stardeleg_time now);
+/* --- ndc_pace.c --- */
 /* The first moment to ask for the successor of the current certificate. */
 stardeleg_time sdg_ndc_next_fetch(const sdg_ndc_delegation *d);
 

@@ -32,6 +32,7 @@ void stardeleg_ndc_options_default(stardeleg_ndc_options *options)
   options->order_poll_ms = SDG_TIME_S;
   options->renew_permille = 667;
   options->template_interval_s = 86400;
+  options->certificate_interval_s = 86400;
 }
 
 /* The options themselves, as a policy. */
@@ -58,6 +59,9 @@ static stardeleg_err check_numbers(const stardeleg_ndc_options *o, stardeleg_pro
   }
   if (o->template_interval_s < 1 || o->template_interval_s > SECONDS_MAX) {
     return sdg_ndc_setting_refused(problem, "template_interval_s", "must be positive and at most 100 years");
+  }
+  if (o->certificate_interval_s < 60 || o->certificate_interval_s > SECONDS_MAX) {
+    return sdg_ndc_setting_refused(problem, "certificate_interval_s", "must be a minute to 100 years");
   }
   return check_policy(o, problem);
 }

@@ -147,8 +147,9 @@ static stardeleg_err start(sdg_ndc_delegation *d, const sdg_ndc_plan *plan, star
     sdg_ndc_drop_pending(d);
     d->state = SDG_NDC_OBJECT;
     d->dirty = true;
-    d->wait_until = sdg_time_add(now, sdg_backoff_ms(d->order_tries, o->backoff_min_ms, sdg_ndc_pause_max(d, false, now),
-                                                     sdg_agent_random(d->ndc->agent)));
+    d->wait_until =
+        sdg_time_add(now, sdg_backoff_ms(d->order_tries, o->backoff_min_ms, sdg_ndc_pause_max(d, false, now),
+                                         sdg_agent_random(d->ndc->agent)));
   }
   return err;
 }

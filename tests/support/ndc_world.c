@@ -193,6 +193,7 @@ static void fill_headers(const world_reply *reply, stardeleg_http_header *list, 
              {"ETag", reply->etag},
              {"Cert-Not-Before", reply->not_before},
              {"Retry-After", reply->retry_after},
+             {"Cache-Control", reply->cache_control},
              {"Replay-Nonce", nonce},
              {"Date", reply->date}};
 

@@ -48,6 +48,7 @@ typedef struct world_order {
   bool finalized;
   bool canceled;
   bool invalid;
+  unsigned reissued; /* how often the certificate of this moment was replaced by another */
   unsigned polls; /* answered "processing" so far */
   stardeleg_time first_at;
 } world_order;
@@ -61,6 +62,7 @@ typedef struct world_reply {
   char etag[64];
   char not_before[64];
   char retry_after[64];
+  char cache_control[64];
   char date[64];
   sdg_buf body;
 } world_reply;
@@ -87,6 +89,7 @@ struct ndc_world {
   bool own_certificates;   /* plain certificates are at the IdO, STAR ones too: signed fetches only */
   bool own_by_get;         /* those may be had by plain GET as well */
   bool no_grant;           /* allow-certificate-get is not reflected */
+  int64_t max_age_s;       /* of STAR certificates; 0: their answers say nothing of caching */
   int64_t plain_life_ms;   /* of plain certificates without notAfter */
   bool deactivated;        /* the account; everything signed gets 401 */
   bool renewal_info;       /* the directory has renewalInfo (RFC 9773) */

@@ -277,8 +277,8 @@ static void issue(ndc_world *w, const world_order *o, const sdg_star_period *per
 {
   const char *names[64];
   const test_root *root = &w->root;
-  test_leaf leaf = {sdg_buf_bytes(&o->spki), names, 0, period->not_before, period->not_after, period->index + 100,
-                    true};
+  uint64_t serial = period->index + 100 + (uint64_t)o->reissued * 10000;
+  test_leaf leaf = {sdg_buf_bytes(&o->spki), names, 0, period->not_before, period->not_after, serial, true};
 
   for (const sdg_json *item = sdg_json_first(o->identifiers); item != NULL; item = sdg_json_next(item)) {
     names[leaf.name_count++] = sdg_json_string(sdg_json_member(item, "value"));
@@ -340,7 +340,11 @@ static void answer_star(ndc_world *w, const stardeleg_http_request *request, wor
     return;
   }
   reply->type = "application/pem-certificate-chain";
-  (void)snprintf(reply->etag, sizeof(reply->etag), "\"%zu-%llu\"", i, (unsigned long long)period.index);
+  (void)snprintf(reply->etag, sizeof(reply->etag), "\"%zu-%llu\"", i,
+                 (unsigned long long)period.index + (unsigned long long)o->reissued * 10000);
+  if (w->max_age_s > 0) {
+    (void)snprintf(reply->cache_control, sizeof(reply->cache_control), "public, max-age=%lld", (long long)w->max_age_s);
+  }
   if (w->forge == NULL && sdg_bytes_is(etag, reply->etag)) {
     reply->status = 304;
     return;

@@ -352,7 +352,7 @@ static int grab_key(void *ctx, const stardeleg_record *record)
   return 1;
 }
 
-/* The write by which an ended delegation lets go of its certificate fails: done a moment later, the key goes with it. */
+/* The write by which an ended delegation lets go of its certificate fails: done a moment later, and the key goes. */
 static void test_last_write_fails(void **state)
 {
   char name[64] = "";
