@@ -9,26 +9,34 @@
 #include "common/files.h"
 #include "common/log.h"
 
-#define PEM_MAX (256u * 1024u)
+/* Systems' bundles have more than 200 KiB and grow. */
+#define PEM_MAX (1024u * 1024u)
 #define CHOICES_MAX SETTINGS_CHOICES_MAX
+
+/* The file that the member names, if it is there. */
+static int read_named(char **out, size_t *len, const config *cfg, const char *member, size_t max)
+{
+  const char *path = config_text(cfg, member, NULL);
+  char why[300];
+  int rc = path != NULL ? file_read(out, len, path, max) : 0;
+
+  if (rc != 0) {
+    (void)snprintf(why, sizeof(why), "%.200s: %s", path, strerror(rc));
+    config_complain(cfg, member, why);
+    return -1;
+  }
+  return 0;
+}
 
 static int read_files(const config *cfg, settings *s)
 {
-  const char *mac_file = config_text(cfg, "eab.mac-key-file", NULL);
-  const char *roots_file = config_text(cfg, "roots", NULL);
-
-  if (mac_file != NULL && file_read(&s->mac_key, NULL, mac_file, 4096) != 0) {
-    config_complain(cfg, "eab.mac-key-file", "cannot be read");
+  if (read_named(&s->mac_key, NULL, cfg, "eab.mac-key-file", 4096) != 0) {
     return -1;
   }
   if (s->mac_key != NULL) {
     s->mac_key[strcspn(s->mac_key, "\r\n")] = '\0';
   }
-  if (roots_file != NULL && file_read(&s->roots, &s->roots_len, roots_file, PEM_MAX) != 0) {
-    config_complain(cfg, "roots", "cannot be read");
-    return -1;
-  }
-  return 0;
+  return read_named(&s->roots, &s->roots_len, cfg, "roots", PEM_MAX);
 }
 
 static size_t read_choices(const config *cfg, settings *s)
@@ -89,6 +97,7 @@ static void fill_orders(stardeleg_ndc_options *options, const config *cfg)
   options->renew_permille = config_int(cfg, "renew-permille", options->renew_permille);
   options->key_lifetime_s = read_key(cfg);
   options->template_interval_s = config_int(cfg, "template-interval", options->template_interval_s);
+  options->certificate_interval_s = config_int(cfg, "certificate-interval", options->certificate_interval_s);
   options->discovery_interval_s = config_int(cfg, "discovery-interval", options->discovery_interval_s);
   options->backoff_min_ms = config_int(cfg, "backoff-min-ms", options->backoff_min_ms);
   options->backoff_max_ms = config_int(cfg, "backoff-max-ms", options->backoff_max_ms);
