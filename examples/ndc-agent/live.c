@@ -25,14 +25,14 @@ static int is_safe(const char *name)
 
 static int publish_name(const live_place *place, const char *name, const char *bundle, size_t len)
 {
-  char path[1024];
+  char path[1000];
   int why;
 
-  if (!is_safe(name)) {
-    log_line(STARDELEG_LOG_ERROR, "agent.live", "a name that makes no file name: %s", name);
+  if (!is_safe(name) ||
+      snprintf(path, sizeof(path), "%s/%s.pem", place->directory, name) >= (int)sizeof(path)) {
+    log_line(STARDELEG_LOG_ERROR, "agent.live", "a name that makes no file name below %s: %s", place->directory, name);
     return -1;
   }
-  (void)snprintf(path, sizeof(path), "%.700s/%.253s.pem", place->directory, name);
   why = file_write(path, bundle, len, 0600);
   if (why != 0) {
     log_line(STARDELEG_LOG_ERROR, "agent.live", "cannot write %s: %s", path, strerror(why));
