@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a client can make star-ca connect to where no name server is configured, so that the system finds the addresses:
+"""star-ca on its own ground. What a client can make it connect to where no name server is configured, so that the system finds the addresses:
 nothing in the CA's own network but what its operator wrote down (RFC 8555 section 10.4).
 
 libcurl and glibc take every name below "localhost" for a loopback address: a zone that answers 127.0.0.1, without one.
@@ -9,6 +9,8 @@ Prints TAP.  Usage: ca_guard.py BUILD_DIR
 """
 import http.server
 import os
+import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -115,7 +117,33 @@ def what_the_operator_allows(build):
     with_scene(check, build, **{"allowed-networks": ["127.0.0.0/8", "::1"]})
 
 
-CASES = (names_that_lead_inside, redirects_that_lead_inside, what_the_operator_allows)
+def the_root_stays(build):
+    """Lost, its certificate is made again for the same key; without the key there is no second root."""
+    ca = star_ca.StarCa(build, [OWN])
+
+    def start():
+        ca.start()
+        ca.process.terminate()
+        ca.process.wait(10)
+        return subprocess.run(["openssl", "x509", "-in", ca.root, "-noout", "-pubkey"], check=True,
+                              capture_output=True).stdout
+
+    try:
+        first = start()
+        os.remove(ca.root)
+        strict.must(start() == first, "root", "another key")
+        secrets = os.path.join(ca.dir, "ca", "secrets")
+        os.rename(secrets, secrets + ".lost")
+        strict.must(subprocess.run([ca.program, "run", "--config", ca.config], capture_output=True, timeout=20,
+                                   check=False).returncode == 1, "root", "started without its key")
+        shutil.rmtree(secrets, ignore_errors=True)
+        os.rename(secrets + ".lost", secrets)
+        strict.must(start() == first, "root", "the root was replaced")
+    finally:
+        ca.stop()
+
+
+CASES = (names_that_lead_inside, redirects_that_lead_inside, what_the_operator_allows, the_root_stays)
 
 
 def main():
