@@ -100,7 +100,7 @@ static stardeleg_err bad_csr(stardeleg_problem *problem, const char *detail)
   return STARDELEG_ERR_POLICY;
 }
 
-static bool is_name(const stardeleg_identifier *identifier, const sdg_general_name *name)
+bool sdg_ca_is_name(const stardeleg_identifier *identifier, const sdg_general_name *name)
 {
   uint8_t address[16];
   size_t len = 0;
@@ -122,7 +122,7 @@ static bool is_common_name(const stardeleg_identifier *identifier, const sdg_x50
 static bool is_ordered(const sdg_ca_order *order, const sdg_general_name *name)
 {
   for (size_t i = 0; i < order->wire.identifiers.count; i++) {
-    if (is_name(&order->wire.identifiers.items[i], name)) {
+    if (sdg_ca_is_name(&order->wire.identifiers.items[i], name)) {
       return true;
     }
   }
@@ -145,7 +145,7 @@ static bool has_name(const sdg_csr *csr, const sdg_general_name *names, size_t c
                      const stardeleg_identifier *wanted)
 {
   for (size_t i = 0; i < count; i++) {
-    if (is_name(wanted, &names[i])) {
+    if (sdg_ca_is_name(wanted, &names[i])) {
       return true;
     }
   }
@@ -250,5 +250,5 @@ bool sdg_ca_authorizes(const sdg_acme_authorization *authz, const sdg_general_na
     }
     base.value = sdg_bytes_from(name->value, 2);
   }
-  return is_name(&authz->identifier, &base);
+  return sdg_ca_is_name(&authz->identifier, &base);
 }

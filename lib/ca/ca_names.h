@@ -10,6 +10,8 @@
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_identifiers(const sdg_identifiers *list, bool wildcards,
                                                             stardeleg_problem *problem);
 bool sdg_ca_is_ip(const stardeleg_identifier *identifier);
+/* |name| is what |identifier| says. */
+bool sdg_ca_is_name(const stardeleg_identifier *identifier, const sdg_general_name *name);
 /* The names of |csr| and the order's, as sets; badCSR else. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_names(const sdg_ca_order *order, const sdg_csr *csr,
                                                       stardeleg_problem *problem);

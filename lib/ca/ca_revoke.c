@@ -40,14 +40,29 @@ static stardeleg_err check_ours(stardeleg_ca *ca, sdg_call *call, const sdg_cert
 
 /* --- Who may --- */
 
-/* Marks the names that |order|'s account has a valid authorization for. */
+static bool is_wanted(const sdg_cert *cert, const stardeleg_identifier *identifier, const bool *covered)
+{
+  for (size_t i = 0; i < cert->name_count; i++) {
+    if (!covered[i] && sdg_ca_is_name(identifier, &cert->names[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Marks the names that |order|'s account has a valid authorization for.  Only those for names that count are read:
+ * anybody may ask, about any certificate, with as many orders as an account can have. */
 static stardeleg_err mark_names(stardeleg_ca *ca, const sdg_cert *cert, const sdg_ca_order *order, stardeleg_time now,
                                 bool *covered)
 {
-  for (size_t i = 0; i < order->authz_count; i++) {
+  for (size_t i = 0; i < order->authz_count && i < order->wire.identifiers.count; i++) {
     sdg_ca_authz authz;
-    stardeleg_err err = sdg_ca_authz_load(ca, order->authz[i], &authz);
+    stardeleg_err err;
 
+    if (!is_wanted(cert, &order->wire.identifiers.items[i], covered)) {
+      continue;
+    }
+    err = sdg_ca_authz_load(ca, order->authz[i], &authz);
     if (err != STARDELEG_OK) {
       return err;
     }

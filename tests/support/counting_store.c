@@ -35,7 +35,7 @@ static stardeleg_err counted_batch(void *self, const stardeleg_store_op *ops, si
 
 static stardeleg_err counted_get(void *self, const char *kind, const char *key, stardeleg_record *out)
 {
-  counter->parts += strcmp(kind, "crl-part") == 0 ? 1 : 0;
+  counter->reads += counter->read_kind != NULL && strcmp(kind, counter->read_kind) == 0 ? 1 : 0;
   return counter->under->ops->get(self, kind, key, out);
 }
 

@@ -12,7 +12,8 @@ typedef struct counting_store {
   stardeleg_store *under;
   unsigned certs; /* batches with a certificate that were written */
   unsigned batches;
-  unsigned parts; /* records of long lists of revoked certificates that were read */
+  const char *read_kind; /* |reads| counts single records of it; NULL: none */
+  unsigned reads;
   unsigned fail_at;               /* the batch with this number fails; 0: none */
   void (*before_cert)(void *ctx); /* called once, before a certificate is written */
   void *ctx;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "support/ca_world.h"
+#include "support/counting_store.h"
 
 static int64_t max_age(const ca_world *w)
 {
@@ -416,6 +417,35 @@ static void test_revoke_by_authorizations(void **state)
   ca_leaf_clear(&leaf);
 }
 
+/* Somebody else's certificate is no way to make the server read all of one's own authorizations. */
+static void test_revoke_costs_little(void **state)
+{
+  static counting_store c;
+  ca_world *w = *state;
+  acme_peer stranger;
+  acme_peer first;
+  ca_leaf leaf;
+
+  ca_world_count(w, &c);
+  ca_world_plain(w);
+  ca_world_get_leaf(w, &leaf);
+  first = w->peer;
+  ca_world_peer(w, &stranger);
+  w->peer = stranger;
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(ca_world_new_order(w, ca_world_json("{'identifiers':[{'type':'dns','value':'a.example.org'},"
+                                                         "{'type':'dns','value':'b.example.org'}]}")),
+                     201);
+  }
+  c.read_kind = "authz";
+  (void)revoke(w, &w->peer, &leaf, "", NULL);
+  acme_peer_assert_problem(&w->peer, 403, "unauthorized");
+  assert_int_equal(c.reads, 0);
+  acme_peer_clear(&w->peer);
+  w->peer = first;
+  ca_leaf_clear(&leaf);
+}
+
 static void test_revoke_foreign(void **state)
 {
   static const char *const bad[] = {"{}",
@@ -538,7 +568,7 @@ int main(void)
       T(test_three_methods),  T(test_access),         T(test_caching),       T(test_late_engine),
       T(test_conditional),    T(test_plain),          T(test_validity),      T(test_issuer_life),
       T(test_revoke_star),    T(test_revoke_plain),   T(test_revoke_by_key), T(test_revoke_by_authorizations),
-      T(test_revoke_foreign), T(test_openssl_verify), T(test_eab),
+      T(test_revoke_foreign), T(test_openssl_verify), T(test_eab),           T(test_revoke_costs_little),
       T(test_single_form),
   };
 
