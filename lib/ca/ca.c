@@ -63,6 +63,21 @@ static bool is_web_url(const char *text)
   return sdg_url_parse(&url, sdg_bytes_str(text)) == STARDELEG_OK;
 }
 
+/* A hundred years of seconds: what is beyond has no meaning, and overflows as milliseconds. */
+static bool are_in_range(const stardeleg_ca_options *options)
+{
+  const int64_t seconds[] = {options->max_duration_s, options->order_pending_s, options->order_grace_s,
+                             options->plain_lifetime_s, options->crl_lifetime_s, options->renewal_info_s,
+                             options->caa_age_max_s, options->validation_retry_ms, options->lease_ms};
+
+  for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+    if (seconds[i] > SDG_STAR_LIFETIME_MAX_S) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static stardeleg_err check_options(const stardeleg_ca_options *options, stardeleg_problem *problem)
 {
   const char *wrong = NULL;
@@ -85,6 +100,9 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
   if (wrong == NULL && (options->crl_lifetime_s < 0 || options->renewal_info_s < 0)) {
     wrong = "crl_lifetime_s and renewal_info_s must not be negative";
   }
+  if (wrong == NULL && !are_in_range(options)) {
+    wrong = "no span of time may be longer than a hundred years";
+  }
   if (wrong == NULL && (options->crl_max < SDG_CA_CRL_MIN || options->crl_max > SDG_CA_CRL_MAX)) {
     wrong = "crl_max must be 64 KiB to 16 MiB";
   }
@@ -103,7 +121,7 @@ static stardeleg_err fill_directory(void *role, sdg_server *server, sdg_acme_dir
   stardeleg_ca *ca = role;
 
   directory->revoke_cert = sdg_server_url_dup(server, "/revoke-cert", NULL);
-  directory->has_auto_renewal = true;
+  directory->has_auto_renewal = sdg_ca_profiles_allow_star(ca);
   directory->star_min_lifetime_s = ca->options.min_lifetime_s;
   directory->star_max_duration_s = ca->options.max_duration_s;
   directory->star_certificate_get = ca->options.allow_certificate_get != 0;

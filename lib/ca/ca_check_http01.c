@@ -7,8 +7,9 @@
 #include "base/url.h"
 #include "ca/ca_check.h"
 
-/* A key authorization has 43 + 1 + 43 characters; whoever answers much more does not answer the challenge. */
-#define ANSWER_MAX 1024u
+/* A key authorization has 43 + 1 + 43 characters, but redirects and refusals come with pages of their own, and have to
+ * be known for what they are. */
+#define ANSWER_MAX (64u * 1024u)
 #define REDIRECTS_MAX 5u
 
 /* The text |url| is split, its host kept for the look-up. */

@@ -20,7 +20,6 @@
 
 struct stardeleg_ca {
   stardeleg_ca_options options;
-  char *base_url;
   sdg_server *server;
   /* the issuer */
   stardeleg_key *issuer_key;

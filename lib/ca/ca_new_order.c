@@ -46,6 +46,12 @@ static stardeleg_err grant_renewal(stardeleg_ca *ca, sdg_call *call, const sdg_a
     err = sdg_auto_renewal_check(&renewal, call->now, ca->options.min_lifetime_s, ca->options.max_duration_s,
                                  &call->problem);
   }
+  /* What is validated today is not to be certified for the first time in years.  max-duration, which bounds how long
+   * an authorization may be drawn upon (RFC 8739 3.2), is counted from start-date, whatever that is. */
+  if (err == STARDELEG_OK && renewal.start_at != STARDELEG_TIME_NONE &&
+      renewal.start_at > sdg_time_add(call->now, ca->options.max_duration_s * SDG_TIME_S)) {
+    err = sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "start-date is not a moment this CA can certify from");
+  }
   if (err == STARDELEG_OK && renewal.end_at > ca->issuer_not_after) {
     err = sdg_call_fail(call, STARDELEG_ACME_MALFORMED, "end-date is beyond the life of the issuing certificate");
   }

@@ -79,6 +79,9 @@ static const char *fault_of(const stardeleg_ca_profile *profile)
       (profile->lifetime_max_s > 0 && profile->plain_lifetime_s > profile->lifetime_max_s)) {
     return "a profile's lifetimes must not be negative, and the usual one not above the longest";
   }
+  if (profile->plain_lifetime_s > SDG_STAR_LIFETIME_MAX_S || profile->lifetime_max_s > SDG_STAR_LIFETIME_MAX_S) {
+    return "a profile's lifetimes must not be longer than a hundred years";
+  }
   return profile->no_star != 0 && profile->no_plain != 0 ? "a profile is for no kind of order" : NULL;
 }
 
@@ -139,6 +142,17 @@ void sdg_ca_profiles_clear(stardeleg_ca *ca)
     sdg_free((char *)(uintptr_t)ca->profiles[i].description);
   }
   sdg_free(ca->profiles);
+}
+
+bool sdg_ca_profiles_allow_star(const stardeleg_ca *ca)
+{
+  for (size_t i = 0; i < ca->profile_count; i++) {
+    if (ca->profiles[i].no_star == 0 && (ca->profiles[i].lifetime_max_s == 0 ||
+                                         ca->profiles[i].lifetime_max_s >= ca->options.min_lifetime_s)) {
+      return true;
+    }
+  }
+  return ca->profile_count == 0;
 }
 
 stardeleg_err sdg_ca_profiles_describe(const stardeleg_ca *ca, sdg_json **out)

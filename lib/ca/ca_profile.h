@@ -24,6 +24,8 @@ stardeleg_ca_choice sdg_ca_rule(uint64_t rules, sdg_ca_rule_name name);
 /* Copies the options' profiles; CONFIG for one that is none. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_profiles_load(stardeleg_ca *ca, stardeleg_problem *problem);
 void sdg_ca_profiles_clear(stardeleg_ca *ca);
+/* There are orders with auto-renewal that some profile allows. */
+bool sdg_ca_profiles_allow_star(const stardeleg_ca *ca);
 /* meta.profiles. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_profiles_describe(const stardeleg_ca *ca, sdg_json **out);
 /* The profile that was asked for, or the first, into |order|; problem invalidProfile if it does not fit. */

@@ -216,24 +216,32 @@ static stardeleg_err begin_or_refuse(stardeleg_ca *ca, sdg_ca_authz *authz, star
   return sdg_ca_store_decision(ca, authz, STARDELEG_TIME_NEVER, true);
 }
 
+static stardeleg_err work(stardeleg_ca *ca, sdg_ca_authz *authz, stardeleg_time now)
+{
+  bool is_open = authz->wire.status == SDG_AUTHZ_PENDING || authz->wire.status == SDG_AUTHZ_VALID;
+
+  if (now >= authz->expires_at) {
+    return expire(ca, authz);
+  }
+  if (authz->wire.status == SDG_AUTHZ_PENDING && authz->key_authorization != NULL) {
+    return begin_or_refuse(ca, authz, now);
+  }
+  /* Nothing to do: it rests until it expires, or for good. */
+  return sdg_ca_store_decision(ca, authz, is_open ? authz->expires_at : STARDELEG_TIME_NEVER, true);
+}
+
 stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record, stardeleg_time now)
 {
   sdg_ca_authz authz;
   stardeleg_err err = sdg_ca_authz_read(&authz, record);
 
-  if (err != STARDELEG_OK) {
-    return err;
+  if (err == STARDELEG_OK) {
+    err = work(ca, &authz, now);
+    sdg_ca_authz_clear(&authz);
   }
-  if (now >= authz.expires_at) {
-    err = expire(ca, &authz);
-  } else if (authz.wire.status == SDG_AUTHZ_PENDING && authz.key_authorization != NULL) {
-    err = begin_or_refuse(ca, &authz, now);
-  } else {
-    /* Nothing to do: it rests until it expires, or for good. */
-    bool is_open = authz.wire.status == SDG_AUTHZ_PENDING || authz.wire.status == SDG_AUTHZ_VALID;
-
-    err = sdg_ca_store_decision(ca, &authz, is_open ? authz.expires_at : STARDELEG_TIME_NEVER, true);
+  if (err != STARDELEG_OK && err != STARDELEG_ERR_CONFLICT) {
+    sdg_log(&ca->options.log, STARDELEG_LOG_ERROR, "ca.authz.failed", "authz=%s: %s", record->key,
+            stardeleg_strerror(err));
   }
-  sdg_ca_authz_clear(&authz);
   return err;
 }

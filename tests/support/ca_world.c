@@ -184,6 +184,7 @@ stardeleg_time ca_world_run_engine(ca_world *w, const stardeleg_engine *engine)
     (void)snprintf(w->asked_address, sizeof(w->asked_address), "%s",
                    ask.request.address != NULL ? ask.request.address : "");
     w->asked++;
+    w->asked_max = ask.request.response_max;
     if (w->web == CA_WEB_HOLD) {
       w->held = ask.id;
     } else {

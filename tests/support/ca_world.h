@@ -43,6 +43,7 @@ typedef struct ca_world {
   const char *web_location;
   unsigned asked;      /* how many requests the web servers got */
   char asked_url[512]; /* the last one */
+  size_t asked_max;    /* how much of an answer it takes */
   char asked_address[64]; /* where it was to connect to; "" if the transport was to find out */
   uint64_t held;       /* exchange that waits */
   unsigned work;       /* calls of on_work */

@@ -93,6 +93,12 @@ static void test_options(void **state)
   REFUSE(validation_retry_ms, -1);
   REFUSE(poll_ms, -1);
   REFUSE(crl_lifetime_s, -1);
+  REFUSE(crl_max, 65535);
+  REFUSE(crl_max, 16 * 1024 * 1024 + 1);
+  REFUSE(max_duration_s, INT64_MAX);
+  REFUSE(order_grace_s, INT64_MAX);
+  REFUSE(plain_lifetime_s, INT64_MAX / 1000);
+  REFUSE(lease_ms, INT64_MAX);
   REFUSE(crl_url, "ldap://x");
   REFUSE(crl_url, "");
   o.eab_required = 1;

@@ -254,6 +254,7 @@ static void test_bad_profiles(void **state)
   REFUSE(plain_lifetime_s, -1);
   REFUSE(plain_lifetime_s, 2 * 86400 + 1);
   REFUSE(lifetime_max_s, -1);
+  REFUSE(lifetime_max_s, INT64_MAX);
   profiles[1].no_plain = 1;
   REFUSE(no_star, 1);
   w->options.profile_count = 17;

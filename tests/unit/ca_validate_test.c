@@ -350,6 +350,7 @@ static void test_redirect(void **state)
     (void)ca_world_run(w);
     assert_true(w->asked > before + 1);
     assert_non_null(strstr(w->asked_url, strrchr(good[i], '/')));
+    assert_true(w->asked_max >= 64 * 1024); /* redirects come with pages */
   }
   w->options.validation_attempts = 1;
   ca_world_restart(w);
