@@ -385,7 +385,7 @@ static void test_end_pauses(void **state)
   assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
   expect_first_fetch(&p);
   for (int i = 1; i < 5; i++) {
-    char tries[16];
+    char tries[40];
 
     scripted_answer(&p.ca, 503, NULL, "");
     (void)snprintf(tries, sizeof(tries), "\"tries\":%d,\"waitUntil\":", i);
