@@ -70,7 +70,7 @@ typedef struct stardeleg_ca_options {
                                        may be left out.  Copied. */
   stardeleg_key *issuer_key;        /**< required: its key; a reference is taken */
   int64_t min_lifetime_s;           /**< shortest STAR lifetime (RFC 8739 3.2, 6.2); default 1 day */
-  int64_t max_duration_s;           /**< longest end-date minus start-date; default 1 year */
+  int64_t max_duration_s;           /**< longest end-date minus start-date, and farthest start-date; default 1 year */
   unsigned fraction_permille;       /**< server padding f of RFC 8739 3.5, 500 to 999; default 500 */
   int allow_certificate_get;        /**< nonzero: unauthenticated GET can be negotiated; default 1 */
   int64_t order_pending_s;          /**< how long an order or authorization may stay unfinished; default 1 day */
@@ -119,10 +119,10 @@ typedef struct stardeleg_ca_options {
                                          "192.168.0.0/16", NULL-terminated.  NULL: none.  Those that the
                                          transport or the probe finds are its own to guard: stardeleg_curl does so with
                                          |deny_private| and the same |allowed_networks| */
-  const char *const *caa_identities; /**< what this CA is called in CAA records (RFC 8659), NULL-terminated: the
-                                         directory says so, and nothing is issued for a name whose records do not allow
-                                         it, with accounturi and validationmethods (RFC 8657).  For these two the DNS
-                                         has to validate DNSSEC (RFC 8657 5.6).  NULL: CAA is not looked at */
+  const char *const *caa_identities; /**< what this CA is called in CAA records (RFC 8659), NULL-terminated, at most 32:
+                                         the directory says so, and nothing is issued for a name whose records do not
+                                         allow it, with accounturi and validationmethods (RFC 8657).  For these two the
+                                         DNS has to validate DNSSEC (RFC 8657 5.6).  NULL: CAA is not looked at */
   int64_t caa_age_max_s;            /**< for how long an answer counts; default 8 h */
   int caa_at_renewal;               /**< nonzero: before each renewal of a STAR order too, not only before its first
                                          certificate; a renewal that is not allowed is tried again after an hour */

@@ -11,7 +11,8 @@
 #include "ca/ca_names.h"
 
 #define TOKEN_BYTES 32u /* 43 characters; RFC 8555 8.3 asks for 128 bits */
-#define LIST_MAX 64u
+#define NETWORKS_MAX 64u
+#define IDENTITIES_MAX 32u /* of one question about CAA */
 
 static const sdg_ca_method *const methods[] = {&sdg_ca_http_01, &sdg_ca_dns_01, &sdg_ca_tls_alpn_01,
                                                &sdg_ca_dns_account_01};
@@ -86,9 +87,9 @@ stardeleg_err sdg_ca_challenges_load(stardeleg_ca *ca, stardeleg_problem *proble
     ca->can_wildcard =
         ca->can_wildcard || ((ca->options.challenges & methods[i]->flag) != 0 && methods[i]->for_wildcard);
   }
-  err = sdg_strings_dup(&ca->allowed_networks, ca->options.allowed_networks, LIST_MAX);
+  err = sdg_strings_dup(&ca->allowed_networks, ca->options.allowed_networks, NETWORKS_MAX);
   if (err == STARDELEG_OK) {
-    err = sdg_strings_dup(&ca->caa_identities, ca->options.caa_identities, LIST_MAX);
+    err = sdg_strings_dup(&ca->caa_identities, ca->options.caa_identities, IDENTITIES_MAX);
   }
   if (err == STARDELEG_ERR_LIMIT) {
     sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "allowed_networks or caa_identities are too many");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""star-ca on its own ground. What a client can make it connect to where no name server is configured, so that the system finds the addresses:
-nothing in the CA's own network but what its operator wrote down (RFC 8555 section 10.4).
+"""star-ca on its own ground: that its root stays, and what a client can make it connect to where no name server is
+configured, so that the system finds the addresses: nothing in the CA's own network but what its operator wrote down
+(RFC 8555 section 10.4).
 
 libcurl and glibc take every name below "localhost" for a loopback address: a zone that answers 127.0.0.1, without one.
 

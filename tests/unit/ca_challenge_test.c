@@ -52,11 +52,15 @@ static void refuses_bad_options(void **state)
   static const char *const dot[] = {"ca.example.", NULL};
   static const char *const good[] = {"ca.example", NULL};
   static const char *const networks[] = {"10.0.0.0/33", NULL};
+  const char *many[34] = {NULL}; /* more than one question about CAA can have */
   net_world *n = *state;
   stardeleg_ca_options base = n->w.options;
   stardeleg_ca *ca = NULL;
 
-  for (int i = 0; i < 11; i++) {
+  for (int i = 0; i < 33; i++) {
+    many[i] = "ca.example";
+  }
+  for (int i = 0; i < 12; i++) {
     stardeleg_ca_options options = base;
     stardeleg_problem problem;
 
@@ -69,6 +73,7 @@ static void refuses_bad_options(void **state)
     options.challenges = i == 8 ? STARDELEG_CA_HTTP_01 : options.challenges;
     options.allowed_networks = i == 9 ? networks : NULL;
     options.caa_age_max_s = i == 10 ? -1 : 0;
+    options.caa_identities = i == 11 ? many : options.caa_identities;
     assert_err(STARDELEG_ERR_CONFIG, stardeleg_ca_new(&ca, &options, &problem));
     assert_true(strlen(problem.detail) > 0);
   }
