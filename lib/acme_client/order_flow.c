@@ -11,9 +11,13 @@
 #include "base/problem.h"
 #include "base/time.h"
 
-/* Retry-After of a poll is believed up to this (a CA was seen to send a day for an order that took seconds). */
+/* Retry-After of a poll is believed up to this (a CA was seen to send a day for an order that took seconds), or up to a
+ * part of how long the order has taken already: who is slow for hours knows why. */
 #define POLL_PAUSE_MAX (5 * SDG_TIME_MINUTE)
+#define POLL_PAUSE_PART 4
+/* The same for pauses of our own. */
 #define POLL_PAUSE_OWN_MAX (30 * SDG_TIME_S)
+#define POLL_PAUSE_OWN_PART 60
 /* No pause is longer: Retry-After is believed up to a day. */
 #define WAIT_MAX (SDG_TIME_DAY + SDG_TIME_HOUR)
 /* Answers in a row that make no sense: with the pauses between them about a quarter of an hour. */
@@ -176,23 +180,42 @@ void sdg_flow_retry(sdg_order_flow *flow, sdg_flow_turn *turn)
   }
 }
 
+/* How long the order has been polled for by now. */
+static int64_t waited_ms(const sdg_order_flow *flow, stardeleg_time now)
+{
+  int64_t waited = flow->deadline != STARDELEG_TIME_NONE
+                       ? now - sdg_time_add(flow->deadline, -or_default(flow->patience_ms, SDG_TIME_DAY))
+                       : 0;
+
+  return waited > 0 ? waited : 0;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
 void sdg_flow_pause(sdg_order_flow *flow, sdg_flow_turn *turn)
 {
+  int64_t waited = waited_ms(flow, turn->now);
+  int64_t own_max = larger(POLL_PAUSE_OWN_MAX, waited / POLL_PAUSE_OWN_PART);
+  int64_t max = larger(POLL_PAUSE_MAX, waited / POLL_PAUSE_PART);
   int64_t least = or_default(flow->poll_min_ms, SDG_TIME_S);
-  int64_t pause = least * (1 + (int64_t)(flow->polls < 100 ? flow->polls : 100) / 2);
+  int64_t pause = larger(least * (1 + (int64_t)(flow->polls < 100 ? flow->polls : 100) / 2),
+                         waited / POLL_PAUSE_OWN_PART);
   stardeleg_time retry_at = turn->result != NULL ? turn->result->retry_at : STARDELEG_TIME_NONE;
 
   flow->polls += flow->polls < UINT32_MAX ? 1 : 0;
   flow->tries = 0;
   flow->unreadable = 0;
-  if (pause > POLL_PAUSE_OWN_MAX) {
-    pause = least > POLL_PAUSE_OWN_MAX ? least : POLL_PAUSE_OWN_MAX;
+  if (pause > own_max) {
+    pause = larger(least, own_max);
   }
   flow->wait_until = sdg_time_add(turn->now, pause);
   if (retry_at != STARDELEG_TIME_NONE) {
     /* Nor is "Retry-After: 0" a reason to poll without a pause. */
     flow->wait_until =
-        sdg_time_max(sdg_time_min(retry_at, sdg_time_add(turn->now, POLL_PAUSE_MAX)), sdg_time_add(turn->now, least));
+        sdg_time_max(sdg_time_min(retry_at, sdg_time_add(turn->now, max)), sdg_time_add(turn->now, least));
   }
 }
 

@@ -63,7 +63,8 @@ typedef struct sdg_order_flow {
   /* not written to JSON: */
   const stardeleg_solver *solver; /* NULL: an order with work to do on authorizations fails */
   int64_t backoff_min_ms, backoff_max_ms;
-  int64_t poll_min_ms;    /* pause between polls without Retry-After: default 1 s, growing to 30 s */
+  int64_t poll_min_ms;    /* pause between polls without Retry-After: default 1 s, growing to 30 s, later on to a
+                             sixtieth of the time it has taken so far */
   int64_t patience_ms;    /* longest stay in a polling state and with one challenge; default 1 day */
   uint32_t polls;         /* in this state so far */
   stardeleg_time unseen_until; /* the CA has been told of the answer and has not asked for it yet: no poll before */
