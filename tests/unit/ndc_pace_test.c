@@ -112,8 +112,8 @@ static size_t gets_in_three_days(int64_t max_age_s, int64_t interval_s)
   return world.gets - 1;
 }
 
-/* RFC 8739 4.3: what stays fresh for less than the interval is asked for when it is stale, but about four times a day at
- * most; nobody's caching makes the interval longer. */
+/* RFC 8739 4.3: what stays fresh for less than the interval is asked for when it is stale, but about four times a day
+ * at most; nobody's caching makes the interval longer. */
 static void test_freshness(void **state)
 {
   (void)state;
