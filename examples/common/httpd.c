@@ -27,6 +27,7 @@ void httpd_options_default(httpd_options *options)
   options->listen = "127.0.0.1:0";
   options->threads = 4;
   options->connections = 1000;
+  options->per_source = 250;
   options->body_max = (size_t)64 * 1024;
   options->header_max = (size_t)16 * 1024;
   options->idle_s = 15;
@@ -72,6 +73,9 @@ static int start_daemon(httpd *server, const httpd_options *options)
   size_t count = 0;
 
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections, NULL};
+  if (options->per_source > 0) {
+    items[count++] = (struct MHD_OptionItem){MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->per_source, NULL};
+  }
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_s, NULL};
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_max, NULL};
   items[count++] = (struct MHD_OptionItem){MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL};

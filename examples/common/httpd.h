@@ -33,6 +33,7 @@ typedef struct httpd_options {
   const char *key_file;  /* PEM key; not NULL with |cert_file| */
   unsigned threads;      /* workers, 1 to 64 */
   unsigned connections;  /* most at a time, all workers together */
+  unsigned per_source;   /* most at a time of one address; 0: as many as there are */
   size_t body_max;       /* longer bodies: 413 */
   size_t header_max;     /* longer request heads: 431 (414 for the target) */
   unsigned idle_s;       /* a connection without traffic is closed */
@@ -43,7 +44,8 @@ typedef struct httpd_options {
   void *ctx;             /* handed to both */
 } httpd_options;
 
-/* 127.0.0.1:0, plain, 4 threads, 1000 connections, 64 KiB bodies, 16 KiB heads, 15 s idle, 30 s per request. */
+/* 127.0.0.1:0, plain, 4 threads, 1000 connections, 250 of one address, 64 KiB bodies, 16 KiB heads, 15 s idle, 30 s per
+ * request. */
 void httpd_options_default(httpd_options *options);
 
 /* Room for what httpd_start() says. */

@@ -91,6 +91,7 @@ static int start_hosts(program *p)
   options.cert_file = config_text(cfg, "tls.cert", NULL);
   options.key_file = config_text(cfg, "tls.key", NULL);
   options.threads = (unsigned)config_int(cfg, "threads", 2);
+  options.per_source = (unsigned)config_int(cfg, "connections-per-source", options.per_source);
   options.hsts = 1;
   options.handle = handle;
   if (start_host(p, &p->server, &options, config_text(cfg, "listen", ""), "port") != 0) {

@@ -57,6 +57,7 @@ static int start_host(program *p)
   options.cert_file = service_path(&p->svc, "tls.pem", cert);
   options.key_file = service_path(&p->svc, "tls.key", key);
   options.threads = (unsigned)config_int(p->svc.cfg, "threads", 2);
+  options.per_source = (unsigned)config_int(p->svc.cfg, "connections-per-source", options.per_source);
   options.hsts = 1;
   options.handle = handle;
   options.ctx = p;

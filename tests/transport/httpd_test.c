@@ -126,13 +126,16 @@ static httpd *start_with(void (*change)(httpd_options *options))
   return server;
 }
 
-/* A connection to |port|; -1: nobody listens. */
-static int dial_port(uint16_t port)
+/* A connection to |port| from |source|; -1: nobody listens. */
+static int dial_port_from(in_addr_t source, uint16_t port)
 {
+  struct sockaddr_in own = {.sin_family = AF_INET};
   struct sockaddr_in address = {.sin_family = AF_INET};
   struct timeval limit = {.tv_sec = PATIENCE_MS / 1000};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
 
+  own.sin_addr.s_addr = htonl(source);
+  assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
   if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
@@ -141,6 +144,11 @@ static int dial_port(uint16_t port)
   }
   assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
   return fd;
+}
+
+static int dial_port(uint16_t port)
+{
+  return dial_port_from(INADDR_LOOPBACK, port);
 }
 
 static int dial(const httpd *server)
@@ -460,6 +468,55 @@ static void test_slow_drip_ends(void **state)
   httpd_stop(server, 1000);
 }
 
+static void four_of_one_source(httpd_options *options)
+{
+  options->per_source = 4;
+}
+
+static bool is_answered(int fd)
+{
+  static const char request[] = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  return send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(request) - 1 &&
+         strstr(hear(fd, "\r\n\r\n"), "200 OK") != NULL;
+}
+
+/* Who opens all that he is given leaves room for others, and for himself once one is closed. */
+static void test_connections_of_one_source(void **state)
+{
+  httpd *server = start_with(four_of_one_source);
+  int64_t until = clock_ticks() + PATIENCE_MS;
+  int held[4];
+  int fd;
+
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    held[i] = dial(server);
+    assert_true(is_answered(held[i]));
+  }
+  fd = dial(server);
+  assert_false(is_answered(fd));
+  (void)close(fd);
+  fd = dial_port_from(INADDR_LOOPBACK + 1, httpd_port(server));
+  assert_true(is_answered(fd));
+  (void)close(fd);
+  (void)close(held[0]);
+  do {
+    assert_true(clock_ticks() < until);
+    fd = dial(server);
+    held[0] = is_answered(fd) ? fd : -1;
+    if (held[0] < 0) {
+      (void)close(fd);
+      nap(5);
+    }
+  } while (held[0] < 0);
+  for (size_t i = 0; i < 4; i++) {
+    assert_true(is_answered(held[i]));
+    (void)close(held[i]);
+  }
+  httpd_stop(server, 1000);
+}
+
 static void *ask_held(void *ctx)
 {
   script list;
@@ -612,6 +669,7 @@ int main(void)
       cmocka_unit_test(test_keep_alive),
       cmocka_unit_test(test_parallel),
       cmocka_unit_test(test_slow_drip_ends),
+      cmocka_unit_test(test_connections_of_one_source),
       cmocka_unit_test(test_graceful_stop),
       cmocka_unit_test(test_unix_socket),
       cmocka_unit_test(test_refusals_at_start),
