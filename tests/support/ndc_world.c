@@ -144,6 +144,7 @@ void world_init(ndc_world *w)
   w->page_size = 100;
   w->polls = 1;
   w->plain_life_ms = 90 * WORLD_DAY;
+  w->renewal_retry_after = "21600";
   stardeleg_ndc_options_default(&w->options);
   w->options.crypto = test_crypto();
   w->options.store = w->store;

@@ -95,6 +95,7 @@ struct ndc_world {
   bool renewal_info;       /* the directory has renewalInfo (RFC 9773) */
   bool forgets_replaces;   /* "replaces" is refused: 409 alreadyReplaced */
   int renewal_status;      /* of renewalInfo; 0: 200 */
+  const char *renewal_retry_after; /* of renewalInfo; "": it has none */
   stardeleg_time window_start, window_end; /* as renewalInfo tells it */
   size_t renewal_reads;
   char last_renewal_url[256];

@@ -205,7 +205,7 @@ static void answer_renewal(ndc_world *w, const stardeleg_http_request *request, 
     world_problem(reply, w->renewal_status, "malformed");
     return;
   }
-  (void)snprintf(reply->retry_after, sizeof(reply->retry_after), "21600");
+  (void)snprintf(reply->retry_after, sizeof(reply->retry_after), "%s", w->renewal_retry_after);
   sdg_jw_init(&jw, &reply->body);
   sdg_jw_object(&jw, NULL);
   sdg_jw_object(&jw, "suggestedWindow");

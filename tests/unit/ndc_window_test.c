@@ -51,6 +51,26 @@ static void test_asked(void **state)
   assert_int_equal(world.order_count, 2);
 }
 
+/* ARI-4.3.2-01: the server decides how often, between a minute and a day; ARI-4.3.3-02: without its word, six hours. */
+static void test_retry_after(void **state)
+{
+  static const struct {
+    const char *value;
+    size_t least, most;
+  } cases[] = {{"3600", 72, 73}, {"1", 4319, 4321}, {"864000", 3, 4}, {"", 12, 13}, {"soon", 12, 13}};
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    world_clear(&world);
+    assert_int_equal(setup(NULL), 0);
+    world.renewal_retry_after = cases[i].value;
+    world_start(&world);
+    world_run(&world, WORLD_EPOCH + 3 * WORLD_DAY);
+    assert_in_range(world.renewal_reads, cases[i].least, cases[i].most);
+    assert_int_equal(world.order_count, 1);
+  }
+}
+
 /* ARI-4.2-04: within the window when that is earlier; ARI-5-01: the order names its predecessor. */
 static void test_window(void **state)
 {
@@ -187,8 +207,9 @@ static void test_ended(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      WINDOW(test_asked),    WINDOW(test_window),           WINDOW(test_past),    WINDOW(test_always_past),
-      WINDOW(test_failures), WINDOW(test_already_replaced), WINDOW(test_without), WINDOW(test_ended),
+      WINDOW(test_asked),       WINDOW(test_retry_after), WINDOW(test_window),
+      WINDOW(test_past),        WINDOW(test_always_past), WINDOW(test_failures),
+      WINDOW(test_already_replaced), WINDOW(test_without), WINDOW(test_ended),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
