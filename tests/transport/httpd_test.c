@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "common/httpd.h"
+#include "raw_peer.h"
 #include "script.h"
 
 #include <errno.h>
@@ -36,8 +37,7 @@ static void nap(int ms)
   (void)nanosleep(&time, NULL);
 }
 
-/* How long something that happens at once may take on a machine that is busy with other things. */
-#define PATIENCE_MS 60000
+#define PATIENCE_MS RAW_PATIENCE_MS
 
 /* Waits for |value| to reach |least|; whether it did. */
 static bool reaches(atomic_int *value, int least)
@@ -126,57 +126,12 @@ static httpd *start_with(void (*change)(httpd_options *options))
   return server;
 }
 
-/* A connection to |port| from |source|; -1: nobody listens. */
-static int dial_port_from(in_addr_t source, uint16_t port)
-{
-  struct sockaddr_in own = {.sin_family = AF_INET};
-  struct sockaddr_in address = {.sin_family = AF_INET};
-  struct timeval limit = {.tv_sec = PATIENCE_MS / 1000};
-  int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-  own.sin_addr.s_addr = htonl(source);
-  assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-    (void)close(fd);
-    return -1;
-  }
-  assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), 0);
-  return fd;
-}
-
-static int dial_port(uint16_t port)
-{
-  return dial_port_from(INADDR_LOOPBACK, port);
-}
-
 static int dial(const httpd *server)
 {
-  int fd = dial_port(httpd_port(server));
+  int fd = raw_dial(httpd_port(server));
 
   assert_true(fd >= 0);
   return fd;
-}
-
-static void say(int fd, const char *text)
-{
-  assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-/* Reads until the end or until |until| was seen. */
-static char *hear(int fd, const char *until)
-{
-  static char text[65536];
-  size_t len = 0;
-  ssize_t got;
-
-  do {
-    got = recv(fd, text + len, sizeof(text) - 1 - len, 0);
-    len += got > 0 ? (size_t)got : 0;
-    text[len] = '\0';
-  } while (got > 0 && (until == NULL || strstr(text, until) == NULL));
-  return text;
 }
 
 static script_step *ask(script *list, const httpd *server, const char *method, const char *path, const char *body)
@@ -258,8 +213,8 @@ static void test_head(void **state)
   script_clear(&list);
   /* on the wire, too: nothing after the empty line */
   fd = dial(server);
-  say(fd, "HEAD /h HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  text = hear(fd, NULL);
+  raw_say(fd, "HEAD /h HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  text = raw_hear(fd, NULL);
   assert_non_null(strstr(text, "Content-Length: "));
   assert_string_equal(strstr(text, "\r\n\r\n"), "\r\n\r\n");
   (void)close(fd);
@@ -312,19 +267,19 @@ static void test_chunked_body_limit(void **state)
   (void)state;
   memset(chunk, 'c', 200);
   chunk[200] = '\0';
-  say(fd, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  raw_say(fd, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (int i = 0; i < 10; i++) {
-    say(fd, "c8\r\n");
-    say(fd, chunk);
-    say(fd, "\r\n");
+    raw_say(fd, "c8\r\n");
+    raw_say(fd, chunk);
+    raw_say(fd, "\r\n");
   }
-  say(fd, "0\r\n\r\n");
-  assert_non_null(strstr(hear(fd, "\r\n\r\n"), " 413 "));
+  raw_say(fd, "0\r\n\r\n");
+  assert_non_null(strstr(raw_hear(fd, "\r\n\r\n"), " 413 "));
   assert_int_equal(atomic_load(&handled), calls);
   (void)close(fd);
   /* and one without end is cut off */
   fd = dial(server);
-  say(fd, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  raw_say(fd, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (int i = 0; i < 100000; i++) {
     if (send(fd, "c8\r\n", 4, MSG_NOSIGNAL) < 0 || send(fd, chunk, 200, MSG_NOSIGNAL) < 0 ||
         send(fd, "\r\n", 2, MSG_NOSIGNAL) < 0) {
@@ -344,7 +299,7 @@ static void test_head_limits(void **state)
   char line[400];
 
   (void)state;
-  say(fd, "GET / HTTP/1.1\r\nHost: a\r\n");
+  raw_say(fd, "GET / HTTP/1.1\r\nHost: a\r\n");
   for (int i = 0; i < 200; i++) {
     (void)snprintf(line, sizeof(line), "X-%d: %0200d\r\n", i, i);
     if (send(fd, line, strlen(line), MSG_NOSIGNAL) < 0) {
@@ -352,16 +307,16 @@ static void test_head_limits(void **state)
     }
   }
   (void)send(fd, "\r\n", 2, MSG_NOSIGNAL);
-  assert_null(strstr(hear(fd, "\r\n\r\n"), " 200 "));
+  assert_null(strstr(raw_hear(fd, "\r\n\r\n"), " 200 "));
   (void)close(fd);
   fd = dial(server);
-  say(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
+  raw_say(fd, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
   for (int i = 0; i < 70; i++) {
     (void)snprintf(line, sizeof(line), "X-%d: %d\r\n", i, i);
-    say(fd, line);
+    raw_say(fd, line);
   }
-  say(fd, "\r\n");
-  assert_non_null(strstr(hear(fd, NULL), " 431 "));
+  raw_say(fd, "\r\n");
+  assert_non_null(strstr(raw_hear(fd, NULL), " 431 "));
   (void)close(fd);
   httpd_stop(server, 1000);
 }
@@ -373,8 +328,8 @@ static void test_absolute_form(void **state)
   int fd = dial(server);
 
   (void)state;
-  say(fd, "GET http://elsewhere.example/path?q HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  assert_non_null(strstr(hear(fd, NULL), "GET /path?q "));
+  raw_say(fd, "GET http://elsewhere.example/path?q HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert_non_null(strstr(raw_hear(fd, NULL), "GET /path?q "));
   (void)close(fd);
   httpd_stop(server, 1000);
 }
@@ -394,9 +349,9 @@ static void test_junk_is_refused(void **state)
   for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
     int fd = dial(server);
 
-    say(fd, requests[i]);
+    raw_say(fd, requests[i]);
     (void)shutdown(fd, SHUT_WR);
-    assert_null(strstr(hear(fd, NULL), " 200 "));
+    assert_null(strstr(raw_hear(fd, NULL), " 200 "));
     (void)close(fd);
   }
   httpd_stop(server, 1000);
@@ -409,8 +364,8 @@ static void test_keep_alive(void **state)
 
   (void)state;
   for (int i = 0; i < 5; i++) {
-    say(fd, "POST /k HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
-    assert_non_null(strstr(hear(fd, ":abc"), " 200 "));
+    raw_say(fd, "POST /k HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+    assert_non_null(strstr(raw_hear(fd, ":abc"), " 200 "));
   }
   (void)close(fd);
   httpd_stop(server, 1000);
@@ -440,83 +395,6 @@ static void test_parallel(void **state)
   httpd_stop(server, 1000);
 }
 
-static void short_deadline(httpd_options *options)
-{
-  options->idle_s = 10;
-  options->request_s = 1;
-}
-
-/* Bytes keep coming, so it is never idle; still it must be over in time. */
-static void test_slow_drip_ends(void **state)
-{
-  static const char *const starts[] = {"GET / HTTP/1.1\r\nX-Slow: ",
-                                       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n"};
-  httpd *server = start_with(short_deadline);
-
-  (void)state;
-  for (size_t i = 0; i < 2; i++) {
-    int64_t begun = clock_ticks();
-    int fd = dial(server);
-
-    say(fd, starts[i]);
-    while (clock_ticks() - begun < PATIENCE_MS && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
-      nap(50);
-    }
-    assert_in_range(clock_ticks() - begun, 900, PATIENCE_MS - 1);
-    (void)close(fd);
-  }
-  httpd_stop(server, 1000);
-}
-
-static void four_of_one_source(httpd_options *options)
-{
-  options->per_source = 4;
-}
-
-static bool is_answered(int fd)
-{
-  static const char request[] = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
-
-  return send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) == (ssize_t)sizeof(request) - 1 &&
-         strstr(hear(fd, "\r\n\r\n"), "200 OK") != NULL;
-}
-
-/* Who opens all that he is given leaves room for others, and for himself once one is closed. */
-static void test_connections_of_one_source(void **state)
-{
-  httpd *server = start_with(four_of_one_source);
-  int64_t until = clock_ticks() + PATIENCE_MS;
-  int held[4];
-  int fd;
-
-  (void)state;
-  for (size_t i = 0; i < 4; i++) {
-    held[i] = dial(server);
-    assert_true(is_answered(held[i]));
-  }
-  fd = dial(server);
-  assert_false(is_answered(fd));
-  (void)close(fd);
-  fd = dial_port_from(INADDR_LOOPBACK + 1, httpd_port(server));
-  assert_true(is_answered(fd));
-  (void)close(fd);
-  (void)close(held[0]);
-  do {
-    assert_true(clock_ticks() < until);
-    fd = dial(server);
-    held[0] = is_answered(fd) ? fd : -1;
-    if (held[0] < 0) {
-      (void)close(fd);
-      nap(5);
-    }
-  } while (held[0] < 0);
-  for (size_t i = 0; i < 4; i++) {
-    assert_true(is_answered(held[i]));
-    (void)close(held[i]);
-  }
-  httpd_stop(server, 1000);
-}
-
 static void *ask_held(void *ctx)
 {
   script list;
@@ -540,7 +418,7 @@ static void wait_until_closed(uint16_t port)
   int64_t until = clock_ticks() + PATIENCE_MS;
   int fd;
 
-  while ((fd = dial_port(port)) >= 0) {
+  while ((fd = raw_dial(port)) >= 0) {
     (void)close(fd);
     assert_true(clock_ticks() < until);
     nap(5);
@@ -618,8 +496,8 @@ static void test_unix_socket(void **state)
     server = start_with(on_unix_socket);
     assert_int_equal(httpd_port(server), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    say(fd, "GET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    assert_non_null(strstr(hear(fd, NULL), "GET /u "));
+    raw_say(fd, "GET /u HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_non_null(strstr(raw_hear(fd, NULL), "GET /u "));
     (void)close(fd);
     httpd_stop(server, 1000);
     assert_int_equal(stat(address.sun_path, &info), -1);
@@ -668,8 +546,6 @@ int main(void)
       cmocka_unit_test(test_junk_is_refused),
       cmocka_unit_test(test_keep_alive),
       cmocka_unit_test(test_parallel),
-      cmocka_unit_test(test_slow_drip_ends),
-      cmocka_unit_test(test_connections_of_one_source),
       cmocka_unit_test(test_graceful_stop),
       cmocka_unit_test(test_unix_socket),
       cmocka_unit_test(test_refusals_at_start),
