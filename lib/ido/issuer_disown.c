@@ -51,7 +51,7 @@ static sdg_disown *make(const sdg_issuer *issuer)
 /* --- Where an order leads --- */
 
 /* The CA may have granted more than was asked for: it is what it renews until. */
-static void stay_until(sdg_ido_order *order, const sdg_issuer *issuer, const sdg_acme_order *given)
+void sdg_disown_stay(sdg_ido_order *order, const sdg_issuer *issuer, const sdg_acme_order *given)
 {
   int64_t grace = issuer->ido->options.order_grace_s * SDG_TIME_S;
   stardeleg_time until = order->disown_until;
@@ -97,7 +97,9 @@ static stardeleg_err follow_valid(sdg_disown *disown, const sdg_issuance *issuan
   if (given->certificate != NULL) {
     return begin_revoking(disown, issuance->issuer, given->certificate);
   }
-  disown->phase = sdg_ido_order_is_star(issuance->order) ? SDG_DISOWN_CANCEL : SDG_DISOWN_LOOK;
+  /* What is published here is no STAR order there. */
+  disown->phase = sdg_ido_order_is_star(issuance->order) && !issuance->ops->publishes ? SDG_DISOWN_CANCEL
+                                                                                     : SDG_DISOWN_LOOK;
   return STARDELEG_OK;
 }
 
@@ -116,11 +118,17 @@ stardeleg_err sdg_disown_new(sdg_disown **out, sdg_issuance *issuance, const sdg
     sdg_disown_free(disown);
     return err;
   }
-  stay_until(issuance->order, issuance->issuer, flow->has_order ? &flow->order : NULL);
+  sdg_disown_stay(issuance->order, issuance->issuer, flow->has_order ? &flow->order : NULL);
   issuance->order->cancel = true;
   issuance->news = SDG_NEWS_DISOWNED;
   *out = disown;
   return STARDELEG_OK;
+}
+
+stardeleg_err sdg_disown_begin(sdg_disown **out, const sdg_issuer *issuer)
+{
+  *out = make(issuer);
+  return *out != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 }
 
 /* --- Steps --- */
@@ -196,6 +204,14 @@ static void note(sdg_disown *disown, const char *detail)
   sdg_problem_set(&disown->errand.problem, STARDELEG_ACME_NONE, "%s", detail);
 }
 
+/* An order that is ending anyway has its own time. */
+static void see_time(const sdg_issuance *issuance, const sdg_acme_order *given)
+{
+  if (sdg_ido_order_is_disowned(issuance->order)) {
+    sdg_disown_stay(issuance->order, issuance->issuer, given);
+  }
+}
+
 static stardeleg_err follow_status(sdg_disown *disown, sdg_issuance *issuance, const sdg_result *result,
                                    const sdg_acme_order *given, stardeleg_time now)
 {
@@ -203,7 +219,7 @@ static stardeleg_err follow_status(sdg_disown *disown, sdg_issuance *issuance, c
 
   switch (given->status) {
   case SDG_ORDER_VALID:
-    stay_until(issuance->order, issuance->issuer, given);
+    see_time(issuance, given);
     err = follow_valid(disown, issuance, given);
     if (err == STARDELEG_OK && disown->phase == SDG_DISOWN_LOOK) {
       note(disown, "the CA's order is valid, but names nothing that could be ended");
@@ -212,7 +228,7 @@ static stardeleg_err follow_status(sdg_disown *disown, sdg_issuance *issuance, c
     issuance->news = err == STARDELEG_OK ? SDG_NEWS_MOVED : SDG_NEWS_NONE;
     return err;
   case SDG_ORDER_PROCESSING:
-    stay_until(issuance->order, issuance->issuer, given);
+    see_time(issuance, given);
     note(disown, "the CA is still working on the order");
     try_later(disown, issuance, result, SDG_DISOWN_LOOK, now); /* RFC 8739 3.1.2: only valid ones are cancelled */
     return STARDELEG_OK;

@@ -25,6 +25,10 @@ typedef struct sdg_disown {
 
 /* Begins with what |flow| knows of the order; |issuance| gets the news, and its order the time until which. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_disown_new(sdg_disown **out, sdg_issuance *issuance, const sdg_order_flow *flow);
+/* Begins with a look at the CA's order; neither news nor time, which are the caller's. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_disown_begin(sdg_disown **out, const sdg_issuer *issuer);
+/* Until when an order that is lost is worked on: as long as there may be a certificate of it; |given| may be NULL. */
+void sdg_disown_stay(sdg_ido_order *order, const sdg_issuer *issuer, const sdg_acme_order *given);
 void sdg_disown_free(sdg_disown *disown);
 /* |url|: of the CA's order. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_disown_ask(sdg_disown *disown, sdg_issuance *issuance, const char *url,

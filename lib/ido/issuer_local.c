@@ -259,18 +259,32 @@ static stardeleg_err rest(sdg_issuance *issuance, sdg_step *step, stardeleg_time
 
 /* --- Ending --- */
 
-static stardeleg_err ask_end(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+/* The next certificate that is to be revoked; empty: none. */
+static stardeleg_bytes to_revoke(const sdg_issuance *issuance, stardeleg_time now)
 {
   const stardeleg_local_issuer *callback = issuance->issuer->own;
   local *l = local_of(issuance);
   bool wanted = !sdg_ido_order_is_star(issuance->order) || issuance->issuer->revoke_at_end;
+
+  if (!wanted || callback->revoke == NULL) {
+    return sdg_bytes(NULL, 0);
+  }
+  return l->revoked ? sdg_published_older_leaf(&l->published, now) : sdg_buf_bytes(&l->published.leaf);
+}
+
+static stardeleg_err ask_end(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  const stardeleg_local_issuer *callback = issuance->issuer->own;
+  local *l = local_of(issuance);
+  stardeleg_bytes der;
   stardeleg_problem problem;
 
   if (!l->published.withdrawn) {
     sdg_errand_init(&l->pause);
     return sdg_published_withdraw(&l->published, issuance);
   }
-  if (!wanted || l->revoked || callback->revoke == NULL || l->published.leaf.len == 0) {
+  der = to_revoke(issuance, now);
+  if (der.len == 0) {
     return sdg_published_ended(issuance);
   }
   if (l->pause.wait_until != STARDELEG_TIME_NONE && l->pause.wait_until > now) {
@@ -278,7 +292,10 @@ static stardeleg_err ask_end(sdg_issuance *issuance, sdg_step *step, stardeleg_t
     return STARDELEG_OK;
   }
   issuance->news = SDG_NEWS_MOVED;
-  if (callback->revoke(callback->ctx, sdg_buf_bytes(&l->published.leaf), now) == STARDELEG_OK) {
+  if (callback->revoke(callback->ctx, der, now) == STARDELEG_OK) {
+    if (l->revoked) {
+      sdg_published_drop_older(&l->published);
+    }
     l->revoked = true;
     return STARDELEG_OK;
   }

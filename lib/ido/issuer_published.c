@@ -27,8 +27,33 @@ void sdg_published_init(sdg_published *published)
   sdg_buf_init(&published->leaf, SDG_CHAIN_BYTES_MAX);
 }
 
+static void drop_older(sdg_published *published, size_t i)
+{
+  sdg_buf_clear(&published->older[i].leaf);
+  memmove(&published->older[i], &published->older[i + 1],
+          (published->older_count - i - 1) * sizeof(published->older[0]));
+  published->older_count--;
+}
+
+/* Takes the content of |leaf| over. */
+static void add_older(sdg_published *published, sdg_buf *leaf, stardeleg_time not_after)
+{
+  sdg_published_older *last;
+
+  if (published->older_count == SDG_OLDER_MAX) {
+    drop_older(published, 0);
+  }
+  last = &published->older[published->older_count++];
+  sdg_buf_init(&last->leaf, SDG_CHAIN_BYTES_MAX);
+  sdg_buf_swap(&last->leaf, leaf);
+  last->not_after = not_after;
+}
+
 void sdg_published_clear(sdg_published *published)
 {
+  while (published->older_count > 0) {
+    drop_older(published, published->older_count - 1);
+  }
   sdg_buf_clear(&published->leaf);
   sdg_published_init(published);
 }
@@ -53,7 +78,39 @@ void sdg_published_write(sdg_json_writer *w, const char *name, const sdg_publish
     sdg_jw_base64url(w, "leaf", sdg_buf_bytes(&published->leaf));
   }
   sdg_jw_bool(w, "withdrawn", published->withdrawn);
+  if (published->older_count > 0) {
+    sdg_jw_array(w, "older");
+    for (size_t i = 0; i < published->older_count; i++) {
+      sdg_jw_object(w, NULL);
+      sdg_jw_int(w, "notAfter", published->older[i].not_after);
+      sdg_jw_base64url(w, "leaf", sdg_buf_bytes(&published->older[i].leaf));
+      sdg_jw_object_end(w);
+    }
+    sdg_jw_array_end(w);
+  }
   sdg_jw_object_end(w);
+}
+
+static stardeleg_err read_older(sdg_published *published, const sdg_json *tree)
+{
+  const sdg_json *array = NULL;
+  stardeleg_err err = sdg_json_get_array(&array, tree, "older", SDG_JSON_OPTIONAL, NULL);
+
+  for (const sdg_json *item = sdg_json_first(array); err == STARDELEG_OK && item != NULL; item = sdg_json_next(item)) {
+    int64_t not_after = 0;
+    sdg_buf leaf;
+
+    sdg_buf_init(&leaf, SDG_CHAIN_BYTES_MAX);
+    err = sdg_json_get_int(&not_after, item, "notAfter", SDG_JSON_REQUIRED, INT64_MIN, INT64_MAX, NULL);
+    if (err == STARDELEG_OK) {
+      err = sdg_json_get_base64url(&leaf, item, "leaf", SDG_JSON_REQUIRED, NULL);
+    }
+    if (err == STARDELEG_OK) {
+      add_older(published, &leaf, not_after);
+    }
+    sdg_buf_clear(&leaf);
+  }
+  return err;
 }
 
 stardeleg_err sdg_published_read(sdg_published *published, const sdg_json *tree)
@@ -76,7 +133,7 @@ stardeleg_err sdg_published_read(sdg_published *published, const sdg_json *tree)
   if (err == STARDELEG_OK && (published->leaf.len == 0) != (published->held.ordered_at == STARDELEG_TIME_NONE)) {
     err = STARDELEG_ERR_MALFORMED;
   }
-  return err;
+  return err == STARDELEG_OK ? read_older(published, tree) : err;
 }
 
 /* --- When --- */
@@ -285,10 +342,12 @@ static stardeleg_err publish(sdg_published *published, sdg_issuance *issuance, c
 static stardeleg_err hold(sdg_published *published, sdg_issuance *issuance, const sdg_cert *leaf, stardeleg_bytes pem,
                           stardeleg_time ordered_at, stardeleg_time now)
 {
-  sdg_published before = *published;
+  sdg_published before;
   sdg_buf copy;
   stardeleg_err err;
 
+  (void)sdg_published_older_leaf(published, now); /* what has expired is forgotten */
+  before = *published;
   sdg_buf_init(&copy, SDG_CHAIN_BYTES_MAX);
   sdg_buf_add_bytes(&copy, leaf->der);
   err = sdg_buf_error(&copy);
@@ -297,10 +356,13 @@ static stardeleg_err hold(sdg_published *published, sdg_issuance *issuance, cons
     published->held = (sdg_star_held){ordered_at, leaf->not_before, leaf->not_after};
     err = publish(published, issuance, leaf, pem, now);
   }
-  if (err == STARDELEG_OK) {
-    sdg_buf_swap(&published->leaf, &copy);
-  } else {
+  if (err != STARDELEG_OK) {
     *published = before;
+  } else {
+    sdg_buf_swap(&published->leaf, &copy);
+    if (issuance->issuer->revoke_at_end && before.leaf.len > 0 && before.held.not_after > now) {
+      add_older(published, &copy, before.held.not_after);
+    }
   }
   sdg_buf_clear(&copy);
   return err;
@@ -361,6 +423,21 @@ stardeleg_err sdg_published_withdraw(sdg_published *published, sdg_issuance *iss
   sdg_ido_publication_free(order->publication);
   order->publication = made;
   return STARDELEG_OK;
+}
+
+stardeleg_bytes sdg_published_older_leaf(sdg_published *published, stardeleg_time now)
+{
+  while (published->older_count > 0 && published->older[0].not_after <= now) {
+    drop_older(published, 0);
+  }
+  return published->older_count > 0 ? sdg_buf_bytes(&published->older[0].leaf) : sdg_bytes(NULL, 0);
+}
+
+void sdg_published_drop_older(sdg_published *published)
+{
+  if (published->older_count > 0) {
+    drop_older(published, 0);
+  }
 }
 
 stardeleg_err sdg_published_fail(sdg_issuance *issuance, const stardeleg_problem *problem)

@@ -9,11 +9,21 @@
 #include "ido/issuer.h"
 #include "star/emulation.h"
 
+/* Certificates that are still valid beside the one that is shown: as many as renewals bring when the CA wants them very
+ * early; beyond, those that end first are let go. */
+#define SDG_OLDER_MAX 8u
+typedef struct sdg_published_older {
+  sdg_buf leaf; /* DER */
+  stardeleg_time not_after;
+} sdg_published_older;
+
 typedef struct sdg_published {
   stardeleg_time first_at; /* when the first one was ordered; NONE: not yet */
   sdg_star_held held;      /* the one that is shown; ordered_at NONE: none is */
   sdg_buf leaf;            /* its DER; empty if there is none */
   bool withdrawn;          /* it is not shown any more: the order has ended */
+  sdg_published_older older[SDG_OLDER_MAX]; /* those before it, where the end revokes them, the oldest first */
+  size_t older_count;
 } sdg_published;
 
 void sdg_published_init(sdg_published *published);
@@ -33,6 +43,10 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_published_take(sdg_published *published, 
                                                       stardeleg_time now, stardeleg_problem *problem);
 /* From the order's next write on it is not shown any more. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_published_withdraw(sdg_published *published, sdg_issuance *issuance);
+/* One of those before that is still valid, and to be revoked; empty: none. */
+stardeleg_bytes sdg_published_older_leaf(sdg_published *published, stardeleg_time now);
+/* That one has been seen to. */
+void sdg_published_drop_older(sdg_published *published);
 /* Nothing is left to be done: the order becomes canceled, or invalid if it is of the kind that cannot be canceled or
  * was lost before. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_published_ended(sdg_issuance *issuance);

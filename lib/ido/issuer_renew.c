@@ -155,6 +155,29 @@ stardeleg_err sdg_renewing_start_flow(sdg_issuance *issuance, stardeleg_time now
 
 /* --- In and out --- */
 
+static stardeleg_err read_strays(sdg_renewing *renewing, const sdg_issuer *issuer, const sdg_json *tree)
+{
+  const sdg_json *array = NULL;
+  const sdg_json *disown = NULL;
+  stardeleg_err err = sdg_json_get_array(&array, tree, "strays", SDG_JSON_OPTIONAL, NULL);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_object(&disown, tree, "disown", SDG_JSON_OPTIONAL, NULL);
+  }
+  for (const sdg_json *item = sdg_json_first(array); err == STARDELEG_OK && item != NULL; item = sdg_json_next(item)) {
+    if (sdg_json_type_of(item) != SDG_JSON_STRING || renewing->stray_count == SDG_STRAYS_MAX) {
+      return STARDELEG_ERR_MALFORMED;
+    }
+    renewing->strays[renewing->stray_count] = sdg_strdup(sdg_json_string(item));
+    err = renewing->strays[renewing->stray_count] != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+    renewing->stray_count += err == STARDELEG_OK ? 1 : 0;
+  }
+  if (err == STARDELEG_OK && disown != NULL) {
+    err = renewing->stray_count > 0 ? sdg_disown_read(&renewing->disown, issuer, disown) : STARDELEG_ERR_MALFORMED;
+  }
+  return err;
+}
+
 static stardeleg_err read_parts(sdg_renewing *renewing, const sdg_issuer *issuer, const sdg_json *tree)
 {
   const sdg_json *part[4] = {NULL, NULL, NULL, NULL};
@@ -179,7 +202,7 @@ static stardeleg_err read_parts(sdg_renewing *renewing, const sdg_issuer *issuer
     renewing->ending = sdg_calloc(1, sizeof(*renewing->ending));
     err = renewing->ending != NULL ? sdg_ending_read(renewing->ending, issuer, part[3]) : STARDELEG_ERR_NOMEM;
   }
-  return err;
+  return err == STARDELEG_OK ? read_strays(renewing, issuer, tree) : err;
 }
 
 static stardeleg_err read_numbers(sdg_renewing *renewing, const sdg_json *tree)
@@ -218,6 +241,10 @@ static void end(sdg_issuance *issuance)
     sdg_ending_clear(renewing->ending);
     sdg_free(renewing->ending);
   }
+  sdg_disown_free(renewing->disown);
+  for (size_t i = 0; i < renewing->stray_count; i++) {
+    sdg_free(renewing->strays[i]);
+  }
   sdg_free(renewing);
   issuance->state = NULL;
 }
@@ -253,6 +280,21 @@ static stardeleg_err begin(sdg_issuance *issuance)
   return STARDELEG_OK;
 }
 
+static void write_strays(sdg_json_writer *w, const sdg_renewing *renewing)
+{
+  if (renewing->stray_count == 0) {
+    return;
+  }
+  sdg_jw_array(w, "strays");
+  for (size_t i = 0; i < renewing->stray_count; i++) {
+    sdg_jw_string(w, NULL, renewing->strays[i]);
+  }
+  sdg_jw_array_end(w);
+  if (renewing->disown != NULL) {
+    sdg_disown_write(w, "disown", renewing->disown);
+  }
+}
+
 static void write_state(const sdg_issuance *issuance, sdg_json_writer *w, const char *name)
 {
   const sdg_renewing *renewing = sdg_renewing_of(issuance);
@@ -269,6 +311,7 @@ static void write_state(const sdg_issuance *issuance, sdg_json_writer *w, const 
   if (renewing->ending != NULL) {
     sdg_ending_write(w, "ending", renewing->ending);
   }
+  write_strays(w, renewing);
   sdg_jw_int(w, "tries", (int64_t)renewing->pause.tries);
   if (renewing->pause.wait_until != STARDELEG_TIME_NONE) {
     sdg_jw_int(w, "waitUntil", renewing->pause.wait_until);
@@ -284,6 +327,9 @@ static const char *step_name(const sdg_issuance *issuance)
 
   if (renewing->ending != NULL) {
     return "revoke";
+  }
+  if (renewing->disown != NULL) {
+    return sdg_disown_step_name(renewing->disown);
   }
   if (!renewing->has_flow) {
     return "wait";

@@ -26,10 +26,13 @@ static stardeleg_err fail_round(sdg_issuance *issuance, const stardeleg_problem 
 {
   sdg_renewing *renewing = sdg_renewing_of(issuance);
   stardeleg_problem copy = *problem;
+  stardeleg_err err = sdg_renewing_abandon(issuance);
 
-  sdg_renewing_drop_flow(renewing);
+  if (err != STARDELEG_OK) {
+    return err;
+  }
   if (!has_certificate(renewing)) {
-    return sdg_published_fail(issuance, &copy);
+    return sdg_renewing_fail(issuance, &copy);
   }
   sdg_published_pause(&renewing->published, &renewing->pause, issuance, &copy, now);
   issuance->news = SDG_NEWS_MOVED;
@@ -225,7 +228,9 @@ static stardeleg_err take_new(sdg_issuance *issuance, const sdg_result *result, 
                                          now, &problem);
 
   if (err == STARDELEG_ERR_POLICY) {
-    return fail_round(issuance, &problem, now);
+    /* Whatever it is, the delegate has its key, and finds it in the logs of certificates. */
+    err = sdg_renewing_refuse(issuance, result->response->body);
+    return err == STARDELEG_OK ? fail_round(issuance, &problem, now) : err;
   }
   if (err != STARDELEG_OK) {
     return err;
@@ -239,117 +244,22 @@ static stardeleg_err take_new(sdg_issuance *issuance, const sdg_result *result, 
   return STARDELEG_OK; /* it is here, watched or not */
 }
 
-/* It came when it was no longer wanted: the next to be revoked. */
-static stardeleg_err take_unwanted(sdg_issuance *issuance, const sdg_result *result)
-{
-  sdg_renewing *renewing = sdg_renewing_of(issuance);
-  sdg_chain chain;
-  stardeleg_err err = sdg_chain_parse(&chain, result->response->body);
-
-  if (err == STARDELEG_ERR_NOMEM) {
-    return err;
-  }
-  if (err == STARDELEG_OK) {
-    renewing->ending = sdg_calloc(1, sizeof(*renewing->ending));
-    err = renewing->ending != NULL ? sdg_ending_init_der(renewing->ending, issuance->issuer, chain.certs[0])
-                                   : STARDELEG_ERR_NOMEM;
-    sdg_chain_clear(&chain);
-    if (err != STARDELEG_OK) {
-      sdg_free(renewing->ending);
-      renewing->ending = NULL;
-      return err;
-    }
-  }
-  sdg_renewing_drop_flow(renewing);
-  issuance->news = SDG_NEWS_MOVED;
-  return STARDELEG_OK;
-}
-
 static stardeleg_err take_certificate(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   sdg_renewing *renewing = sdg_renewing_of(issuance);
 
+  if (issuance->order->cancel) { /* what has come is no longer wanted */
+    return result->err == STARDELEG_OK ? sdg_renewing_refuse(issuance, result->response->body)
+                                       : sdg_renewing_abandon(issuance);
+  }
   if (result->err == STARDELEG_OK) {
-    return issuance->order->cancel ? take_unwanted(issuance, result) : take_new(issuance, result, now);
+    return take_new(issuance, result, now);
   }
   if (sdg_errand_retries(&renewing->fetching, issuance->issuer->ido->agent, result, now)) {
     sdg_issuance_tell_try(issuance, renewing->fetching.tries, &renewing->fetching.problem);
     return STARDELEG_OK;
   }
-  if (issuance->order->cancel) {
-    sdg_renewing_drop_flow(renewing);
-    issuance->news = SDG_NEWS_MOVED;
-    return STARDELEG_OK;
-  }
   return fail_round(issuance, result->problem, now);
-}
-
-/* --- The end --- */
-
-/* True if the certificates are to be revoked: without auto-renewal always (RFC 9115 2.3.6.2), else as configured. */
-static bool must_revoke(const sdg_issuance *issuance)
-{
-  return !sdg_ido_order_is_star(issuance->order) || issuance->issuer->revoke_at_end;
-}
-
-static stardeleg_err begin_revocation(sdg_issuance *issuance)
-{
-  sdg_renewing *renewing = sdg_renewing_of(issuance);
-  sdg_ending *ending = sdg_calloc(1, sizeof(*ending));
-  stardeleg_err err;
-
-  if (ending == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  err = sdg_ending_init_der(ending, issuance->issuer, sdg_buf_bytes(&renewing->published.leaf));
-  if (err != STARDELEG_OK) {
-    sdg_free(ending);
-    return err;
-  }
-  renewing->ending = ending;
-  renewing->revoked = true; /* is being; the state of it is in |ending| */
-  issuance->news = SDG_NEWS_MOVED;
-  return STARDELEG_OK;
-}
-
-static void finish_revocation(sdg_issuance *issuance)
-{
-  sdg_renewing *renewing = sdg_renewing_of(issuance);
-
-  if (sdg_ending_state(renewing->ending) == SDG_ERRAND_FAILED) {
-    sdg_log(&issuance->issuer->ido->options.log, STARDELEG_LOG_ERROR, "ido.revoke.failed", "order=%s: %s",
-            issuance->order->id, sdg_ending_problem(renewing->ending)->detail);
-  }
-  sdg_ending_clear(renewing->ending);
-  sdg_free(renewing->ending);
-  renewing->ending = NULL;
-  issuance->news = SDG_NEWS_MOVED;
-}
-
-static stardeleg_err ask_end(sdg_issuance *issuance, sdg_step *step, stardeleg_time now, bool *go_on)
-{
-  sdg_renewing *renewing = sdg_renewing_of(issuance);
-
-  *go_on = false;
-  if (!renewing->published.withdrawn) {
-    return sdg_published_withdraw(&renewing->published, issuance);
-  }
-  if (renewing->ending != NULL) {
-    if (sdg_ending_state(renewing->ending) != SDG_ERRAND_OPEN) {
-      finish_revocation(issuance);
-      return STARDELEG_OK;
-    }
-    return sdg_ending_ask(renewing->ending, issuance->issuer, step, now);
-  }
-  if (renewing->has_flow && must_revoke(issuance) && renewing->flow.finalizes > 0) {
-    *go_on = true; /* it may bring a certificate, which is then revoked */
-    return STARDELEG_OK;
-  }
-  sdg_renewing_drop_flow(renewing);
-  if (must_revoke(issuance) && !renewing->revoked && renewing->published.leaf.len > 0) {
-    return begin_revocation(issuance);
-  }
-  return sdg_published_ended(issuance);
 }
 
 /* --- The steps --- */
@@ -361,9 +271,7 @@ static stardeleg_err lose_flow(sdg_issuance *issuance, stardeleg_time now)
   stardeleg_problem problem = renewing->flow.problem;
 
   if (issuance->order->cancel) {
-    sdg_renewing_drop_flow(renewing);
-    issuance->news = SDG_NEWS_MOVED;
-    return STARDELEG_OK;
+    return sdg_renewing_abandon(issuance);
   }
   if (problem.detail[0] == '\0' && renewing->flow.state != SDG_FLOW_FAILED) {
     sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the CA's order has no certificate");
@@ -394,14 +302,8 @@ static stardeleg_err ask_flow(sdg_issuance *issuance, sdg_step *step, stardeleg_
 
 stardeleg_err sdg_renewing_ask(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
 {
-  bool go_on = true;
-  stardeleg_err err = STARDELEG_OK;
-
-  if (issuance->order->cancel) {
-    err = ask_end(issuance, step, now, &go_on);
-  }
-  if (err != STARDELEG_OK || !go_on) {
-    return err;
+  if (sdg_renewing_is_ending(issuance)) {
+    return sdg_renewing_ask_end(issuance, step, now);
   }
   return sdg_renewing_of(issuance)->has_flow ? ask_flow(issuance, step, now) : ask_rest(issuance, step, now);
 }
@@ -440,18 +342,6 @@ static stardeleg_err take_flow(sdg_issuance *issuance, const sdg_result *result,
   return STARDELEG_OK;
 }
 
-static stardeleg_err take_ending(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
-{
-  sdg_ending *ending = sdg_renewing_of(issuance)->ending;
-  stardeleg_err err = sdg_ending_take(ending, issuance->issuer, result, now);
-
-  if (err == STARDELEG_OK) {
-    issuance->news = SDG_NEWS_MOVED;
-    sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
-  }
-  return err;
-}
-
 static stardeleg_err take_watch(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   bool changed = false;
@@ -468,8 +358,8 @@ stardeleg_err sdg_renewing_take(sdg_issuance *issuance, const sdg_result *result
 {
   sdg_renewing *renewing = sdg_renewing_of(issuance);
 
-  if (renewing->ending != NULL) {
-    return take_ending(issuance, result, now);
+  if (sdg_renewing_awaits_end(renewing)) {
+    return sdg_renewing_take_end(issuance, result, now);
   }
   if (!renewing->has_flow) {
     return renewing->has_watch ? take_watch(issuance, result, now) : STARDELEG_OK;

@@ -394,7 +394,11 @@ static void answer(ido_world *w, const stardeleg_engine *engine, const stardeleg
                     : stardeleg_ido_handle_http01(w->ido, &request, w->now, &reply));
     outcome.response = stardeleg_http_reply_view(reply);
   }
-  assert_ok(engine->answer(engine->self, ask->id, &outcome, w->now));
+  if (to_ca && w->unheard > 0 && --w->unheard == 0) {
+    w->stopped = true;
+  } else {
+    assert_ok(engine->answer(engine->self, ask->id, &outcome, w->now));
+  }
   stardeleg_http_reply_free(reply);
 }
 
@@ -419,6 +423,10 @@ static stardeleg_time drive(ido_world *w, bool is_ido)
     }
     prepares = is_preparation(ask.request.url); /* before the request goes away */
     answer(w, engine, &ask, is_ido);
+    if (is_ido && w->stopped) { /* nobody heard it */
+      ido_world_restart(w);
+      return w->now;
+    }
     if (is_ido) {
       w->exchanges++;
       w->stopped = w->stop_after > 0 && --w->stop_after == 0;

@@ -51,6 +51,8 @@ typedef struct ido_world {
   stardeleg_ca *ca;
   size_t exchanges;  /* of the owner's engine with the CA */
   size_t stop_after; /* that many more exchanges, then ido_world_run returns at once; 0: no such limit */
+  size_t unheard;    /* that many more exchanges, then the process dies before it hears the answer; ido_world_run
+                        returns, with another process there; 0: never */
   bool stopped;
   char ca_log[16384]; /* requests at the CA: "POST /acme/new-order " */
   bool ca_is_down;

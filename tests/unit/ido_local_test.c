@@ -323,22 +323,26 @@ static void test_failing_renewal(void **state)
 static void test_end(void **state)
 {
   (void)state;
-  for (int revoking = 0; revoking < 2; revoking++) {
+  for (int revoking = 0; revoking < 3; revoking++) { /* so many certificates */
     stardeleg_time from;
     stardeleg_time until;
     rig r;
     size_t issued;
 
     begin(&r);
-    r.w.issuer.revoke_at_end = revoking;
+    r.w.issuer.revoke_at_end = revoking > 0;
     open(&r);
     place(&r);
+    if (revoking == 2) { /* the first is still valid when the second is there */
+      run(&r, 3 * WORLD_DAY);
+      assert_int_equal(r.ca.issued, 2);
+    }
     issued = r.ca.issued;
     r.ca.refuse = 2;
     assert_ok(stardeleg_ido_delegation_end(r.w.ido, "d1", r.w.now));
     run(&r, WORLD_S);
     assert_int_equal(look(&r, "star-certificate", &from, &until), 403);
-    run(&r, 3600 * WORLD_S);
+    run(&r, 2 * 3600 * WORLD_S);
     assert_string_equal(ido_world_status(&r.w, 0, r.url), "canceled");
     assert_int_equal(r.ca.revoked, (size_t)revoking);
     run(&r, 30 * WORLD_DAY);
