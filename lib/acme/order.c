@@ -10,6 +10,9 @@
 #include "base/mem.h"
 #include "base/problem.h"
 
+/* Of an auto-renewal object in a request; RFC 8739's own members need less than 200. */
+#define AUTO_RENEWAL_MAX 4096u
+
 static const char *const status_names[] = {"pending", "ready", "processing", "valid", "invalid", "canceled"};
 
 const char *sdg_order_status_name(sdg_order_status status)
@@ -247,6 +250,29 @@ static stardeleg_err refuse_draft(const sdg_json *payload, stardeleg_problem *pr
   return STARDELEG_OK;
 }
 
+/* Unknown members are kept for as long as the order is, so a client's object must not be as long as a request may be. */
+static stardeleg_err bound_auto_renewal(const sdg_json *object, stardeleg_problem *problem)
+{
+  sdg_json_writer w;
+  sdg_buf text;
+  stardeleg_err err;
+
+  sdg_buf_init(&text, AUTO_RENEWAL_MAX);
+  sdg_jw_init(&w, &text);
+  sdg_jw_tree(&w, NULL, object);
+  err = sdg_buf_error(&text);
+  sdg_buf_clear(&text);
+  if (err != STARDELEG_ERR_LIMIT) {
+    return err;
+  }
+  sdg_problem_set(problem, STARDELEG_ACME_MALFORMED, "\"auto-renewal\" is longer than %u bytes",
+                  (unsigned)AUTO_RENEWAL_MAX);
+  if (problem != NULL) {
+    sdg_problem_set_place(problem, sdg_bytes_str("/auto-renewal"));
+  }
+  return STARDELEG_ERR_MALFORMED;
+}
+
 static stardeleg_err read_new_order(sdg_acme_new_order *order, const sdg_json *payload, stardeleg_problem *problem)
 {
   const sdg_json *identifiers = NULL;
@@ -263,6 +289,9 @@ static stardeleg_err read_new_order(sdg_acme_new_order *order, const sdg_json *p
   }
   if (err == STARDELEG_OK) {
     err = sdg_field_tree(&order->auto_renewal, payload, "auto-renewal", problem);
+  }
+  if (err == STARDELEG_OK && order->auto_renewal != NULL) {
+    err = bound_auto_renewal(order->auto_renewal, problem);
   }
   if (err == STARDELEG_OK) {
     err = sdg_field_text(&order->delegation, payload, "delegation", SDG_JSON_OPTIONAL, problem);

@@ -288,6 +288,37 @@ static void requests(void **state)
   }
 }
 
+/* What is kept of a request has a bound of its own: it stays for as long as the order does. */
+static void long_requests(void **state)
+{
+  static const char *const head = "{\"end-date\":\"2030-01-01T00:00:00Z\",\"lifetime\":345600,"
+                                  "\"allow-certificate-get\":true,\"x\":\"";
+  char *text = test_file("vectors/acme/rfc9115_fig04_star_neworder_payload.json", NULL);
+
+  (void)state;
+  for (size_t more = 0; more < 2; more++) {
+    size_t len = 4096 + more;
+    char *object = malloc(len + 1);
+    stardeleg_problem problem;
+    char *changed;
+
+    assert_non_null(object);
+    memset(object, 'y', len);
+    memcpy(object, head, strlen(head));
+    memcpy(object + len - 2, "\"}", 3);
+    changed = spoil_member(text, "auto-renewal", object);
+    memset(&problem, 0, sizeof(problem));
+    assert_int_equal(parse_request(changed, &problem), more == 0 ? STARDELEG_OK : STARDELEG_ERR_MALFORMED);
+    if (more > 0) {
+      assert_int_equal(problem.acme, STARDELEG_ACME_MALFORMED);
+      assert_non_null(strstr(problem.detail, "4096"));
+    }
+    free(changed);
+    free(object);
+  }
+  free(text);
+}
+
 /* STARDEL-2.3.2-01, -04, -05, -17, -19: what was asked for is what is written */
 static void requests_round_trip(void **state)
 {
@@ -337,8 +368,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(spoiled), cmocka_unit_test(figures),  cmocka_unit_test(dates),
-      cmocka_unit_test(limits),  cmocka_unit_test(requests), cmocka_unit_test(requests_round_trip),
-      cmocka_unit_test(names),
+      cmocka_unit_test(limits),  cmocka_unit_test(requests), cmocka_unit_test(long_requests),
+      cmocka_unit_test(requests_round_trip),           cmocka_unit_test(names),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
