@@ -250,7 +250,7 @@ static stardeleg_err refuse_draft(const sdg_json *payload, stardeleg_problem *pr
   return STARDELEG_OK;
 }
 
-/* Unknown members are kept for as long as the order is, so a client's object must not be as long as a request may be. */
+/* Unknown members are kept for as long as the order is: the object must not be as long as a request may be. */
 static stardeleg_err bound_auto_renewal(const sdg_json *object, stardeleg_problem *problem)
 {
   sdg_json_writer w;
