@@ -88,6 +88,7 @@ void validation_apply(const validation *v, stardeleg_ca_options *options)
   options->caa_at_renewal = config_flag(v->cfg, "caa-at-renewal", options->caa_at_renewal);
   options->tls_alpn01_port = (uint16_t)config_int(v->cfg, "tls-alpn-01-port", options->tls_alpn01_port);
   options->https_port = (uint16_t)config_int(v->cfg, "https-port", options->https_port);
+  options->authz_reuse_s = config_int(v->cfg, "authz-reuse", options->authz_reuse_s);
   options->validation_retry_ms = config_int(v->cfg, "validation-retry-ms", options->validation_retry_ms);
 }
 

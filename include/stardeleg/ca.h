@@ -132,6 +132,11 @@ typedef struct stardeleg_ca_options {
                        without auto-renewal are refused, with the reason, until entries have ended; what is revoked
                        from then on still finds room.  Were even that used up (ca.crl.full), the list that is out
                        stays until it ends */
+  int64_t authz_reuse_s; /**< for how long after a validation later orders of the same account for the same name get an
+                              authorization that is valid from the beginning (RFC 8555 7.1.3); one for a wildcard says
+                              nothing of the name, and the other way round.  Deactivating an authorization ends it.
+                              Never for orders with auto-renewal, whose certificates go on without anybody being asked
+                              again.  CAA is looked at in any case.  Default 0: each order is validated anew */
 } stardeleg_ca_options;
 
 /** A change of the time at which clients are told to renew (RFC 9773), for instance before certificates are revoked in

@@ -68,7 +68,8 @@ static bool are_in_range(const stardeleg_ca_options *options)
 {
   const int64_t seconds[] = {options->max_duration_s, options->order_pending_s, options->order_grace_s,
                              options->plain_lifetime_s, options->crl_lifetime_s, options->renewal_info_s,
-                             options->caa_age_max_s, options->validation_retry_ms, options->lease_ms};
+                             options->caa_age_max_s, options->validation_retry_ms, options->lease_ms,
+                             options->authz_reuse_s};
 
   for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
     if (seconds[i] > SDG_STAR_LIFETIME_MAX_S) {
@@ -97,8 +98,8 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
     wrong =
         "order_pending_s and lease_ms must be positive, order_grace_s, validation_retry_ms and poll_ms not negative";
   }
-  if (wrong == NULL && (options->crl_lifetime_s < 0 || options->renewal_info_s < 0)) {
-    wrong = "crl_lifetime_s and renewal_info_s must not be negative";
+  if (wrong == NULL && (options->crl_lifetime_s < 0 || options->renewal_info_s < 0 || options->authz_reuse_s < 0)) {
+    wrong = "crl_lifetime_s, renewal_info_s and authz_reuse_s must not be negative";
   }
   if (wrong == NULL && !are_in_range(options)) {
     wrong = "no span of time may be longer than a hundred years";
@@ -211,6 +212,22 @@ static stardeleg_err claim_crl(stardeleg_ca *ca, stardeleg_time now)
   return err;
 }
 
+static stardeleg_err claim_proofs(stardeleg_ca *ca, stardeleg_time now)
+{
+  stardeleg_record records[SDG_CA_CLAIM_MAX];
+  size_t count = 0;
+  stardeleg_err err;
+
+  memset(records, 0, sizeof(records));
+  err = sdg_store_claim(ca->options.store, SDG_CA_PROOF_KIND, now, "ca", ca->options.lease_ms, records,
+                        SDG_CA_CLAIM_MAX, &count);
+  for (size_t i = 0; i < count; i++) {
+    err = work_result(err, sdg_ca_end_proof(ca, &records[i]));
+    stardeleg_record_clear(&records[i]);
+  }
+  return err;
+}
+
 static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
 {
   stardeleg_record records[SDG_CA_CLAIM_MAX];
@@ -232,8 +249,8 @@ static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
 /* The next moment the store may have work. */
 static stardeleg_err next_due(stardeleg_ca *ca, stardeleg_time now, stardeleg_time *out)
 {
-  static const char *const kinds[] = {"order", "authz", SDG_CA_CRL_KIND};
-  size_t count = ca->has_crl ? 3 : 2;
+  static const char *const kinds[] = {"order", "authz", SDG_CA_PROOF_KIND, SDG_CA_CRL_KIND};
+  size_t count = ca->has_crl ? 4 : 3;
 
   *out = ca->options.poll_ms > 0 ? sdg_time_add(now, ca->options.poll_ms) : STARDELEG_TIME_NEVER;
   for (size_t i = 0; i < count; i++) {
@@ -260,6 +277,9 @@ static stardeleg_err run_round(stardeleg_ca *ca, stardeleg_ask *ask, bool *again
     err = claim_orders(ca, now);
     if (err == STARDELEG_OK) {
       err = claim_checks(ca, now);
+    }
+    if (err == STARDELEG_OK) {
+      err = claim_proofs(ca, now);
     }
     if (err == STARDELEG_OK && ca->has_crl) {
       err = claim_crl(ca, now);

@@ -135,22 +135,29 @@ stardeleg_err sdg_ca_check_provable(const stardeleg_ca *ca, const sdg_identifier
   return faults > 0 ? STARDELEG_ERR_POLICY : STARDELEG_OK;
 }
 
-static stardeleg_err fill_challenge(stardeleg_ca *ca, sdg_acme_challenge *challenge, const sdg_ca_method *method)
+stardeleg_err sdg_ca_fill_challenge(sdg_acme_challenge *challenge, const char *type)
 {
-  sdg_buf token;
-  stardeleg_err err;
-
   challenge->validated = STARDELEG_TIME_NONE;
-  challenge->type = sdg_strdup(method->type);
+  challenge->type = sdg_strdup(type);
   /* A place holder: the real URL is made when the authorization is shown. */
   challenge->url = sdg_strdup("https://challenge.invalid/");
+  return challenge->type != NULL && challenge->url != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
+}
+
+static stardeleg_err fill_new(stardeleg_ca *ca, sdg_acme_challenge *challenge, const sdg_ca_method *method)
+{
+  sdg_buf token;
+  stardeleg_err err = sdg_ca_fill_challenge(challenge, method->type);
+
   sdg_buf_init(&token, 128);
-  err = sdg_random_name(ca->options.crypto, &token, TOKEN_BYTES);
+  if (err == STARDELEG_OK) {
+    err = sdg_random_name(ca->options.crypto, &token, TOKEN_BYTES);
+  }
   if (err == STARDELEG_OK) {
     err = sdg_buf_take(&token, &challenge->token, NULL);
   }
   sdg_buf_clear(&token);
-  return challenge->type != NULL && challenge->url != NULL ? err : STARDELEG_ERR_NOMEM;
+  return err;
 }
 
 stardeleg_err sdg_ca_fill_challenges(stardeleg_ca *ca, sdg_acme_authorization *authz)
@@ -159,7 +166,7 @@ stardeleg_err sdg_ca_fill_challenges(stardeleg_ca *ca, sdg_acme_authorization *a
 
   for (size_t i = 0; i < METHOD_COUNT && err == STARDELEG_OK; i++) {
     if (can_prove(ca, methods[i], sdg_ca_is_ip(&authz->identifier), authz->wildcard)) {
-      err = fill_challenge(ca, &authz->challenges[authz->challenge_count++], methods[i]);
+      err = fill_new(ca, &authz->challenges[authz->challenge_count++], methods[i]);
     }
   }
   return err;

@@ -67,31 +67,38 @@ static stardeleg_err decide_order(stardeleg_ca *ca, const sdg_ca_authz *authz, s
 /* One batch: whoever sees the authorization valid sees the order ready. */
 stardeleg_err sdg_ca_store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz, stardeleg_time due, bool release)
 {
+  char proof_key[SDG_ID_SIZE];
   sdg_ca_order order;
-  sdg_buf values[2];
-  stardeleg_store_op ops[2];
+  sdg_buf values[3];
+  stardeleg_store_op ops[3];
+  size_t n = 1;
   bool both = false;
   stardeleg_err err = sdg_ca_order_load(ca, authz->order, &order);
 
   if (err != STARDELEG_OK) {
     return err;
   }
-  sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
-  sdg_buf_init(&values[1], STARDELEG_STORE_VALUE_MAX);
+  for (size_t i = 0; i < 3; i++) {
+    sdg_buf_init(&values[i], STARDELEG_STORE_VALUE_MAX);
+  }
   err = decide_order(ca, authz, &order, &both);
   if (err == STARDELEG_OK) {
     sdg_ca_put_authz(&ops[0], &values[0], authz, due, release);
     err = sdg_buf_error(&values[0]);
   }
   if (err == STARDELEG_OK && both) {
-    sdg_ca_put_order(ca, &ops[1], &values[1], &order, false);
+    sdg_ca_put_order(ca, &ops[n++], &values[1], &order, false);
     err = sdg_buf_error(&values[1]);
   }
   if (err == STARDELEG_OK) {
-    err = sdg_store_batch(ca->options.store, ops, both ? 2 : 1);
+    err = sdg_ca_put_proof(ca, authz, proof_key, ops, &values[2], &n);
   }
-  sdg_buf_clear(&values[0]);
-  sdg_buf_clear(&values[1]);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_batch(ca->options.store, ops, n);
+  }
+  for (size_t i = 0; i < 3; i++) {
+    sdg_buf_clear(&values[i]);
+  }
   sdg_ca_order_clear(&order);
   return err;
 }

@@ -75,6 +75,7 @@ typedef struct sdg_ca_authz {
   char *key_authorization;         /* fixed when the challenge is answered (ACME-8.3-06); NULL before */
   uint32_t attempts;
   stardeleg_time expires_at;
+  bool just_proven;                /* not stored: what is being written is its validation */
   uint64_t version;
   uint64_t fence;
 } sdg_ca_authz;
@@ -203,8 +204,22 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ca_check_provable(const stardeleg_ca *ca,
                                                          stardeleg_problem *problem);
 /* All challenges that can prove what |authz| is about. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_fill_challenges(stardeleg_ca *ca, sdg_acme_authorization *authz);
+/* Type and place holder of a new challenge; no token yet. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_fill_challenge(sdg_acme_challenge *challenge, const char *type);
 /* The first challenge is the only one from now on. */
 void sdg_ca_drop_other_challenges(sdg_acme_authorization *authz);
+
+/* --- What an account has proven (ca_proof.c) --- */
+#define SDG_CA_PROOF_KIND "proof"
+/* Makes a new authorization valid if its account has proven the identifier of late; else leaves it without challenges.
+ */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_use_proof(const stardeleg_ca *ca, sdg_ca_authz *authz, stardeleg_time now);
+/* Appends what |authz| makes of the proof: kept if it is just proven, gone if it is deactivated. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_put_proof(const stardeleg_ca *ca, const sdg_ca_authz *authz,
+                                                    char key[SDG_ID_SIZE], stardeleg_store_op *ops, sdg_buf *value,
+                                                    size_t *n);
+/* Removes one that is too old: |record| is claimed. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ca_end_proof(const stardeleg_ca *ca, const stardeleg_record *record);
 
 /* --- CAA (ca_caa.c) --- */
 /* The identities, for the directory. */

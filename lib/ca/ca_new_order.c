@@ -149,7 +149,26 @@ static stardeleg_err fill_authz(stardeleg_ca *ca, sdg_call *call, const sdg_ca_o
   if (authz->wire.identifier.type == NULL || authz->wire.identifier.value == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
+  if (order->wire.auto_renewal == NULL) {
+    stardeleg_err err = sdg_ca_use_proof(ca, authz, call->now);
+
+    if (err != STARDELEG_OK || authz->wire.status == SDG_AUTHZ_VALID) {
+      return err;
+    }
+  }
   return sdg_ca_fill_challenges(ca, &authz->wire);
+}
+
+/* RFC 8555 7.1.6: ready as soon as nothing is left to be proven; and no longer than that is so. */
+static void set_ready(sdg_ca_order *order, const sdg_ca_authz *authz)
+{
+  bool ready = true;
+
+  for (size_t i = 0; i < order->authz_count; i++) {
+    ready = ready && authz[i].wire.status == SDG_AUTHZ_VALID;
+    order->wire.expires = sdg_time_min(order->wire.expires, authz[i].expires_at);
+  }
+  order->wire.status = ready ? SDG_ORDER_READY : SDG_ORDER_PENDING;
 }
 
 static stardeleg_err choose_authz_ids(stardeleg_ca *ca, sdg_ca_order *order)
@@ -170,7 +189,7 @@ static stardeleg_err choose_authz_ids(stardeleg_ca *ca, sdg_ca_order *order)
 }
 
 /* Order and authorizations in one batch, and the certificate that is to be replaced (NULL: none). */
-static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_order *order, const sdg_ca_cert *replaced)
+static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, sdg_ca_order *order, const sdg_ca_cert *replaced)
 {
   size_t n = order->authz_count + 1;
   size_t all = n + (replaced != NULL ? 1 : 0);
@@ -182,8 +201,6 @@ static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_or
 
   if (err == STARDELEG_OK) {
     sdg_buf_init(&values[0], STARDELEG_STORE_VALUE_MAX);
-    sdg_ca_put_order(ca, &ops[0], &values[0], order, false);
-    err = sdg_buf_error(&values[0]);
     made = 1;
   }
   for (; made > 0 && made < n && err == STARDELEG_OK; made++) {
@@ -193,6 +210,11 @@ static stardeleg_err store_all(stardeleg_ca *ca, sdg_call *call, const sdg_ca_or
     if (err == STARDELEG_OK) {
       err = sdg_buf_error(&values[made]);
     }
+  }
+  if (err == STARDELEG_OK) {
+    set_ready(order, authz + 1);
+    sdg_ca_put_order(ca, &ops[0], &values[0], order, false);
+    err = sdg_buf_error(&values[0]);
   }
   if (err == STARDELEG_OK && replaced != NULL) {
     sdg_buf_init(&values[made], STARDELEG_STORE_VALUE_MAX);

@@ -59,6 +59,7 @@ static stardeleg_err succeed(sdg_ca_check *check, stardeleg_time now)
   sdg_json_free(authz->wire.challenges[0].error);
   authz->wire.challenges[0].error = NULL;
   sdg_ca_drop_other_challenges(&authz->wire);
+  authz->just_proven = true;
   return sdg_ca_store_decision(check->task.ca, authz, authz->expires_at, true);
 }
 

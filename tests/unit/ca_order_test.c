@@ -93,6 +93,8 @@ static void test_options(void **state)
   REFUSE(validation_retry_ms, -1);
   REFUSE(poll_ms, -1);
   REFUSE(crl_lifetime_s, -1);
+  REFUSE(authz_reuse_s, -1);
+  REFUSE(authz_reuse_s, INT64_MAX);
   REFUSE(crl_max, 65535);
   REFUSE(crl_max, 16 * 1024 * 1024 + 1);
   REFUSE(max_duration_s, INT64_MAX);
