@@ -74,8 +74,9 @@ bool sdg_utf8_is_valid(stardeleg_bytes a)
 {
   uint32_t code;
 
-  for (size_t at = 0, len; at < a.len; at += len) {
-    len = sdg_utf8_decode(&code, sdg_bytes_from(a, at));
+  for (size_t at = 0, len = 1; at < a.len; at += len) {
+    /* Nearly all of what is read and written is ASCII. */
+    len = a.base[at] < 0x80 ? 1 : sdg_utf8_decode(&code, sdg_bytes_from(a, at));
     if (len == 0) {
       return false;
     }
