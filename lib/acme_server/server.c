@@ -2,7 +2,6 @@
 /* acme_server/server.c -- a request's whole way: route, authentication, answer, common headers. */
 #include "acme_server/server.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "acme/problem_document.h"
