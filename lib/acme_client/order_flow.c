@@ -84,6 +84,7 @@ stardeleg_err sdg_order_flow_again(sdg_order_flow *flow)
   flow->polls = 0;
   flow->cancel_wanted = false;
   flow->ended_there = false;
+  memset(&flow->gone, 0, sizeof(flow->gone));
   sdg_problem_clear(&flow->problem);
   return STARDELEG_OK;
 }

@@ -10,6 +10,7 @@
 #include <stardeleg/solver.h>
 #include "acme/authorization.h"
 #include "acme/order.h"
+#include "acme_client/errand.h"
 #include "acme_client/session.h"
 
 typedef enum sdg_flow_state {
@@ -59,6 +60,7 @@ typedef struct sdg_order_flow {
   char *challenge_issuer; /* dns-persist-01: the CA's name in the record */
   uint32_t answers;       /* to this challenge that failed, but not for good */
   unsigned failed_types;  /* challenge types that failed: bits of order_flow_challenge.c; tried last */
+  sdg_gone gone;          /* what was said of an order that is to be cancelled */
   stardeleg_problem problem; /* last failure; status 0 and type about:blank if none */
   /* not written to JSON: */
   const stardeleg_solver *solver; /* NULL: an order with work to do on authorizations fails */

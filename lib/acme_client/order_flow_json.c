@@ -59,6 +59,7 @@ void sdg_order_flow_write(sdg_json_writer *w, const char *name, const sdg_order_
   sdg_jw_int(w, "finalizes", (int64_t)flow->finalizes);
   sdg_jw_int(w, "unreadable", (int64_t)flow->unreadable);
   sdg_jw_bool(w, "cancel", flow->cancel_wanted);
+  sdg_gone_write(w, &flow->gone);
   if (flow->replaces_refused) {
     sdg_jw_bool(w, "replacesRefused", true);
   }
@@ -224,6 +225,9 @@ stardeleg_err sdg_order_flow_read(sdg_order_flow *out, const sdg_json *tree)
   }
   if (err == STARDELEG_OK) {
     err = read_numbers(&flow, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_gone_read(&flow.gone, tree);
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&order, tree, "order", SDG_JSON_OPTIONAL, NULL);

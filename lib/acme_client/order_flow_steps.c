@@ -162,13 +162,14 @@ stardeleg_err sdg_flow_take_cancel_look(sdg_order_flow *flow, sdg_flow_turn *tur
   stardeleg_err err;
 
   if (turn->result->err != STARDELEG_OK) {
-    if (turn->result->err == STARDELEG_ERR_PROBLEM && (turn->result->status == 404 || turn->result->status == 410)) {
-      sdg_flow_enter(flow, turn, SDG_FLOW_CANCELED); /* gone */
+    if (sdg_gone_take(&flow->gone, turn->result, turn->now)) {
+      sdg_flow_enter(flow, turn, SDG_FLOW_CANCELED);
     } else {
       cancel_again(flow, turn);
     }
     return STARDELEG_OK;
   }
+  (void)sdg_gone_take(&flow->gone, turn->result, turn->now); /* it is there */
   err = sdg_flow_keep_order(flow, turn, &problem);
   if (err == STARDELEG_ERR_NOMEM) {
     return err;

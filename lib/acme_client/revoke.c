@@ -97,6 +97,12 @@ stardeleg_err sdg_revoke_take(sdg_revoke *revoke, sdg_session *session, sdg_agen
   }
   if (result->status == 404 || result->status == 410) {
     sdg_session_refresh(session);
+    if (!revoke->looked_up) { /* it may have moved: once more, where the directory says */
+      revoke->looked_up = true;
+      sdg_errand_again(&revoke->errand, agent, result, result->problem, now);
+      return STARDELEG_OK;
+    }
+    revoke->looked_up = false;
   }
   sdg_errand_fail(&revoke->errand, result->problem);
   return STARDELEG_OK;

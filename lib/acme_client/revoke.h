@@ -12,6 +12,7 @@ typedef struct sdg_revoke {
   sdg_errand errand;  /* DONE: revoked, by us or by somebody before */
   char *certificate;  /* base64url DER */
   int reason;         /* RFC 5280 5.3.1, or SDG_REVOKE_NO_REASON */
+  bool looked_up;     /* after 404 or 410 the directory was asked where revokeCert is; not written to JSON */
   bool by_key;        /* signed with the certificate's key, not by the account */
   stardeleg_key *key; /* by_key: a reference; not written to JSON, to be set again after reading */
 } sdg_revoke;

@@ -154,8 +154,8 @@ static void lost_or_refused(void **state)
       {400, RIG_PROBLEM("autoRenewalCancellationInvalid"), 200, "canceled", true},
       {400, RIG_PROBLEM("autoRenewalCancellationInvalid"), 200, "invalid", true},
       {400, RIG_PROBLEM("autoRenewalCancellationInvalid"), 200, "valid", false},
-      {404, RIG_PROBLEM("malformed"), 404, "", true},
-      {410, "", 410, "", true},
+      {404, RIG_PROBLEM("malformed"), 404, "", false},
+      {410, "", 410, "", false},
       {403, RIG_PROBLEM("unauthorized"), 200, "valid", false},
       {403, RIG_PROBLEM("unauthorized"), 403, "", false},
       {200, "<html>", 200, "canceled", true},
@@ -232,6 +232,75 @@ static void refused_for_ever(void **state)
     order_rig_sleep(&rig, SDG_TIME_HOUR);
   }
   assert_in_range(rig.exchanges, 50, 300);
+  order_rig_end(&rig);
+}
+
+/* A server that does not know the order, or something before it that answers so: cancelled again and again for hours
+ * before that is believed, and only if it is ACME's own word. */
+static void gone(void **state)
+{
+  static const struct {
+    int status;
+    const char *body;
+    bool believed;
+  } cases[] = {{404, RIG_PROBLEM("malformed"), true},
+               {410, RIG_PROBLEM("malformed"), true},
+               {404, "<html>404</html>", false},
+               {404, "{\"type\":\"about:blank\"}", false},
+               {404, "", false}};
+  order_rig rig;
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    stardeleg_time began;
+
+    begin_valid(&rig, STAR);
+    rig.restarts = true; /* the row of answers is in the record */
+    cancel(&rig);
+    began = rig.server.now;
+    rig.exchanges = 0;
+    while (rig.flow.state != SDG_FLOW_CANCELED && rig.server.now < began + 2 * SDG_TIME_DAY) {
+      order_rig_expect(&rig, "POST", RIG_ORDER, CANCEL);
+      scripted_answer(&rig.server, cases[i].status, NULL, cases[i].body);
+      order_rig_expect_fetch(&rig, RIG_ORDER);
+      scripted_answer(&rig.server, cases[i].status, NULL, cases[i].body);
+      if (rig.flow.state != SDG_FLOW_CANCELED) {
+        order_rig_sleep(&rig, SDG_TIME_HOUR);
+      }
+    }
+    assert_int_equal(rig.flow.state == SDG_FLOW_CANCELED, cases[i].believed);
+    assert_true(rig.server.now >= began + 6 * SDG_TIME_HOUR);
+    assert_true(!cases[i].believed || rig.server.now < began + 9 * SDG_TIME_HOUR);
+    assert_in_range(rig.exchanges, 20, 220);
+    order_rig_end(&rig);
+  }
+}
+
+/* Seen once more in between, it was never gone. */
+static void gone_and_back(void **state)
+{
+  order_rig rig;
+  stardeleg_time began;
+
+  (void)state;
+  begin_valid(&rig, STAR);
+  rig.restarts = true;
+  cancel(&rig);
+  began = rig.server.now;
+  for (int i = 0; rig.server.now < began + SDG_TIME_DAY; i++) {
+    order_rig_expect(&rig, "POST", RIG_ORDER, CANCEL);
+    scripted_answer(&rig.server, 404, NULL, RIG_PROBLEM("malformed"));
+    order_rig_expect_fetch(&rig, RIG_ORDER);
+    if (i % 5 == 4) {
+      order_rig_answer_order(&rig, 200, "valid", STAR);
+    } else {
+      scripted_answer(&rig.server, 404, NULL, RIG_PROBLEM("malformed"));
+    }
+    order_rig_sleep(&rig, SDG_TIME_HOUR);
+  }
+  order_rig_expect(&rig, "POST", RIG_ORDER, CANCEL);
+  order_rig_answer_order(&rig, 200, "canceled", STAR);
+  order_rig_rests(&rig, SDG_FLOW_CANCELED);
   order_rig_end(&rig);
 }
 
@@ -384,6 +453,8 @@ int main(void)
       cmocka_unit_test(lost_or_refused),
       cmocka_unit_test(lost),
       cmocka_unit_test(refused_for_ever),
+      cmocka_unit_test(gone),
+      cmocka_unit_test(gone_and_back),
       cmocka_unit_test(not_valid_any_more),
       cmocka_unit_test(spoiled_records),
       cmocka_unit_test(problems_survive),

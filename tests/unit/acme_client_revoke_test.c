@@ -126,7 +126,6 @@ static void refused(void **state)
                {403, CLIENT_PROBLEM("unauthorized"), STARDELEG_ACME_UNAUTHORIZED},
                {403, CLIENT_PROBLEM("autoRenewalRevocationNotSupported"),
                 STARDELEG_ACME_AUTO_RENEWAL_REVOCATION_NOT_SUPPORTED},
-               {404, CLIENT_PROBLEM("malformed"), STARDELEG_ACME_MALFORMED},
                {501, NULL, STARDELEG_ACME_NONE},
                {302, NULL, STARDELEG_ACME_NONE}};
   revoking r;
@@ -141,6 +140,31 @@ static void refused(void **state)
     assert_int_equal(r.revoke.errand.problem.acme, cases[i].acme);
     assert_int_equal(r.revoke.errand.problem.status, cases[i].status);
     assert_int_equal(r.rig.takes, 1);
+    end(&r);
+  }
+}
+
+/* revokeCert has moved: the directory says where to, and it is asked there once; then it is a refusal like others. */
+static void moved(void **state)
+{
+  static const int statuses[] = {404, 410};
+  revoking r;
+
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    const char *now_at = i < 2 ? CLIENT_BASE "/revoke-2" : REVOKE;
+
+    begin(&r, 4, false, NULL);
+    client_rig_register(&r.rig, OFFERED);
+    client_rig_expect(&r.rig, "POST", REVOKE, NULL);
+    scripted_answer(&r.rig.server, statuses[i % 2], NULL, i < 2 ? "<html>" : CLIENT_PROBLEM("malformed"));
+    assert_int_equal(r.revoke.errand.state, SDG_ERRAND_OPEN);
+    client_rig_directory(&r.rig, i < 2 ? ",\"revokeCert\":\"" CLIENT_BASE "/revoke-2\"" : OFFERED);
+    scripted_sleep(&r.rig.server, 2000);
+    client_rig_expect(&r.rig, "POST", now_at, NULL);
+    scripted_answer(&r.rig.server, i < 2 ? 200 : statuses[i % 2], NULL, CLIENT_PROBLEM("malformed"));
+    assert_int_equal(r.revoke.errand.state, i < 2 ? SDG_ERRAND_DONE : SDG_ERRAND_FAILED);
+    assert_int_equal(r.rig.takes, 2);
     end(&r);
   }
 }
@@ -269,7 +293,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(by_account), cmocka_unit_test(by_certificate_key), cmocka_unit_test(already_revoked),
-      cmocka_unit_test(refused),    cmocka_unit_test(outages),            cmocka_unit_test(not_offered),
+      cmocka_unit_test(refused),    cmocka_unit_test(moved),
+       cmocka_unit_test(outages),            cmocka_unit_test(not_offered),
       cmocka_unit_test(reasons),    cmocka_unit_test(restart),            cmocka_unit_test(spoiled_records)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
