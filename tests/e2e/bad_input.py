@@ -24,6 +24,7 @@ import pace  # noqa: E402
 import ports  # noqa: E402
 
 DAY_MS = 86400 * 1000
+LIFETIME_S = 4
 
 
 class Scene(story.Demo):
@@ -31,7 +32,7 @@ class Scene(story.Demo):
 
     def __init__(self, build, stretch=1):
         super().__init__(argparse.Namespace(bin=build, dir=tempfile.mkdtemp(prefix="stardeleg-e2e-"), crypto=None,
-                                            chaos=False, seed=0, lifetime=story.LIFETIME_S * stretch))
+                                            chaos=False, seed=0, lifetime=LIFETIME_S * stretch))
         self.stretch = stretch
 
     def tell(self, at, who, what, detail=""):

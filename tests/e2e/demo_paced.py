@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration, at the pace that the machine allows.  Usage: demo_paced.py OPTION... (of demo.py)"""
+"""The demonstration, at the pace that the machine allows.  Usage: demo_paced.py LIFETIME OPTION... (of demo.py)"""
 import os
 import shutil
 import sys
@@ -16,7 +16,7 @@ folders = []
 
 def attempt(stretch):
     folders.append(tempfile.mkdtemp(prefix="stardeleg-demo-"))
-    return demo.main([*sys.argv[1:], "--dir", folders[-1], "--lifetime", str(demo.LIFETIME_S * stretch)])
+    return demo.main([*sys.argv[2:], "--dir", folders[-1], "--lifetime", str(int(sys.argv[1]) * stretch)])
 
 
 status = pace.play(attempt)

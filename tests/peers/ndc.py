@@ -96,12 +96,7 @@ class Follower:
         strict.must(not_yet <= new_before + 3 * life / 8, "8739 3.5.1", "not published at its notBefore")
 
     def follow(self, renewals):
-        seconds = (renewals + 1) * self.document["auto-renewal"]["lifetime"] + PATIENCE_S
-        deadline = time.monotonic() + seconds
-        while len(self.seen) <= renewals and self.ended is None:
-            strict.must(time.monotonic() < deadline, "8739 3.3", f"{len(self.seen)} certificates after {seconds} s")
-            self.look()
-            time.sleep(0.15)
+        follow_all([self], renewals)
 
     def follow_to_end(self, seconds=PATIENCE_S):
         deadline = time.monotonic() + seconds
@@ -110,3 +105,15 @@ class Follower:
             self.look()
             time.sleep(0.1)
         return self.ended
+
+
+def follow_all(followers, renewals):
+    """Until each has seen so many, or an end."""
+    seconds = (renewals + 1) * max(f.document["auto-renewal"]["lifetime"] for f in followers) + PATIENCE_S
+    deadline = time.monotonic() + seconds
+    while any(len(f.seen) <= renewals and f.ended is None for f in followers):
+        strict.must(time.monotonic() < deadline, "8739 3.3",
+                    f"{[len(f.seen) for f in followers]} certificates after {seconds} s")
+        for follower in followers:
+            follower.look()
+        time.sleep(0.15)
