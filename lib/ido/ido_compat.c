@@ -59,8 +59,8 @@ stardeleg_err sdg_ido_compat_delegation(stardeleg_ido *ido, sdg_call *call, cons
   return err;
 }
 
-stardeleg_err sdg_ido_compat_end(const stardeleg_ido *ido, sdg_call *call, sdg_acme_new_order *request,
-                                 const sdg_ido_delegation *delegation)
+void sdg_ido_compat_end(const stardeleg_ido *ido, const sdg_call *call, sdg_acme_new_order *request,
+                        const sdg_ido_delegation *delegation)
 {
   const sdg_issuer *issuer = sdg_ido_find_issuer(ido, delegation->issuer);
   const sdg_star_supply *supply = issuer != NULL && issuer->ops->publishes ? &issuer->supply : NULL;
@@ -70,64 +70,101 @@ stardeleg_err sdg_ido_compat_end(const stardeleg_ido *ido, sdg_call *call, sdg_a
     end_at = sdg_time_min(end_at, sdg_time_add(call->now, delegation->lifetime_max_s * SDG_TIME_S));
   }
   if (request->auto_renewal != NULL || request->not_after != STARDELEG_TIME_NONE || end_at == STARDELEG_TIME_NEVER) {
-    return STARDELEG_OK;
+    return;
   }
-  if (supply != NULL && supply->validity_s > 0) {
-    if (sdg_time_add(call->now, supply->validity_s * SDG_TIME_S) <= end_at) {
-      return STARDELEG_OK;
-    }
-    if (!supply->takes_not_after) {
-      return refuse_at(call, "/notAfter", "a certificate of this CA would live longer than the delegation allows");
-    }
+  if (supply != NULL && supply->validity_s > 0 &&
+      (sdg_time_add(call->now, supply->validity_s * SDG_TIME_S) <= end_at || !supply->takes_not_after)) {
+    return; /* what would live too long is refused, like others' orders */
   }
   request->not_after = sdg_time_floor_s(end_at);
-  return STARDELEG_OK;
 }
 
-static bool share_name(const sdg_identifiers *a, const sdg_identifiers *b)
+/* --- "replaces" (RFC 9773 5) --- */
+
+void sdg_ido_replacing_clear(sdg_ido_replacing *replacing)
 {
-  for (size_t i = 0; i < a->count; i++) {
-    for (size_t k = 0; k < b->count; k++) {
-      const sdg_identifiers x = {&a->items[i], 1};
-      const sdg_identifiers y = {&b->items[k], 1};
-
-      if (sdg_identifiers_same_set(&x, &y)) {
-        return true;
-      }
-    }
-  }
-  return false;
+  sdg_ido_order_clear(&replacing->before);
+  sdg_buf_clear(&replacing->value);
+  replacing->op_count = 0;
 }
 
-/* NOT_FOUND if it does not replace anything of this account. */
-static stardeleg_err check_replaced(stardeleg_ido *ido, const sdg_call *call, const sdg_acme_new_order *request)
+/* The order of what is to be replaced; NOT_FOUND if it is nothing of this account's with one of these names. */
+static stardeleg_err find_replaced(const stardeleg_ido *ido, const sdg_call *call, const sdg_ido_order *order,
+                                   sdg_ido_order *before)
 {
   sdg_ido_published found;
-  sdg_ido_order before;
-  stardeleg_err err = sdg_ido_publication_find(ido->options.store, request->replaces, &found);
+  stardeleg_err err = sdg_ido_publication_find(ido->options.store, order->wire.replaces, &found);
 
   if (err != STARDELEG_OK) {
     return err;
   }
   err = strcmp(found.account, call->account->id) == 0 ? STARDELEG_OK : STARDELEG_ERR_NOT_FOUND;
   if (err == STARDELEG_OK) {
-    err = sdg_ido_order_load(ido->options.store, found.order, &before);
-  }
-  if (err == STARDELEG_OK) {
-    err = share_name(&before.wire.identifiers, &request->identifiers) ? STARDELEG_OK : STARDELEG_ERR_NOT_FOUND;
-    sdg_ido_order_clear(&before);
+    err = sdg_ido_order_load(ido->options.store, found.order, before);
   }
   sdg_ido_published_clear(&found);
+  if (err == STARDELEG_OK && !sdg_identifiers_share(&before->wire.identifiers, &order->wire.identifiers)) {
+    err = STARDELEG_ERR_NOT_FOUND;
+  }
   return err;
 }
 
-stardeleg_err sdg_ido_compat_replaces(stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request)
+/* "marked as replaced by a different Order that is not "invalid"": one whose successor was lost may be replaced again.
+ */
+static stardeleg_err check_free(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_order *before)
 {
-  stardeleg_err err = request->replaces != NULL ? check_replaced(ido, call, request) : STARDELEG_OK;
+  sdg_ido_order other;
+  stardeleg_err err;
 
-  return err == STARDELEG_ERR_NOT_FOUND
-             ? refuse_at(call, "/replaces", "no certificate of yours with one of these names goes by that identifier")
-             : err;
+  if (before->replaced_by[0] == '\0') {
+    return STARDELEG_OK;
+  }
+  err = sdg_ido_order_load(ido->options.store, before->replaced_by, &other);
+  if (err != STARDELEG_OK) {
+    return err == STARDELEG_ERR_NOT_FOUND ? STARDELEG_OK : err;
+  }
+  if (other.wire.status != SDG_ORDER_INVALID) {
+    err = sdg_call_fail(call, STARDELEG_ACME_ALREADY_REPLACED, "another order replaces that certificate");
+  }
+  sdg_ido_order_clear(&other);
+  return err;
+}
+
+/* An order that is being ended is left to whoever does that. */
+static stardeleg_err mark_replaced(const stardeleg_ido *ido, const sdg_call *call, const sdg_ido_order *order,
+                                   sdg_ido_replacing *out)
+{
+  sdg_ido_order *before = &out->before;
+  stardeleg_err err;
+
+  if (before->cancel && !sdg_ido_order_is_final(before)) {
+    return STARDELEG_OK;
+  }
+  (void)snprintf(before->replaced_by, sizeof(before->replaced_by), "%s", order->id);
+  err = sdg_ido_order_op(before, sdg_ido_order_due(ido, before, call->now), &out->op, &out->value);
+  out->op_count = err == STARDELEG_OK ? 1 : 0;
+  return err;
+}
+
+stardeleg_err sdg_ido_compat_replaces(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_order *order,
+                                      sdg_ido_replacing *out)
+{
+  stardeleg_err err;
+
+  sdg_ido_order_init(&out->before);
+  sdg_buf_init(&out->value, STARDELEG_STORE_VALUE_MAX);
+  out->op_count = 0;
+  if (order->wire.replaces == NULL) {
+    return STARDELEG_OK;
+  }
+  err = find_replaced(ido, call, order, &out->before);
+  if (err == STARDELEG_ERR_NOT_FOUND) {
+    return refuse_at(call, "/replaces", "no certificate of yours with one of these names goes by that identifier");
+  }
+  if (err == STARDELEG_OK) {
+    err = check_free(ido, call, &out->before);
+  }
+  return err == STARDELEG_OK ? mark_replaced(ido, call, order, out) : err;
 }
 
 /* --- Authorizations --- */

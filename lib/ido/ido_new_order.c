@@ -68,7 +68,8 @@ static stardeleg_err find_delegation(stardeleg_ido *ido, sdg_call *call, const s
 
 static stardeleg_err check_bounds(sdg_call *call, const sdg_ido_delegation *delegation, const sdg_auto_renewal *renewal)
 {
-  char detail[128];
+  int64_t adjust_s = sdg_time_min(renewal->lifetime_adjust_s, renewal->lifetime_s); /* RFC 8739 3.5: min(T, la) */
+  char detail[160];
 
   if (renewal->lifetime_s < delegation->lifetime_min_s) {
     (void)snprintf(detail, sizeof(detail), "lifetime is %lld s; the shortest of this delegation is %lld s",
@@ -79,6 +80,12 @@ static stardeleg_err check_bounds(sdg_call *call, const sdg_ido_delegation *dele
     (void)snprintf(detail, sizeof(detail), "lifetime is %lld s; the longest of this delegation is %lld s",
                    (long long)renewal->lifetime_s, (long long)delegation->lifetime_max_s);
     return refuse_at(call, "/auto-renewal/lifetime", detail);
+  }
+  if (delegation->lifetime_max_s > 0 && renewal->lifetime_s + adjust_s > delegation->lifetime_max_s) {
+    (void)snprintf(detail, sizeof(detail),
+                   "lifetime and lifetime-adjust are %lld s; the longest lifetime of this delegation is %lld s",
+                   (long long)(renewal->lifetime_s + adjust_s), (long long)delegation->lifetime_max_s);
+    return refuse_at(call, "/auto-renewal/lifetime-adjust", detail);
   }
   if (renewal->end_at > delegation->expires_at) {
     char end[SDG_TIME_TEXT_SIZE];
@@ -91,21 +98,18 @@ static stardeleg_err check_bounds(sdg_call *call, const sdg_ido_delegation *dele
 }
 
 /* What the issuer could never do is said here; a process that does not know the issuer leaves it to the one that does.
- */
-static stardeleg_err check_supply(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation,
-                                  const sdg_auto_renewal *renewal)
+ * NULL: nothing is known of its certificates. */
+static const sdg_star_supply *find_supply(const stardeleg_ido *ido, const char *name)
 {
-  const sdg_issuer *issuer = sdg_ido_find_issuer(ido, delegation->issuer);
+  const sdg_issuer *issuer = sdg_ido_find_issuer(ido, name);
 
-  if (issuer == NULL || !issuer->ops->publishes) {
-    return STARDELEG_OK;
-  }
-  return sdg_star_supply_check(&issuer->supply, renewal, call->now, &call->problem);
+  return issuer != NULL && issuer->ops->publishes ? &issuer->supply : NULL;
 }
 
 static stardeleg_err check_star(const stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request,
                                 const sdg_ido_delegation *delegation, sdg_auto_renewal *renewal)
 {
+  const sdg_star_supply *supply = find_supply(ido, delegation->issuer);
   stardeleg_err err;
 
   if (request->not_before != STARDELEG_TIME_NONE || request->not_after != STARDELEG_TIME_NONE) {
@@ -123,44 +127,80 @@ static stardeleg_err check_star(const stardeleg_ido *ido, sdg_call *call, const 
   if (err == STARDELEG_OK) {
     err = check_bounds(call, delegation, renewal);
   }
-  return err == STARDELEG_OK ? check_supply(ido, call, delegation, renewal) : err;
+  return err == STARDELEG_OK && supply != NULL ? sdg_star_supply_check(supply, renewal, call->now, &call->problem)
+                                               : err;
 }
 
-static stardeleg_err check_plain_end(sdg_call *call, const sdg_acme_new_order *request,
-                                     const sdg_ido_delegation *delegation)
+/* A CA that does not know notAfter issues all the same, and for longer: such a certificate would be published nowhere,
+ * but valid (RFC 8555 7.1.3 leaves it to the CA what it makes of notAfter). */
+static stardeleg_err check_taken(sdg_call *call, const sdg_acme_new_order *request, const sdg_star_supply *supply)
 {
-  char end[SDG_TIME_TEXT_SIZE];
-  char detail[160];
+  char detail[128];
 
-  if (request->not_after <= delegation->expires_at && request->not_after != STARDELEG_TIME_NONE) {
+  if (supply == NULL || supply->takes_not_after || request->not_after == STARDELEG_TIME_NONE) {
     return STARDELEG_OK;
   }
-  if (delegation->expires_at == STARDELEG_TIME_NEVER || request->delegation == NULL) {
-    return STARDELEG_OK; /* sdg_ido_compat_end() has seen to it */
-  }
-  sdg_time_write_rfc3339(end, delegation->expires_at);
-  (void)snprintf(detail, sizeof(detail), "notAfter must be there and not after the end of the delegation, %s", end);
+  (void)snprintf(detail, sizeof(detail),
+                 "the CA does not take notAfter: its certificates are valid for %lld s, whatever is asked for",
+                 (long long)supply->validity_s);
   return refuse_at(call, "/notAfter", detail);
 }
 
-/* Without notAfter the CA decides how long the certificate lives: that must be known to keep within the bound. */
-static stardeleg_err check_open_end(const stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation)
+/* Nor can notAfter keep such a CA's certificates within |bound|. */
+static stardeleg_err refuse_open_end(sdg_call *call, const sdg_star_supply *supply, const char *bound)
 {
-  const sdg_issuer *issuer = sdg_ido_find_issuer(ido, delegation->issuer);
-  int64_t validity_s = issuer != NULL && issuer->ops->publishes ? issuer->supply.validity_s : 0;
-  char detail[128];
+  char detail[192];
+
+  if (supply == NULL || supply->takes_not_after) {
+    (void)snprintf(detail, sizeof(detail), "notAfter must be there; %s", bound);
+  } else {
+    (void)snprintf(detail, sizeof(detail), "the certificates of this CA are valid for %lld s; %s",
+                   (long long)supply->validity_s, bound);
+  }
+  return refuse_at(call, "/notAfter", detail);
+}
+
+static stardeleg_err check_plain_end(sdg_call *call, const sdg_acme_new_order *request,
+                                     const sdg_ido_delegation *delegation, const sdg_star_supply *supply)
+{
+  stardeleg_time end_at = request->not_after;
+  char end[SDG_TIME_TEXT_SIZE];
+  char bound[96];
+
+  if (end_at == STARDELEG_TIME_NONE && supply != NULL && supply->validity_s > 0) {
+    end_at = sdg_time_add(call->now, supply->validity_s * SDG_TIME_S);
+  }
+  if (delegation->expires_at == STARDELEG_TIME_NEVER ||
+      (end_at != STARDELEG_TIME_NONE && end_at <= delegation->expires_at)) {
+    return STARDELEG_OK;
+  }
+  sdg_time_write_rfc3339(end, delegation->expires_at);
+  if (request->not_after == STARDELEG_TIME_NONE) {
+    (void)snprintf(bound, sizeof(bound), "the delegation ends %s", end);
+    return refuse_open_end(call, supply, bound);
+  }
+  (void)snprintf(bound, sizeof(bound), "notAfter is after the end of the delegation, %s", end);
+  return refuse_at(call, "/notAfter", bound);
+}
+
+/* Without notAfter the CA decides how long the certificate lives: that must be known to keep within the bound. */
+static stardeleg_err check_open_end(sdg_call *call, const sdg_ido_delegation *delegation,
+                                    const sdg_star_supply *supply)
+{
+  int64_t validity_s = supply != NULL ? supply->validity_s : 0;
+  char bound[96];
 
   if (delegation->lifetime_max_s == 0 || (validity_s > 0 && validity_s <= delegation->lifetime_max_s)) {
     return STARDELEG_OK;
   }
-  (void)snprintf(detail, sizeof(detail), "notAfter must be there; the longest lifetime of this delegation is %lld s",
+  (void)snprintf(bound, sizeof(bound), "the longest lifetime of this delegation is %lld s",
                  (long long)delegation->lifetime_max_s);
-  return refuse_at(call, "/notAfter", detail);
+  return refuse_open_end(call, supply, bound);
 }
 
 /* AMB-23: the dates of an order without auto-renewal are the delegate's to choose, within the delegation's bounds. */
-static stardeleg_err check_plain(const stardeleg_ido *ido, sdg_call *call, const sdg_acme_new_order *request,
-                                 const sdg_ido_delegation *delegation)
+static stardeleg_err check_plain(sdg_call *call, const sdg_acme_new_order *request,
+                                 const sdg_ido_delegation *delegation, const sdg_star_supply *supply)
 {
   stardeleg_time from = request->not_before != STARDELEG_TIME_NONE ? request->not_before : call->now;
   int64_t most_s = delegation->lifetime_max_s > 0 && delegation->lifetime_max_s < SDG_STAR_LIFETIME_MAX_S
@@ -168,6 +208,9 @@ static stardeleg_err check_plain(const stardeleg_ido *ido, sdg_call *call, const
                        : SDG_STAR_LIFETIME_MAX_S;
   char detail[128];
 
+  if (check_taken(call, request, supply) != STARDELEG_OK) {
+    return STARDELEG_ERR_PROTOCOL;
+  }
   if (request->not_after != STARDELEG_TIME_NONE) {
     if (request->not_after <= from || request->not_after <= call->now) {
       return refuse_at(call, "/notAfter", "notAfter must be in the future, and after notBefore");
@@ -177,10 +220,10 @@ static stardeleg_err check_plain(const stardeleg_ido *ido, sdg_call *call, const
                      (long long)most_s);
       return refuse_at(call, "/notAfter", detail);
     }
-  } else if (check_open_end(ido, call, delegation) != STARDELEG_OK) {
+  } else if (check_open_end(call, delegation, supply) != STARDELEG_OK) {
     return STARDELEG_ERR_PROTOCOL;
   }
-  return check_plain_end(call, request, delegation);
+  return check_plain_end(call, request, delegation, supply);
 }
 
 /* A delegate may have placed orders before the owner drew the bounds closer (AMB-19 has the template's side of it). */
@@ -193,14 +236,13 @@ stardeleg_err sdg_ido_order_still_fits(const stardeleg_ido *ido, sdg_call *call,
   stardeleg_err err = sdg_ido_scope_check_kind(&delegation->scope, delegation->id, star, &call->problem);
 
   memset(&request, 0, sizeof(request)); /* borrows from |order| */
-  request.delegation = order->wire.delegation;
   request.not_before = order->wire.not_before;
   request.not_after = order->wire.not_after;
   if (err == STARDELEG_OK && star) {
     err = sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL);
     err = err == STARDELEG_OK ? check_bounds(call, delegation, &renewal) : err;
   } else if (err == STARDELEG_OK) {
-    err = check_plain(ido, call, &request, delegation);
+    err = check_plain(call, &request, delegation, find_supply(ido, order->issuer));
   }
   if (err == STARDELEG_ERR_PROTOCOL || err == STARDELEG_ERR_POLICY) {
     call->problem.status = 403;
@@ -290,21 +332,33 @@ static stardeleg_err fill_order(stardeleg_ido *ido, const sdg_call *call, sdg_ac
   return STARDELEG_OK;
 }
 
-/* CONFLICT: another order of the delegation was counted meanwhile. */
+/* CONFLICT: another order of the delegation was counted meanwhile, or replaces the same certificate. */
 static stardeleg_err count_and_store(stardeleg_ido *ido, sdg_call *call, const sdg_ido_delegation *delegation,
                                      sdg_ido_order *order)
 {
   const stardeleg_store *store = ido->options.store;
+  stardeleg_store_op also[SDG_IDO_ALSO_OPS_MAX];
   sdg_ido_quota quota = {.op_count = 0};
-  stardeleg_err err = sdg_ido_quota_order(&quota, store, delegation, call->now, &call->problem);
+  sdg_ido_replacing replacing;
+  stardeleg_err err = sdg_ido_compat_replaces(ido, call, order, &replacing);
 
   if (err == STARDELEG_OK) {
-    order->also = &quota.op;
-    order->also_count = quota.op_count;
+    err = sdg_ido_quota_order(&quota, store, delegation, call->now, &call->problem);
+  }
+  if (err == STARDELEG_OK) {
+    order->also = also;
+    for (size_t i = 0; i < quota.op_count; i++) {
+      also[order->also_count++] = quota.op;
+    }
+    for (size_t i = 0; i < replacing.op_count; i++) {
+      also[order->also_count++] = replacing.op;
+    }
     err = sdg_ido_order_put(store, order, sdg_ido_order_due(ido, order, call->now), false, NULL, NULL);
     order->also_count = 0;
+    order->also = NULL;
   }
   sdg_ido_quota_clear(&quota);
+  sdg_ido_replacing_clear(&replacing);
   return err == STARDELEG_ERR_POLICY ? STARDELEG_ERR_PROTOCOL : err;
 }
 
@@ -335,7 +389,7 @@ static stardeleg_err check_dates(const stardeleg_ido *ido, sdg_call *call, const
     *end_at = request->not_after != STARDELEG_TIME_NONE
                   ? request->not_after
                   : sdg_time_add(call->now, SDG_IDO_MAX_DURATION_S * SDG_TIME_S);
-    return check_plain(ido, call, request, delegation);
+    return check_plain(call, request, delegation, find_supply(ido, delegation->issuer));
   }
   err = check_star(ido, call, request, delegation, &renewal);
   if (err == STARDELEG_OK) {
@@ -378,9 +432,6 @@ static stardeleg_err make_order(stardeleg_ido *ido, sdg_call *call, sdg_acme_new
   if (err == STARDELEG_OK) {
     err = check_identifiers(ido, call, request, delegation);
   }
-  if (err == STARDELEG_OK && request->delegation == NULL) {
-    err = sdg_ido_compat_replaces(ido, call, request);
-  }
   if (err != STARDELEG_OK) {
     return err;
   }
@@ -413,10 +464,10 @@ stardeleg_err sdg_ido_route_new_order(void *role, sdg_call *call)
   if (err == STARDELEG_OK) {
     err = check_kind(call, &request, delegation);
   }
-  if (err == STARDELEG_OK && request.delegation == NULL) {
-    err = sdg_ido_compat_end(ido, call, &request, delegation);
-  }
   if (err == STARDELEG_OK) {
+    if (request.delegation == NULL) {
+      sdg_ido_compat_end(ido, call, &request, delegation);
+    }
     err = make_order(ido, call, &request, delegation);
   }
   sdg_ido_delegations_release(ido->delegations, delegation);

@@ -24,7 +24,8 @@
 static const char *const known[] = {"v",        "account", "delegation", "issuer",      "order",
                                     "template", "csr",     "cancel",     "cnames",      "work",
                                     "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key",
-                                    "renewAt",  "published", "publications", "aliases", "compat", "disownUntil"};
+                                    "renewAt",  "published", "publications", "aliases", "compat", "disownUntil",
+                                    "replacedBy"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -105,6 +106,7 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   sdg_jw_string_opt(w, "step", order->step);
   sdg_jw_string_opt(w, "reason", order->reason);
   sdg_jw_string_opt(w, "key", order->key);
+  sdg_jw_string_opt(w, "replacedBy", order->replaced_by);
   if (order->renew_at != STARDELEG_TIME_NEVER) {
     sdg_jw_int(w, "renewAt", order->renew_at);
   }
@@ -171,26 +173,38 @@ static stardeleg_err write_both(const stardeleg_store *store, sdg_ido_order *ord
   return err;
 }
 
+static stardeleg_err make_op(const sdg_ido_order *order, stardeleg_time due, stardeleg_store_op *op,
+                             const sdg_buf *value)
+{
+  *op = (stardeleg_store_op){.verb = STARDELEG_STORE_PUT,
+                             .kind = "order",
+                             .key = order->id,
+                             .value = sdg_buf_bytes(value),
+                             .index = order->delegation,
+                             .due = due,
+                             .expected_version = order->version,
+                             .fence = order->fence};
+  return sdg_buf_error(value);
+}
+
+stardeleg_err sdg_ido_order_op(const sdg_ido_order *order, stardeleg_time due, stardeleg_store_op *op, sdg_buf *value)
+{
+  write_record(value, order, NULL, NULL);
+  return make_op(order, due, op, value);
+}
+
 stardeleg_err sdg_ido_order_put(const stardeleg_store *store, sdg_ido_order *order, stardeleg_time due, bool release,
                                 sdg_ido_write_work write_work, const void *ctx)
 {
+  stardeleg_store_op op;
   sdg_buf value;
   stardeleg_err err;
 
   sdg_buf_init(&value, STARDELEG_STORE_VALUE_MAX);
   write_record(&value, order, write_work, ctx);
-  err = sdg_buf_error(&value);
+  err = make_op(order, due, &op, &value);
   if (err == STARDELEG_OK) {
-    stardeleg_store_op op = {.verb = STARDELEG_STORE_PUT,
-                             .kind = "order",
-                             .key = order->id,
-                             .value = sdg_buf_bytes(&value),
-                             .index = order->delegation,
-                             .due = due,
-                             .expected_version = order->version,
-                             .fence = order->fence,
-                             .release = release && order->fence != 0 ? 1 : 0};
-
+    op.release = release && order->fence != 0 ? 1 : 0;
     err = write_both(store, order, &op);
   }
   sdg_buf_clear(&value);
@@ -223,7 +237,8 @@ static stardeleg_err read_texts(sdg_ido_order *order, const sdg_json *tree)
                {order->step, sizeof(order->step), "step", SDG_JSON_OPTIONAL},
                {order->reason, sizeof(order->reason), "reason", SDG_JSON_OPTIONAL},
                {order->key, sizeof(order->key), "key", SDG_JSON_OPTIONAL},
-               {order->published, sizeof(order->published), "published", SDG_JSON_OPTIONAL}};
+               {order->published, sizeof(order->published), "published", SDG_JSON_OPTIONAL},
+               {order->replaced_by, sizeof(order->replaced_by), "replacedBy", SDG_JSON_OPTIONAL}};
 
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     stardeleg_err err = read_text(texts[i].out, texts[i].size, tree, texts[i].name, texts[i].need);

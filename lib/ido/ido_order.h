@@ -41,6 +41,7 @@ typedef struct sdg_ido_order {
   bool cancel;         /* to be cancelled: its delegation ends, or wire.error says why else */
   bool compat;         /* ordered without naming a delegation (ido_compat.h) */
   bool cnames;         /* its CNAMEs have been handed out for installation */
+  char replaced_by[SDG_ID_SIZE]; /* the order that said it replaces this one's certificate (RFC 9773 5); "": none */
   stardeleg_time created_at;
   stardeleg_time finalized_at; /* or NONE */
   stardeleg_time last_success; /* of a step towards the issuer; or NONE */
@@ -86,6 +87,10 @@ typedef void (*sdg_ido_write_work)(const void *ctx, sdg_json_writer *w, const ch
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_put(const stardeleg_store *store, sdg_ido_order *order,
                                                      stardeleg_time due, bool release, sdg_ido_write_work write_work,
                                                      const void *ctx);
+/* The operation that writes it where there is nothing to be told of the change; |value| is empty on entry and holds the
+ * record, |order| is borrowed. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_op(const sdg_ido_order *order, stardeleg_time due,
+                                                    stardeleg_store_op *op, sdg_buf *value);
 /* The problem becomes the order's error, to be shown with the status that comes of it. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_order_set_error(sdg_ido_order *order, const stardeleg_problem *problem);
 /* The order becomes invalid, with the problem as its error. */
