@@ -195,7 +195,7 @@ static int write_words(sdg_json_writer *w, size_t command, int argc, char **argv
       if (write_word(w, option, argv[++i]) != 0) {
         return 1;
       }
-    } else if (!positional && argv[i][0] != '-') {
+    } else if (!positional && strncmp(argv[i], "--", 2) != 0) { /* ids may begin with one */
       positional = true;
       sdg_jw_string(w, commands[command].positional, argv[i]);
     } else {

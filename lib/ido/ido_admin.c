@@ -82,12 +82,23 @@ static stardeleg_err parse_text(const edit *a, stardeleg_bytes text, const char 
 
 /* --- Checks --- */
 
+/* People give these ids to commands: none looks like an option. */
+static stardeleg_err make_id(const sdg_server *server, char id[SDG_ID_SIZE])
+{
+  stardeleg_err err = sdg_server_new_id(server, id);
+
+  for (int i = 0; err == STARDELEG_OK && id[0] == '-' && i < 100; i++) {
+    err = sdg_server_new_id(server, id);
+  }
+  return err;
+}
+
 static stardeleg_err choose_id(edit *a)
 {
   const char *id = a->request.id;
 
   if (id == NULL) {
-    return sdg_server_new_id(a->ido->server, a->made.id);
+    return make_id(a->ido->server, a->made.id);
   }
   if (strlen(id) >= sizeof(a->made.id) || !sdg_base64url_is_text(sdg_bytes_str(id))) {
     return refuse(a, STARDELEG_ERR_CONFIG, "id", "an id is 1 to 64 characters of A-Z, a-z, 0-9, - and _");

@@ -194,6 +194,9 @@ def commands(scene):
         check([line.split("event=")[1].split()[0] for line in audit.split("\n")][:4] ==
               ["delegation-added", "delegation-changed", "delegation-changed", "delegation-ending"], audit)
         check(f"by=\"uid {os.getuid()}\"" in audit, audit)
+        scene.run("delegation-add", "--ndc", "cdn-" + tag, "--template", scene.template, "--id", "-d" + tag)
+        check("state=active" in scene.run("delegations", "--ndc", "cdn-" + tag), "an id like an option")
+        scene.run("end", "-d" + tag)
         scene.run("ndc-mac-key-remove", "cdn-" + tag, "--key-id", "second-" + tag)
         scene.run("ndc-disable", "cdn-" + tag)
         check(f"ndc=cdn-{tag} state=disabled" in scene.run("ndc-list"), "not disabled")

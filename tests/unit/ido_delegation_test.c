@@ -276,6 +276,10 @@ static void test_add(void **state)
   assert_ok(stardeleg_ido_delegation_add(w.ido, &delegation, again, w.now, NULL));
   assert_int_equal(strlen(id), 22);
   assert_string_not_equal(id, again);
+  for (int i = 0; i < 400; i++) { /* words on command lines: one in 64 would look like an option */
+    assert_ok(stardeleg_ido_delegation_add(w.ido, &delegation, again, w.now, NULL));
+    assert_int_not_equal(again[0], '-');
+  }
   delegation.size = 1;
   assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_delegation_add(w.ido, &delegation, id, w.now, NULL));
   ido_world_clear(&w);
