@@ -203,7 +203,7 @@ def commands(scene):
         check("kind=" not in scene.run("ndc-show", "cdn-" + tag), "credentials are left")
         if serves:
             deadline = time.monotonic() + PATIENCE_S
-            while "state=ended" not in scene.run("delegations", "--ndc", "cdn-" + tag):
+            while scene.run("delegations", "--ndc", "cdn-" + tag).count("state=ended") < 2:
                 check(time.monotonic() < deadline, "the delegation does not end")
                 time.sleep(0.05)
             scene.run("ndc-remove", "cdn-" + tag)
