@@ -94,7 +94,9 @@ static stardeleg_err write_new_order(const sdg_issuance *issuance, stardeleg_tim
   request.not_before = sdg_ido_order_is_star(issuance->order) ? STARDELEG_TIME_NONE : wire->not_before;
   request.not_after = not_after;
   request.profile = issuance->issuer->profile;
-  request.replaces = renewing->has_watch ? renewing->watch.id : wire->replaces;
+  if (!renewing->replaces_nothing) {
+    request.replaces = renewing->has_watch ? renewing->watch.id : wire->replaces;
+  }
   sdg_jw_init(&w, out);
   sdg_acme_new_order_write(&w, &request);
   return sdg_buf_error(out);
@@ -221,6 +223,9 @@ static stardeleg_err read_numbers(sdg_renewing *renewing, const sdg_json *tree)
     err = sdg_json_get_bool(&renewing->counted, tree, "counted", SDG_JSON_OPTIONAL, NULL);
   }
   if (err == STARDELEG_OK) {
+    err = sdg_json_get_bool(&renewing->replaces_nothing, tree, "replacesNothing", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
     err = sdg_json_get_bool(&renewing->revoked, tree, "revoked", SDG_JSON_OPTIONAL, NULL);
   }
   renewing->pause.tries = (uint32_t)tries;
@@ -317,6 +322,9 @@ static void write_state(const sdg_issuance *issuance, sdg_json_writer *w, const 
     sdg_jw_int(w, "waitUntil", renewing->pause.wait_until);
   }
   sdg_jw_bool(w, "counted", renewing->counted);
+  if (renewing->replaces_nothing) {
+    sdg_jw_bool(w, "replacesNothing", true);
+  }
   sdg_jw_bool(w, "revoked", renewing->revoked);
   sdg_jw_object_end(w);
 }

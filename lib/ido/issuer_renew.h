@@ -20,6 +20,7 @@ typedef struct sdg_renewing {
   sdg_errand fetching;      /* the flow's certificate */
   sdg_errand pause;         /* between rounds that failed; never done, never failed */
   bool counted;             /* the budget has paid for the round that is to begin */
+  bool replaces_nothing;    /* the CA would not have the next one as a replacement of the one before */
   sdg_renewal_watch watch;  /* for the certificate there is */
   bool has_watch;
   sdg_ending *ending;       /* the revocation under way, or NULL */

@@ -68,10 +68,11 @@ static stardeleg_time emergency_at(const sdg_renewing *renewing)
 /* Renewals that say what they replace are not counted by the CA (RFC 9773 5), if it is one that reads it. */
 static bool is_replacement(const sdg_issuance *issuance)
 {
+  const sdg_renewing *renewing = sdg_renewing_of(issuance);
   const sdg_acme_directory *directory = sdg_session_directory(issuance->issuer->session);
 
-  return sdg_renewing_of(issuance)->has_watch || (issuance->order->wire.replaces != NULL && directory != NULL &&
-                                                  directory->renewal_info != NULL);
+  return !renewing->replaces_nothing && (renewing->has_watch || (issuance->order->wire.replaces != NULL &&
+                                                                 directory != NULL && directory->renewal_info != NULL));
 }
 
 /* False if the budget is spent for now. */
@@ -237,6 +238,7 @@ static stardeleg_err take_new(sdg_issuance *issuance, const sdg_result *result, 
   }
   sdg_renewing_drop_flow(renewing);
   sdg_errand_init(&renewing->pause);
+  renewing->replaces_nothing = false;
   err = watch_it(issuance);
   if (err == STARDELEG_OK && renewing->has_watch) {
     issuance->order->renew_at = now; /* to ask for its window */
@@ -308,14 +310,21 @@ stardeleg_err sdg_renewing_ask(sdg_issuance *issuance, sdg_step *step, stardeleg
   return sdg_renewing_of(issuance)->has_flow ? ask_flow(issuance, step, now) : ask_rest(issuance, step, now);
 }
 
-/* The CA did not take it for a replacement, so it counts after all; it is under way, whatever the budget says. */
+/* The CA did not take it for a replacement, so it counts after all: ordered as what it is, now or when the budget has
+ * room again. */
 static stardeleg_err count_late(sdg_issuance *issuance, stardeleg_time now)
 {
-  stardeleg_time again_at = STARDELEG_TIME_NONE;
+  sdg_renewing *renewing = sdg_renewing_of(issuance);
+  bool paid = false;
+  stardeleg_err err;
 
-  sdg_renewing_of(issuance)->counted = true;
+  renewing->replaces_nothing = true;
+  err = pay(issuance, now, &paid);
+  if (err == STARDELEG_OK && !paid) {
+    sdg_renewing_drop_flow(renewing); /* the CA has no order of it */
+  }
   issuance->news = SDG_NEWS_MOVED;
-  return sdg_budget_take(issuance->issuer, &issuance->order->wire.identifiers, true, now, &again_at);
+  return err;
 }
 
 static stardeleg_err take_flow(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
@@ -331,7 +340,7 @@ static stardeleg_err take_flow(sdg_issuance *issuance, const sdg_result *result,
   sdg_issuance_tell_try(issuance, flow->tries, &flow->problem);
   if (flow->replaces_refused && !sdg_renewing_of(issuance)->counted) {
     err = count_late(issuance, now);
-    if (err != STARDELEG_OK) {
+    if (err != STARDELEG_OK || !sdg_renewing_of(issuance)->has_flow) {
       return err;
     }
   }
