@@ -11,7 +11,7 @@
 #include "ido/ido_internal.h"
 
 /* Orders looked at to fill one page of a list; beyond that the page is shorter, and goes on. */
-#define LOOK_MAX 2000u
+#define LOOK_MAX 200u
 /* Longest Retry-After of an order that is being worked on. */
 #define PAUSE_MAX_S 300
 
