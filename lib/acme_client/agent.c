@@ -179,6 +179,9 @@ void sdg_agent_remove(sdg_agent *agent, sdg_job *job)
   disown(agent, job);
   job->place = SDG_PLACE_NONE;
   sdg_job_heap_unreserve(&agent->heap);
+  if (job->session != NULL) {
+    sdg_session_pass_on(job->session);
+  }
 }
 
 bool sdg_agent_is_quiet(const sdg_agent *agent, const sdg_job *job)
@@ -363,6 +366,9 @@ stardeleg_err sdg_agent_next(sdg_agent *agent, stardeleg_ask *ask, stardeleg_tim
       return STARDELEG_OK;
     }
     outcome = run_job(agent, job, ask, now);
+    if (outcome <= 0 && job->place != SDG_PLACE_NONE && job->session != NULL) {
+      sdg_session_pass_on(job->session);
+    }
   }
   return outcome > 0 ? STARDELEG_OK : (stardeleg_err)outcome;
 }

@@ -15,6 +15,8 @@ sdg_session_lack sdg_session_lacks(sdg_session *session, const sdg_job *job, boo
 /* Puts the job on the session's list until the lack is mended. */
 void sdg_session_park(sdg_session *session, sdg_job *job, sdg_session_lack lack);
 void sdg_session_unpark(sdg_session *session, sdg_job *job);
+/* A job has not used the nonce that it may have been woken for: the next one that waits gets it. */
+void sdg_session_pass_on(sdg_session *session);
 /* Spends a nonce and appends the JWS: by the account, or by |signer| with its public half inside if it is not NULL. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_session_sign(sdg_session *session, stardeleg_key *signer, const char *url,
                                                     stardeleg_bytes payload, sdg_buf *out);

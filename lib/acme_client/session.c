@@ -397,6 +397,13 @@ void sdg_session_release_one(sdg_session *session, stardeleg_time now)
   }
 }
 
+void sdg_session_pass_on(sdg_session *session)
+{
+  if (session->nonce_count > 0 && sdg_session_is_ready(session)) {
+    sdg_session_release_one(session, STARDELEG_TIME_NONE);
+  }
+}
+
 void sdg_session_release_all(sdg_session *session, stardeleg_time now)
 {
   while (session->waiting_setup != NULL) {

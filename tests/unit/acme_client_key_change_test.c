@@ -299,12 +299,34 @@ static void others_rest(void **state)
   end(&c);
 }
 
+/* Both wait for the only nonce, the other one in front: it may not use it and must not keep it. */
+static void waits_behind_another(void **state)
+{
+  changing c;
+
+  (void)state;
+  begin(&c, false, OFFERED);
+  c.rig.server.now += 3 * SDG_TIME_HOUR; /* the nonces from before are too old */
+  c.other.ops = &other_ops;
+  c.other.session = c.rig.session;
+  c.other_wants = true;
+  assert_ok(sdg_agent_add(c.rig.agent, &c.other, 1));
+  scripted_expect(&c.rig.server, "HEAD", CLIENT_BASE "/nonce");
+  (void)scripted_wait(&c.rig.server);
+  scripted_answer(&c.rig.server, 200, NULL, NULL);
+  scripted_expect(&c.rig.server, "POST", CHANGE);
+  scripted_answer(&c.rig.server, 200, NULL, "{\"status\":\"valid\"}");
+  scripted_expect(&c.rig.server, "POST", CLIENT_BASE "/other");
+  end(&c);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(changes),       cmocka_unit_test(answer_lost),      cmocka_unit_test(restarted),
       cmocka_unit_test(refused),       cmocka_unit_test(refused_but_done), cmocka_unit_test(key_of_another),
-      cmocka_unit_test(not_supported), cmocka_unit_test(others_rest)};
+      cmocka_unit_test(not_supported), cmocka_unit_test(others_rest),
+      cmocka_unit_test(waits_behind_another)};
 
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

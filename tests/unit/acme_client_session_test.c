@@ -367,6 +367,46 @@ static void one_url_for_all(void **state)
 #undef ONE
 }
 
+static stardeleg_err ask_rest(sdg_job *job, sdg_step *step, stardeleg_time now)
+{
+  (void)job;
+  (void)now;
+  step->at = STARDELEG_TIME_NEVER;
+  return STARDELEG_OK;
+}
+
+/* A nonce for which a job has waited is the next one's, should the first not want it any longer. */
+static void nonce_not_wanted(void **state)
+{
+  static const sdg_job_ops rest = {ask_rest, take};
+  client c;
+  client first;
+  sdg_session_options options = {0};
+
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    begin(&c, &options);
+    register_account(&c);
+    c.server.now += 3 * SDG_TIME_HOUR; /* nonces are too old by then */
+    memset(&first, 0, sizeof(first));
+    first.job.ops = &ops;
+    first.job.session = c.session;
+    first.url = BASE "/first";
+    assert_ok(sdg_agent_add(c.agent, &first.job, 1));
+    scripted_expect(&c.server, "HEAD", BASE "/nonce");
+    (void)scripted_wait(&c.server);
+    scripted_answer(&c.server, 200, NULL, NULL);
+    if (i == 0) {
+      first.job.ops = &rest;
+    } else {
+      sdg_agent_remove(c.agent, &first.job);
+    }
+    scripted_expect(&c.server, "POST", BASE "/order");
+    sdg_agent_remove(c.agent, &first.job);
+    end(&c);
+  }
+}
+
 /* A plain GET leads anywhere, to a CA's certificate say: a nonce from there is not the server's. */
 static void nonce_of_others(void **state)
 {
@@ -581,7 +621,7 @@ int main(void)
       cmocka_unit_test(other_origin),         cmocka_unit_test(redirects),          cmocka_unit_test(account_gone),
       cmocka_unit_test(no_location),          cmocka_unit_test(bad_options),
       cmocka_unit_test(setup_at_other_origin), cmocka_unit_test(one_url_for_all),
-      cmocka_unit_test(nonce_of_others),       cmocka_unit_test(nonce_statuses),
+      cmocka_unit_test(nonce_not_wanted),      cmocka_unit_test(nonce_of_others),       cmocka_unit_test(nonce_statuses),
       cmocka_unit_test(silent_registration),  cmocka_unit_test(urls_as_given),      cmocka_unit_test(algorithms),
   };
 
