@@ -16,7 +16,8 @@ extern "C" {
 
 /** Where to connect.  Borrowed for the call. */
 typedef struct stardeleg_tls_target {
-  const char *address;     /**< "192.0.2.1", "2001:db8::1"; NULL: the probe finds an address of |server_name| itself */
+  const char *address;     /**< "192.0.2.1", "2001:db8::1"; NULL: the probe finds an address of |server_name| itself,
+                                and guards it as the CA guards those it finds: strangers choose the name */
   uint16_t port;           /**< TCP port */
   const char *server_name; /**< the only name in SNI */
 } stardeleg_tls_target;
