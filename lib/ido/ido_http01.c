@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "ido/ido_internal.h"
 #include "transport/http_message.h"
@@ -37,13 +38,65 @@ static stardeleg_err write_answer(sdg_buf *out, const stardeleg_challenge *chall
   return sdg_buf_error(out);
 }
 
-/* Asked again after a restart or a lost answer: then the record is there already. */
+/* What is kept under a token. */
+typedef enum kept {
+  KEPT_NOTHING = 0,
+  KEPT_OURS,    /* the answer to this challenge */
+  KEPT_ANOTHERS /* the answer to another CA's, or for another account: its key is in it (RFC 8555 8.1) */
+} kept;
+
+/* What cannot be read is nobody's answer. */
+static stardeleg_err look_up(const stardeleg_ido *ido, const stardeleg_challenge *challenge, kept *what,
+                             uint64_t *version)
+{
+  stardeleg_record record = {0};
+  sdg_json *tree = NULL;
+  const char *text = NULL;
+  stardeleg_err err = sdg_store_get(ido->options.store, "http01", challenge->token, &record);
+
+  *what = KEPT_NOTHING;
+  *version = 0;
+  if (err == STARDELEG_ERR_NOT_FOUND) {
+    return STARDELEG_OK;
+  }
+  if (err == STARDELEG_OK) {
+    *version = record.version;
+    err = sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL);
+    if (err == STARDELEG_OK) {
+      err = sdg_json_get_string(&text, tree, "keyAuthorization", SDG_JSON_REQUIRED, NULL);
+    }
+    if (err == STARDELEG_OK) {
+      *what = strcmp(text, challenge->key_authorization) == 0 ? KEPT_OURS : KEPT_ANOTHERS;
+    }
+    err = err == STARDELEG_ERR_NOMEM ? err : STARDELEG_OK;
+  }
+  sdg_json_free(tree);
+  stardeleg_record_clear(&record);
+  return err;
+}
+
+static stardeleg_err put_answer(const stardeleg_ido *ido, const stardeleg_challenge *challenge, uint64_t version)
+{
+  sdg_buf value;
+  stardeleg_err err;
+
+  sdg_buf_init(&value, 8192);
+  err = write_answer(&value, challenge);
+  if (err == STARDELEG_OK) {
+    err = sdg_store_put(ido->options.store, "http01", challenge->token, sdg_buf_bytes(&value), NULL, version);
+  }
+  sdg_buf_clear(&value);
+  return err;
+}
+
+/* Asked again after a restart or a lost answer: then the record is there already.  There is one resource for a token:
+ * a second CA that chose the same one waits until the first has looked. */
 static stardeleg_err present(void *ctx, const stardeleg_challenge *challenge, stardeleg_time now,
                              stardeleg_time *ready_at)
 {
   const stardeleg_ido *ido = ctx;
-  stardeleg_record record = {0};
-  sdg_buf value;
+  kept what = KEPT_NOTHING;
+  uint64_t version = 0;
   stardeleg_err err;
 
   (void)now;
@@ -51,35 +104,29 @@ static stardeleg_err present(void *ctx, const stardeleg_challenge *challenge, st
   if (!is_token(sdg_bytes_str(challenge->token))) {
     return STARDELEG_ERR_CALLBACK;
   }
-  sdg_buf_init(&value, 8192);
-  err = write_answer(&value, challenge);
-  if (err == STARDELEG_OK) {
-    err = sdg_store_get(ido->options.store, "http01", challenge->token, &record);
+  err = look_up(ido, challenge, &what, &version);
+  if (err == STARDELEG_OK && what == KEPT_ANOTHERS) {
+    sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.http01.taken",
+            "name=%s account=%s: another CA's challenge has the same token, this one waits for it",
+            challenge->identifier, challenge->account_url);
+    return STARDELEG_ERR_CALLBACK;
   }
-  if (err == STARDELEG_ERR_NOT_FOUND ||
-      (err == STARDELEG_OK && !sdg_bytes_equal(sdg_bytes(record.value, record.value_len), sdg_buf_bytes(&value)))) {
-    err = sdg_store_put(ido->options.store, "http01", challenge->token, sdg_buf_bytes(&value), NULL, record.version);
-  }
-  stardeleg_record_clear(&record);
-  sdg_buf_clear(&value);
-  return err;
+  return err == STARDELEG_OK && what == KEPT_NOTHING ? put_answer(ido, challenge, version) : err;
 }
 
 static void cleanup(void *ctx, const stardeleg_challenge *challenge)
 {
   const stardeleg_ido *ido = ctx;
-  stardeleg_record record = {0};
+  kept what = KEPT_NOTHING;
+  uint64_t version = 0;
 
-  if (!is_token(sdg_bytes_str(challenge->token))) {
-    return;
-  }
-  if (sdg_store_get(ido->options.store, "http01", challenge->token, &record) == STARDELEG_OK) {
+  if (is_token(sdg_bytes_str(challenge->token)) && look_up(ido, challenge, &what, &version) == STARDELEG_OK &&
+      what == KEPT_OURS) {
     /* Best effort: what stays behind answers a challenge that is over. */
-    stardeleg_err err = sdg_store_del(ido->options.store, "http01", challenge->token, record.version);
+    stardeleg_err err = sdg_store_del(ido->options.store, "http01", challenge->token, version);
 
     (void)err;
   }
-  stardeleg_record_clear(&record);
 }
 
 void sdg_ido_http01_init(stardeleg_solver *solver, stardeleg_ido *ido)
