@@ -65,6 +65,7 @@ static void scene_open(scene *s)
   s->w.options.profile_count = 1;
   s->w.options.alternate_chains_pem = &alternate;
   s->w.options.alternate_chain_count = 1;
+  s->w.options.authz_reuse_s = 30 * 86400;
   ca_world_open(&s->w);
   ca_world_plain(&s->w);
   ca_world_get_leaf(&s->w, &s->leaf);
