@@ -10,6 +10,7 @@
 #include "common/log.h"
 
 #define ISSUERS_MAX 16u
+#define MIB ((int64_t)1024 * 1024)
 
 typedef struct issuer_texts {
   const char **contacts;
@@ -85,6 +86,7 @@ static void fill_options(const service *s, stardeleg_ido_options *options, const
   options->backoff_min_ms = config_int(cfg, "backoff-min-ms", options->backoff_min_ms);
   options->backoff_max_ms = config_int(cfg, "backoff-max-ms", options->backoff_max_ms);
   options->audit_keep_s = config_int(cfg, "audit-keep-days", options->audit_keep_s / 86400) * 86400;
+  options->audit_max_bytes = config_int(cfg, "audit-max-mib", options->audit_max_bytes / MIB) * MIB;
   options->delegates_may_revoke = config_flag(cfg, "delegates-may-revoke", 0);
   options->on_work = wake;
   options->on_work_ctx = ctx;

@@ -85,7 +85,8 @@ typedef struct stardeleg_issuer_options {
   int assume_certificate_get;
   int64_t validity_s; /**< "renew": how long the CA's certificates are valid, required; "local": at most; 0: any */
   int64_t backdate_s; /**< "renew": how far the CA sets notBefore back; start-dates are waited for so much longer */
-  int takes_not_after; /**< "renew": nonzero: the CA takes notAfter: lifetimes from 1 s to validity_s / 1.5 */
+  int takes_not_after; /**< "renew": nonzero: the CA takes notAfter: lifetimes from 1 s to validity_s / 1.5; 0: plain
+                            orders that ask for a notAfter are refused */
   const char *profile; /**< "renew": the CA's certificate profile to order; NULL: its default */
   size_t set_limit;    /**< "renew": most certificates for one set of names in set_window_s, over all delegates, without
                             those that say what they replace (RFC 9773 5); at most 100; 0: any number */
@@ -144,6 +145,10 @@ typedef struct stardeleg_ido_options {
   /** Called instead of |on_cname|, with the same context, by those who want to know whose map the CNAME stands in: it
    *  is what stardeleg_ido_cname_removed() asks for.  May be NULL. */
   void (*on_cname_of)(void *ctx, const char *delegation, const char *name, const char *target, int install);
+  /** How large the audit record may become, in bytes of its entries: beyond, the oldest go before their time, which is
+   *  logged as "ido.audit.full".  The engine looks once an hour, and leaves the last ten minutes alone.  Default 1 GiB
+   *  (about two million entries); 0: any size. */
+  int64_t audit_max_bytes;
 } stardeleg_ido_options;
 
 /** The defaults named above; everything else zero. */
@@ -196,9 +201,11 @@ typedef struct stardeleg_ido_delegation {
   stardeleg_bytes csr_template; /**< JSON text */
   stardeleg_bytes cname_map;    /**< JSON text of an object; empty: none */
   int64_t lifetime_min_s;    /**< shortest lifetime it may order; 0: any */
-  int64_t lifetime_max_s;    /**< longest lifetime it may order; 0: any.  RFC 8739 4.1 recommends four days for the Web:
-                                  longer ones are logged as "ido.order.long", and those with a start-date more than a
-                                  day off (6.1) as "ido.order.early" */
+  int64_t lifetime_max_s;    /**< longest lifetime it may order, with its lifetime-adjust; 0: any.  By its own padding
+                                  (3.5) a CA may add up to as much again, and certificates of "renew" live as long as
+                                  that CA makes them.  RFC 8739 4.1 recommends four days for the Web: longer ones are
+                                  logged as "ido.order.long", and those with a start-date more than a day off (6.1) as
+                                  "ido.order.early" */
   stardeleg_time expires_at; /**< no orders after, none that end later; then it ends; NEVER: no bound */
   /** Which names the delegate may choose where the template has wildcards ("*", "**"), NULL-terminated; what the
    * template demands is allowed anyway.  A name, or "*.example.org" for one label below it; a DNS wildcard is never

@@ -38,6 +38,7 @@ void stardeleg_ido_options_default(stardeleg_ido_options *options)
   options->poll_ms = SDG_TIME_S;
   options->order_poll_ms = SDG_TIME_S;
   options->audit_keep_s = (int64_t)400 * 86400;
+  options->audit_max_bytes = (int64_t)1024 * 1024 * 1024;
   stardeleg_match_options_default(&options->match);
 }
 
@@ -55,8 +56,8 @@ static stardeleg_err check_options(const stardeleg_ido_options *options, stardel
     wrong = "backoff_min_ms must be positive and not above backoff_max_ms";
   } else if (options->lease_ms < 1 || options->poll_ms < 0 || options->order_poll_ms < 1) {
     wrong = "lease_ms and order_poll_ms must be positive, poll_ms not negative";
-  } else if (options->audit_keep_s < 0) {
-    wrong = "audit_keep_s must not be negative";
+  } else if (options->audit_keep_s < 0 || options->audit_max_bytes < 0) {
+    wrong = "audit_keep_s and audit_max_bytes must not be negative";
   } else if (options->page_size < 1 || options->page_size > SDG_DELEGATIONS_PAGE_MAX) {
     wrong = "page_size must be 1 to 1000";
   } else if (options->match.account_spki_count > 0 && options->match.account_spkis == NULL) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ido/ido_audit.c -- entries of the audit record: written, read, and removed when they are old. */
+/* ido/ido_audit.c -- entries of the audit record: written and read. */
 #include "ido/ido_audit.h"
 
 #include <stdio.h>
@@ -10,18 +10,15 @@
 #include "base/time.h"
 #include "ido/ido_internal.h"
 
-#define KIND "audit"
-#define PRUNE_PAGE 64u
-/* Digits of an instant in a key: milliseconds up to the year 9999 have 15. */
-#define KEY_DIGITS 16
+#define KIND SDG_AUDIT_KIND
 
 /* --- Writing --- */
 
-static long long digits_of(stardeleg_time at)
+void sdg_ido_audit_begin(char out[SDG_AUDIT_BEGIN_SIZE], stardeleg_time at)
 {
-  const long long most = 9999999999999999LL;
+  const stardeleg_time most = INT64_C(9999999999999999);
 
-  return at < 0 ? 0 : at > most ? most : (long long)at;
+  (void)snprintf(out, SDG_AUDIT_BEGIN_SIZE, "%016lld", (long long)(at < 0 ? 0 : at > most ? most : at));
 }
 
 /* Delegates choose some of these texts. */
@@ -78,11 +75,13 @@ static unsigned rank_of(const char *event)
 void sdg_ido_audit_add(sdg_ido_also *also, const stardeleg_ido_event *event, const char *id, uint64_t version,
                        unsigned nth)
 {
+  char begin[SDG_AUDIT_BEGIN_SIZE];
   char key[SDG_ALSO_NAME_SIZE];
   char index[SDG_ALSO_NAME_SIZE];
 
-  (void)snprintf(key, sizeof(key), "%0*lld-%02u-%s-%llu.%u", KEY_DIGITS, digits_of(event->at), rank_of(event->event),
-                 id, (unsigned long long)version, nth);
+  sdg_ido_audit_begin(begin, event->at);
+  (void)snprintf(key, sizeof(key), "%s-%02u-%s-%llu.%u", begin, rank_of(event->event), id,
+                 (unsigned long long)version, nth);
   if (event->delegation != NULL && event->delegation[0] != '\0') {
     (void)snprintf(index, sizeof(index), "%s", event->delegation);
   } else {
@@ -150,7 +149,7 @@ stardeleg_err stardeleg_ido_audit(stardeleg_ido *ido, const stardeleg_ido_audit_
                                   int (*each)(void *ctx, const stardeleg_ido_event *event), void *ctx)
 {
   reading r = {.each = each, .ctx = ctx};
-  char begin[KEY_DIGITS + 2];
+  char begin[SDG_AUDIT_BEGIN_SIZE];
   const char *after = begin;
   stardeleg_err err;
 
@@ -161,62 +160,11 @@ stardeleg_err stardeleg_ido_audit(stardeleg_ido *ido, const stardeleg_ido_audit_
   r.from = query->from;
   r.to = query->to;
   /* Keys begin with the instant: all of that millisecond are behind its digits alone. */
-  (void)snprintf(begin, sizeof(begin), "%0*lld", KEY_DIGITS, digits_of(query->from));
+  sdg_ido_audit_begin(begin, query->from);
   if (query->after != NULL && strcmp(query->after, begin) > 0) {
     after = query->after;
   }
   err = sdg_store_scan(ido->options.store, KIND, query->delegation, after, query->limit > 0 ? query->limit : SIZE_MAX,
                        tell, &r);
   return err == STARDELEG_OK ? r.err : err;
-}
-
-/* --- Removing --- */
-
-typedef struct pruning {
-  stardeleg_time before;
-  char keys[PRUNE_PAGE][SDG_ALSO_NAME_SIZE];
-  uint64_t versions[PRUNE_PAGE];
-  size_t count;
-} pruning;
-
-static int collect(void *ctx, const stardeleg_record *record)
-{
-  pruning *p = ctx;
-  char limit[KEY_DIGITS + 2];
-
-  (void)snprintf(limit, sizeof(limit), "%0*lld", KEY_DIGITS, digits_of(p->before));
-  if (strncmp(record->key, limit, KEY_DIGITS) >= 0 || p->count == PRUNE_PAGE) {
-    return 1;
-  }
-  (void)snprintf(p->keys[p->count], SDG_ALSO_NAME_SIZE, "%s", record->key);
-  p->versions[p->count++] = record->version;
-  return 0;
-}
-
-stardeleg_err sdg_ido_audit_prune(const stardeleg_store *store, int64_t keep_ms, stardeleg_time now, bool *more)
-{
-  pruning *p = sdg_calloc(1, sizeof(*p));
-  stardeleg_store_op ops[PRUNE_PAGE];
-  stardeleg_err err;
-
-  *more = false;
-  if (p == NULL) {
-    return STARDELEG_ERR_NOMEM;
-  }
-  p->before = sdg_time_add(now, -keep_ms);
-  err = sdg_store_scan(store, KIND, NULL, NULL, PRUNE_PAGE, collect, p);
-  memset(ops, 0, sizeof(ops));
-  for (size_t i = 0; i < p->count; i++) {
-    ops[i].verb = STARDELEG_STORE_DEL;
-    ops[i].kind = KIND;
-    ops[i].key = p->keys[i];
-    ops[i].due = STARDELEG_TIME_NEVER;
-    ops[i].expected_version = p->versions[i];
-  }
-  if (err == STARDELEG_OK && p->count > 0) {
-    err = sdg_store_batch(store, ops, p->count);
-    *more = err == STARDELEG_OK && p->count == PRUNE_PAGE;
-  }
-  sdg_free(p);
-  return err == STARDELEG_ERR_CONFLICT ? STARDELEG_OK : err; /* another process prunes too */
 }

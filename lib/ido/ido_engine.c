@@ -211,18 +211,24 @@ static stardeleg_err next_due(const stardeleg_ido *ido, stardeleg_time *out)
 }
 
 #define PRUNE_AGAIN SDG_TIME_HOUR
-#define PRUNE_SOON (10 * SDG_TIME_S)
+#define PRUNE_SOON SDG_TIME_S
 
-/* Old entries of the audit record; what fails is tried again with the next look. */
+/* The audit record; what fails is tried again with the next look. */
 static void prune(stardeleg_ido *ido, stardeleg_time now)
 {
+  const sdg_audit_bounds bounds = {ido->options.audit_keep_s * SDG_TIME_S, ido->options.audit_max_bytes};
   bool more = false;
+  size_t early = 0;
   stardeleg_err err;
 
-  if (now < ido->prune_at || ido->options.audit_keep_s == 0) {
+  if (now < ido->prune_at || (bounds.keep_ms == 0 && bounds.bytes_max == 0)) {
     return;
   }
-  err = sdg_ido_audit_prune(ido->options.store, ido->options.audit_keep_s * SDG_TIME_S, now, &more);
+  err = sdg_ido_audit_prune(ido->options.store, &bounds, now, &more, &early);
+  if (early > 0) {
+    sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.audit.full", "%zu entries removed before their time",
+            early);
+  }
   if (err != STARDELEG_OK) {
     sdg_log(&ido->options.log, STARDELEG_LOG_WARNING, "ido.audit.failed", "old entries stay: %s",
             stardeleg_strerror(err));

@@ -300,12 +300,148 @@ static void test_retention(void **state)
   ido_world_clear(&w);
 }
 
+/* The sum in the store; -1: none is there. */
+static int64_t noted_size(ido_world *w)
+{
+  stardeleg_record record = {0};
+  sdg_json *tree = NULL;
+  int64_t bytes = -1;
+
+  if (w->real->ops->get(w->real->self, "audit-size", "audit", &record) == STARDELEG_OK) {
+    assert_ok(sdg_json_parse(&tree, sdg_bytes(record.value, record.value_len), NULL, NULL));
+    bytes = sdg_json_int(sdg_json_member(tree, "bytes"));
+  }
+  sdg_json_free(tree);
+  stardeleg_record_clear(&record);
+  return bytes;
+}
+
+static int add_size(void *ctx, const stardeleg_record *record)
+{
+  *(int64_t *)ctx += (int64_t)(record->value_len + strlen(record->key) + strlen(record->index));
+  return 0;
+}
+
+static int64_t true_size(ido_world *w)
+{
+  int64_t bytes = 0;
+
+  assert_ok(w->real->ops->scan(w->real->self, "audit", NULL, NULL, SIZE_MAX, add_size, &bytes));
+  return bytes;
+}
+
+static void order_many(ido_world *w, size_t count)
+{
+  char url[256];
+
+  for (size_t i = 0; i < count; i++) {
+    w->now += WORLD_S;
+    ido_world_order(w, 0, "d1", "abc.ido.example", url);
+  }
+}
+
+static void begin_bound(ido_world *w, int64_t bytes_max)
+{
+  ido_world_init(w);
+  ido_world_ca_init(w);
+  ido_world_ca_open(w);
+  w->options.audit_max_bytes = bytes_max;
+  ido_world_open(w);
+  ido_world_ndc(w, 0, "cdn");
+  ido_world_delegate(w, "cdn", "d1", WORLD_ONE, NULL);
+}
+
+/* Bound by its size: the oldest go, those of the last minutes stay, and no more than has to go does. */
+static void test_size(void **state)
+{
+  ido_world w;
+  size_t before;
+
+  (void)state;
+  begin_bound(&w, 20000);
+  order_many(&w, 300);
+  before = ido_world_count(&w, "audit");
+  ido_world_run(&w, WORLD_S);
+  assert_true(ido_world_count(&w, "audit") >= before - 1); /* too young to be counted */
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  assert_int_equal(noted_size(&w), true_size(&w));
+  assert_true(noted_size(&w) <= 20000);
+  assert_true(noted_size(&w) > 19000);
+  assert_non_null(strstr(w.log, "[ido.audit.full]"));
+  assert_null(strstr(read_all(&w, NULL)->text, "ndc-added"));
+  order_many(&w, 10); /* and so on */
+  w.restart_always = true;
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  assert_int_equal(noted_size(&w), true_size(&w));
+  assert_true(noted_size(&w) <= 20000);
+  ido_world_clear(&w);
+}
+
+/* A store that was not bound before; a bound that goes, and comes again when more has been written and removed. */
+static void test_size_later(void **state)
+{
+  ido_world w;
+  size_t count;
+
+  (void)state;
+  begin_bound(&w, 0);
+  order_many(&w, 100);
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  count = ido_world_count(&w, "audit");
+  assert_int_equal(noted_size(&w), -1);
+  w.options.audit_max_bytes = 1000000;
+  ido_world_restart(&w);
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  assert_int_equal(ido_world_count(&w, "audit"), count);
+  assert_int_equal(noted_size(&w), true_size(&w));
+  w.options.audit_max_bytes = 0;
+  ido_world_restart(&w);
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  assert_int_equal(noted_size(&w), -1);
+  w.options.audit_max_bytes = 5000;
+  w.options.audit_keep_s = 0;
+  ido_world_restart(&w);
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  assert_int_equal(noted_size(&w), true_size(&w));
+  assert_true(noted_size(&w) <= 5000 && noted_size(&w) > 4000);
+  ido_world_clear(&w);
+}
+
+/* Two that prune at once: what one has removed the other does not take off again. */
+static void prune_meanwhile(ido_world *w)
+{
+  stardeleg_ido *other = NULL;
+  stardeleg_ask ask;
+
+  assert_ok(stardeleg_ido_new(&other, &w->options, NULL));
+  assert_ok(stardeleg_ido_engine(other)->next(stardeleg_ido_engine(other)->self, &ask, w->now));
+  stardeleg_ido_free(other);
+}
+
+static void test_size_together(void **state)
+{
+  ido_world w;
+
+  (void)state;
+  begin_bound(&w, 10000);
+  order_many(&w, 200);
+  w.now += 3600 * WORLD_S;
+  ido_world_restart(&w);
+  w.before_write = prune_meanwhile;
+  ido_world_run(&w, 2 * 3600 * WORLD_S);
+  assert_null(w.before_write);
+  assert_int_equal(noted_size(&w), true_size(&w));
+  assert_true(noted_size(&w) <= 10000 && noted_size(&w) > 9000);
+  ido_world_clear(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_life),      cmocka_unit_test(test_refused),      cmocka_unit_test(test_one_write),
       cmocka_unit_test(test_paging),    cmocka_unit_test(test_arguments),    cmocka_unit_test(test_clean),
       cmocka_unit_test(test_retention), cmocka_unit_test(test_end_any_time),
+      cmocka_unit_test(test_size),      cmocka_unit_test(test_size_later),   cmocka_unit_test(test_size_together),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
