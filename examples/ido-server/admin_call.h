@@ -21,6 +21,7 @@ stardeleg_err admin_ndc_add(admin_call *call);
 stardeleg_err admin_ndc_key_add(admin_call *call);
 stardeleg_err admin_ndc_mac_key_add(admin_call *call);
 stardeleg_err admin_ndc_mac_key_remove(admin_call *call);
+stardeleg_err admin_terms_agreed(admin_call *call);
 stardeleg_err admin_ndc_default(admin_call *call);
 stardeleg_err admin_ndc_disable(admin_call *call);
 stardeleg_err admin_ndc_remove(admin_call *call);
@@ -36,6 +37,14 @@ stardeleg_err admin_cname_list(admin_call *call);
 stardeleg_err admin_cname_removed(admin_call *call);
 stardeleg_err admin_audit(admin_call *call);
 stardeleg_err admin_check(admin_call *call);
+
+/* Kinds of key, as they are called here. */
+#define ADMIN_KEY_KINDS 7
+typedef struct admin_key_kind {
+  const char *name;
+  stardeleg_key_spec spec;
+} admin_key_kind;
+extern const admin_key_kind admin_key_kinds[ADMIN_KEY_KINDS];
 
 /* A string member; NULL if it is not there. */
 const char *admin_text(const admin_call *call, const char *name);

@@ -8,14 +8,10 @@
 #include "base/problem.h"
 #include "ido-server/admin_call.h"
 
-static const struct {
-  const char *name;
-  stardeleg_key_spec spec;
-} key_kinds[] = {{"P-256", STARDELEG_KEY_P256},       {"P-384", STARDELEG_KEY_P384},
-                 {"P-521", STARDELEG_KEY_P521},       {"RSA-2048", STARDELEG_KEY_RSA2048},
-                 {"RSA-3072", STARDELEG_KEY_RSA3072}, {"RSA-4096", STARDELEG_KEY_RSA4096},
-                 {"Ed25519", STARDELEG_KEY_ED25519}};
-#define KEY_KINDS (sizeof(key_kinds) / sizeof(key_kinds[0]))
+const admin_key_kind admin_key_kinds[ADMIN_KEY_KINDS] = {
+    {"P-256", STARDELEG_KEY_P256},       {"P-384", STARDELEG_KEY_P384},       {"P-521", STARDELEG_KEY_P521},
+    {"RSA-2048", STARDELEG_KEY_RSA2048}, {"RSA-3072", STARDELEG_KEY_RSA3072}, {"RSA-4096", STARDELEG_KEY_RSA4096},
+    {"Ed25519", STARDELEG_KEY_ED25519}};
 
 /* Which members of the request make up which member of a change. */
 static const struct {
@@ -76,8 +72,10 @@ static void read_kinds(const admin_call *call, request *r)
   const sdg_json *item = sdg_json_first(sdg_json_member(call->body, "key-kinds"));
 
   for (; item != NULL; item = sdg_json_next(item)) {
-    for (size_t i = 0; i < KEY_KINDS; i++) {
-      r->delegation.key_kinds |= strcmp(key_kinds[i].name, sdg_json_string(item)) == 0 ? 1u << key_kinds[i].spec : 0;
+    for (size_t i = 0; i < ADMIN_KEY_KINDS; i++) {
+      const admin_key_kind *kind = &admin_key_kinds[i];
+
+      r->delegation.key_kinds |= strcmp(kind->name, sdg_json_string(item)) == 0 ? 1u << kind->spec : 0;
     }
   }
   for (item = sdg_json_first(sdg_json_member(call->body, "order-kinds")); item != NULL; item = sdg_json_next(item)) {

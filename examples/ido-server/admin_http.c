@@ -22,6 +22,7 @@ static const struct {
                 {"ndc-key-add", admin_ndc_key_add},
                 {"ndc-mac-key-add", admin_ndc_mac_key_add},
                 {"ndc-mac-key-remove", admin_ndc_mac_key_remove},
+                {"terms-agreed", admin_terms_agreed},
                 {"ndc-default", admin_ndc_default},
                 {"ndc-disable", admin_ndc_disable},
                 {"ndc-remove", admin_ndc_remove},

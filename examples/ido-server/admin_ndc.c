@@ -101,6 +101,11 @@ stardeleg_err admin_ndc_remove(admin_call *call)
   return stardeleg_ido_ndc_remove(call->ido, admin_text(call, "name"), admin_text(call, "by"), call->now);
 }
 
+stardeleg_err admin_terms_agreed(admin_call *call)
+{
+  return stardeleg_ido_account_agreed_by(call->ido, admin_text(call, "account"), admin_text(call, "by"), call->now);
+}
+
 /* --- Lists --- */
 
 typedef struct listing {

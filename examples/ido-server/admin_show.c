@@ -35,13 +35,11 @@ static stardeleg_err write_json(sdg_json_writer *w, const char *name, stardeleg_
 
 static void write_kinds(sdg_json_writer *w, const stardeleg_ido_delegation *d)
 {
-  static const char *const names[] = {NULL, "P-256", "P-384", "P-521", "RSA-2048", "RSA-3072", "RSA-4096", "Ed25519"};
-
   if (d->key_kinds != 0) {
     sdg_jw_array(w, "key-kinds");
-    for (size_t i = 1; i < sizeof(names) / sizeof(names[0]); i++) {
-      if ((d->key_kinds & (1u << i)) != 0) {
-        sdg_jw_string(w, NULL, names[i]);
+    for (size_t i = 0; i < ADMIN_KEY_KINDS; i++) {
+      if ((d->key_kinds & (1u << admin_key_kinds[i].spec)) != 0) {
+        sdg_jw_string(w, NULL, admin_key_kinds[i].name);
       }
     }
     sdg_jw_array_end(w);

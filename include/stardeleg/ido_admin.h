@@ -69,6 +69,11 @@ STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_ndc_add_key(stard
                                                                            stardeleg_time now, char **url,
                                                                            stardeleg_problem *problem);
 
+/** stardeleg_ido_account_agreed() with the name of who decided, for the audit record. */
+STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ido_account_agreed_by(stardeleg_ido *ido,
+                                                                                 const char *account_url,
+                                                                                 const char *by, stardeleg_time now);
+
 /** Makes a further MAC key for a delegate, with the key identifier |key_id| (rules as for names of delegates); an
  *  account made with it is the delegate's.  |mac_key| as with stardeleg_ido_ndc_add().  Returns 0, EXISTS, NOT_FOUND
  *  (no such delegate), STATE (it is disabled), ARGUMENT, STORE, SECRETS, RANDOM or NOMEM. */
@@ -202,7 +207,8 @@ typedef struct stardeleg_ido_event {
   /** "order-made", "csr-accepted", "csr-refused", "order-valid", "certificate", "order-failed", "order-canceled",
    *  "order-ending", "order-released" (an order that had failed while the CA might go on with it is over there too);
    *  "delegation-added", "delegation-changed", "delegation-ending", "delegation-ended"; "ndc-added",
-   *  "ndc-key-added", "ndc-mac-key-added", "ndc-mac-key-removed", "ndc-disabled", "ndc-removed", "ndc-changed" */
+   *  "ndc-key-added", "ndc-mac-key-added", "ndc-mac-key-removed", "ndc-disabled", "ndc-removed", "ndc-changed",
+   *  "ndc-terms-agreed" */
   const char *event;
   const char *delegation;   /**< which delegation; "" for what concerns a delegate as such */
   const char *ndc;          /**< which delegate; may be "" for events of orders */

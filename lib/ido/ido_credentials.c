@@ -139,6 +139,40 @@ stardeleg_err stardeleg_ido_ndc_add_key(stardeleg_ido *ido, const char *name, st
   return err;
 }
 
+/* --- Terms of service --- */
+
+static stardeleg_err name_of_account(stardeleg_ido *ido, const char *url, char name[SDG_ID_SIZE])
+{
+  const sdg_server_account *account = NULL;
+  char id[SDG_ID_SIZE];
+  stardeleg_err err = sdg_server_id_from_url(ido->server, url, "/acct/", NULL, id);
+
+  if (err == STARDELEG_OK) {
+    err = sdg_server_account_get(ido->server, id, &account);
+  }
+  if (err == STARDELEG_OK) {
+    (void)snprintf(name, SDG_ID_SIZE, "%s", account->name);
+    sdg_server_account_release(ido->server, account);
+  }
+  return err;
+}
+
+stardeleg_err stardeleg_ido_account_agreed_by(stardeleg_ido *ido, const char *account_url, const char *by,
+                                              stardeleg_time now)
+{
+  char name[SDG_ID_SIZE];
+  stardeleg_err err;
+
+  if (ido == NULL || account_url == NULL) {
+    return STARDELEG_ERR_ARGUMENT;
+  }
+  err = name_of_account(ido, account_url, name);
+  if (err == STARDELEG_OK) {
+    err = sdg_server_account_agreed(ido->server, account_url);
+  }
+  return err == STARDELEG_OK ? sdg_ido_ndc_tell(ido, "ndc-terms-agreed", name, by, account_url, now) : err;
+}
+
 /* --- Listing --- */
 
 typedef struct listing {

@@ -167,6 +167,10 @@ def commands(scene):
         account = scene.run("ndc-key", "edge-" + tag, "--key", scene.path("ndc.pem")) if serves else \
             scene.run("ndc-key", "edge-" + tag, "--key", scene.path("ndc.pem"), code=1)
         check(not serves or "/acme/acct/" in account, account)
+        if serves:
+            scene.run("terms-agreed", account)
+            scene.run("terms-agreed", account + "x", code=1)
+            check("event=ndc-terms-agreed" in scene.run("audit", "--ndc", "edge-" + tag), "not told")
         check(len(scene.run("ndc-mac-key", "cdn-" + tag, "--key-id", "second-" + tag)) == 43, "no key")
         delegation = scene.run("delegation-add", "--ndc", "cdn-" + tag, "--template", scene.template, "--cname-map",
                                scene.cnames, "--id", "d-" + tag, "--lifetime-max", "604800", "--names",

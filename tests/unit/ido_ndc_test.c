@@ -395,9 +395,57 @@ static void test_paging(void **state)
   ido_world_clear(&w);
 }
 
+/* --- Terms of service --- */
+
+static int note_agreed(void *ctx, const stardeleg_ido_event *event)
+{
+  if (strcmp(event->event, "ndc-terms-agreed") == 0) {
+    (void)snprintf(ctx, 512, "%s %s %s", event->ndc, event->by, event->detail);
+  }
+  return 0;
+}
+
+/* ACME-7.3.3-01: who agreed to other terms orders again once the owner says that the new ones were agreed to. */
+static void test_terms(void **state)
+{
+  stardeleg_ido_audit_query query = {.size = sizeof(query), .from = STARDELEG_TIME_NONE, .to = STARDELEG_TIME_NEVER};
+  stardeleg_server_options server;
+  char told[512] = "";
+  char expected[512];
+  ido_world w;
+
+  (void)state;
+  stardeleg_server_options_default(&server);
+  server.current_terms_required = 1;
+  ido_world_init(&w);
+  w.options.server = &server;
+  w.options.terms_of_service = "https://ido.example/terms/1";
+  ido_world_open(&w);
+  ido_world_ndc(&w, 0, "cdn");
+  ido_world_delegate(&w, "cdn", "d1", WORLD_ONE, NULL);
+  w.options.terms_of_service = "https://ido.example/terms/2";
+  ido_world_restart(&w);
+  (void)acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", ido_world_new_order("d1", "abc.ido.example"));
+  acme_peer_assert_problem(&w.ndc[0], 403, "userActionRequired");
+  assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ido_account_agreed_by(w.ido, WORLD_IDO "/acct/nobody", "me", w.now));
+  assert_err(STARDELEG_ERR_NOT_FOUND,
+             stardeleg_ido_account_agreed_by(w.ido, "https://other.example/acct/x", "me", w.now));
+  assert_err(STARDELEG_ERR_ARGUMENT, stardeleg_ido_account_agreed_by(w.ido, NULL, "me", w.now));
+  assert_ok(stardeleg_ido_account_agreed_by(w.ido, w.ndc[0].kid, "me", w.now));
+  assert_int_equal(acme_peer_post(&w.ndc[0], WORLD_IDO "/new-order", ido_world_new_order("d1", "abc.ido.example")),
+                   201);
+  assert_ok(stardeleg_ido_audit(w.ido, &query, note_agreed, told));
+  (void)snprintf(expected, sizeof(expected), "cdn me %s", w.ndc[0].kid);
+  assert_string_equal(told, expected);
+  assert_ok(stardeleg_ido_ndc_disable(w.ido, "cdn", NULL, w.now));
+  assert_err(STARDELEG_ERR_NOT_FOUND, stardeleg_ido_account_agreed_by(w.ido, w.ndc[0].kid, "me", w.now));
+  ido_world_clear(&w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_terms),
       cmocka_unit_test(test_keys),
       cmocka_unit_test(test_bad_keys),
       cmocka_unit_test(test_mac_keys),
