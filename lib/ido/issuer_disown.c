@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
@@ -162,8 +161,7 @@ static void be_over(sdg_disown *disown, sdg_issuance *issuance)
 static void give_up_ending(sdg_disown *disown, sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   disown->errand.problem = *sdg_ending_problem(disown->ending);
-  sdg_log(&issuance->issuer->ido->options.log, STARDELEG_LOG_ERROR, "ido.revoke.failed", "order=%s: %s",
-          issuance->order->id, disown->errand.problem.detail);
+  sdg_ending_log_failure(disown->ending, issuance);
   drop_ending(disown);
   try_later(disown, issuance, result, SDG_DISOWN_LOOK, now);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "ido/ido_internal.h"
@@ -105,6 +106,24 @@ stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer, cons
     sdg_errand_fail(&ending->fetching, result->problem);
   }
   return STARDELEG_OK;
+}
+
+stardeleg_err sdg_ending_take_told(sdg_ending *ending, sdg_issuance *issuance, const sdg_result *result,
+                                   stardeleg_time now)
+{
+  stardeleg_err err = sdg_ending_take(ending, issuance->issuer, result, now);
+
+  if (err == STARDELEG_OK) {
+    issuance->news = SDG_NEWS_MOVED;
+    sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
+  }
+  return err;
+}
+
+void sdg_ending_log_failure(const sdg_ending *ending, const sdg_issuance *issuance)
+{
+  sdg_log(&issuance->issuer->ido->options.log, STARDELEG_LOG_ERROR, "ido.revoke.failed", "order=%s: %s",
+          issuance->order->id, sdg_ending_problem(ending)->detail);
 }
 
 sdg_errand_state sdg_ending_state(const sdg_ending *ending)

@@ -24,6 +24,11 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ending_ask(sdg_ending *ending, const sdg_
                                                   stardeleg_time now);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer,
                                                    const sdg_result *result, stardeleg_time now);
+/* The same, told as news of |issuance|. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_take_told(sdg_ending *ending, sdg_issuance *issuance,
+                                                        const sdg_result *result, stardeleg_time now);
+/* A line of the log that the CA will not revoke. */
+void sdg_ending_log_failure(const sdg_ending *ending, const sdg_issuance *issuance);
 /* OPEN; DONE: revoked, or gone from the server; FAILED: the server will not do it. */
 sdg_errand_state sdg_ending_state(const sdg_ending *ending);
 /* Failures in a row, and why the last try failed. */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/problem.h"
 #include "base/time.h"
@@ -324,8 +323,7 @@ static bool is_ending_over(sdg_issuance *issuance)
     return false;
   }
   if (sdg_ending_state(ending) == SDG_ERRAND_FAILED) {
-    sdg_log(&issuance->issuer->ido->options.log, STARDELEG_LOG_ERROR, "ido.revoke.failed", "order=%s: %s",
-            issuance->order->id, sdg_ending_problem(ending)->detail);
+    sdg_ending_log_failure(ending, issuance);
   }
   return true;
 }
@@ -376,18 +374,6 @@ stardeleg_err sdg_forward_ask(sdg_issuance *issuance, sdg_step *step, stardeleg_
   return ask_flow(issuance, step, now);
 }
 
-static stardeleg_err take_ending(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
-{
-  sdg_ending *ending = sdg_forward_of(issuance)->ending;
-  stardeleg_err err = sdg_ending_take(ending, issuance->issuer, result, now);
-
-  if (err == STARDELEG_OK) {
-    issuance->news = SDG_NEWS_MOVED;
-    sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
-  }
-  return err;
-}
-
 stardeleg_err sdg_forward_take(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   sdg_forward *forward = sdg_forward_of(issuance);
@@ -398,7 +384,7 @@ stardeleg_err sdg_forward_take(sdg_issuance *issuance, const sdg_result *result,
     return sdg_disown_take(forward->disown, issuance, result, now);
   }
   if (forward->ending != NULL) {
-    return take_ending(issuance, result, now);
+    return sdg_ending_take_told(forward->ending, issuance, result, now);
   }
   if (is_probing(issuance)) {
     return take_probe(issuance, result, now);

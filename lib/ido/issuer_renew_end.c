@@ -114,8 +114,7 @@ static void finish_revoking(sdg_issuance *issuance)
   sdg_renewing *renewing = sdg_renewing_of(issuance);
 
   if (sdg_ending_state(renewing->ending) == SDG_ERRAND_FAILED) {
-    sdg_log(&issuance->issuer->ido->options.log, STARDELEG_LOG_ERROR, "ido.revoke.failed", "order=%s: %s",
-            issuance->order->id, sdg_ending_problem(renewing->ending)->detail);
+    sdg_ending_log_failure(renewing->ending, issuance);
   }
   sdg_ending_clear(renewing->ending);
   sdg_free(renewing->ending);
@@ -228,18 +227,6 @@ bool sdg_renewing_awaits_end(const sdg_renewing *renewing)
   return renewing->ending != NULL || renewing->disown != NULL;
 }
 
-static stardeleg_err take_ending(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
-{
-  sdg_ending *ending = sdg_renewing_of(issuance)->ending;
-  stardeleg_err err = sdg_ending_take(ending, issuance->issuer, result, now);
-
-  if (err == STARDELEG_OK) {
-    issuance->news = SDG_NEWS_MOVED;
-    sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
-  }
-  return err;
-}
-
 static stardeleg_err take_stray(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
   sdg_renewing *renewing = sdg_renewing_of(issuance);
@@ -256,6 +243,7 @@ static stardeleg_err take_stray(sdg_issuance *issuance, const sdg_result *result
 
 stardeleg_err sdg_renewing_take_end(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
-  return sdg_renewing_of(issuance)->ending != NULL ? take_ending(issuance, result, now)
-                                                   : take_stray(issuance, result, now);
+  sdg_ending *ending = sdg_renewing_of(issuance)->ending;
+
+  return ending != NULL ? sdg_ending_take_told(ending, issuance, result, now) : take_stray(issuance, result, now);
 }
