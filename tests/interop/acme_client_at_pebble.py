@@ -4,6 +4,7 @@
 
 Prints TAP and writes rows for matrix.py.  Usage: acme_client_at_pebble.py BUILD_DIR
 """
+import datetime
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 import peers
-from results import Results
+from results import NotOffered, Results
 
 EAB = ("kid-1", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W")
 RUN_S = 300
@@ -130,6 +131,33 @@ class Life:
         closed = f"127.0.0.1:{peers.free_port()}"
         self.obtain("second", "e.example.test", challenges=["tls-alpn-01", "http-01"], **{"tls-listen": closed})
 
+    def profile(self):
+        self.offered("profiles")
+        leaf = self.obtain("short", "p.example.test", challenges=["http-01"], profile="six-days")[0]
+        check(leaf.not_valid_after - leaf.not_valid_before <= datetime.timedelta(days=6), "a longer certificate")
+
+    def dns_account01(self):
+        self.by_dns("dns-account-01")
+
+    def dns_persist01(self):
+        self.by_dns("dns-persist-01")
+
+    def by_dns(self, kind):
+        self.offered("renewalInfo")  # as old as these types
+        self.obtain(kind, f"{kind}.example.test", challenges=[kind])
+
+    def replaces(self):
+        """The CA has understood which certificate the new order replaces (RFC 9773 5)."""
+        self.offered("renewalInfo")
+        self.obtain("again", "ari.example.test", challenges=["http-01"])
+        self.obtain("again", "ari.example.test", challenges=["http-01"])
+        check("has been marked as replaced" in self.ours.ca.log_text(), "no replacement is in the CA's log")
+
+    def offered(self, what):
+        directory = json.loads(peers.fetch(self.ours.ca.directory(), trust=self.ours.ca.trust))
+        if what not in directory and what not in directory["meta"]:
+            raise NotOffered("this version has none")
+
     def contacts(self):
         self.ours.run("contacts", "mailto:owner@example.test")
 
@@ -177,6 +205,10 @@ FULL = (("register", "account"), ("facts", "directory facts"), ("only_existing",
         ("revoke", "revocation by the account"), ("revoke_by_key", "revocation by the certificate's key"),
         ("revoke_twice", "revocation of what is revoked"), ("deactivate", "deactivation"),
         ("closed", "nothing after deactivation"))
+NEWER = (("register", "account"), ("profile", "profile, chosen by name"), ("dns_account01", "dns-account-01"),
+         ("dns_persist01", "dns-persist-01"), ("replaces", "renewal that replaces (RFC 9773)"))
+PROFILES = {"default": {"description": "the usual", "validityPeriod": 7776000},
+            "six-days": {"description": "short", "validityPeriod": 518400}}
 SHORT = ("register", "http01", "dns01", "change_key", "after_change", "revoke")
 
 
@@ -255,6 +287,16 @@ def choose_chain(ours, ca):
         check(chain[-1].issuer == roots[index], f"chain {index} leads to {chain[-1].issuer.rfc4514_string()}")
 
 
+def newer(stage, results):
+    """What pebble 2.4 does not have yet."""
+    with stage.pebble(va_nosleep=1, wfe_noncereject=0, authzreuse=0, profiles=PROFILES) as ca:
+        ours = stage.ours(ca)
+        try:
+            live(results, "pebble, with profiles", Life(ours), NEWER)
+        finally:
+            ours.stop()
+
+
 def slow(stage, results):
     with stage.pebble(va_sleeptime=2, wfe_noncereject=0) as ca:
         ours = stage.ours(ca)
@@ -283,6 +325,7 @@ def main():
                wfe_noncereject=50, authzreuse=50)
         harder(stage, results, "pebble, 90 % of nonces refused", va_nosleep=1, wfe_noncereject=90, authzreuse=0)
         chains(stage, results)
+        newer(stage, results)
         slow(stage, results)
     finally:
         stage.stop()

@@ -177,8 +177,9 @@ class Pebble(Peer):
 
     name = "pebble"
 
-    def __init__(self, dns, http_port, tls_port, eab=None, **environment):
+    def __init__(self, dns, http_port, tls_port, eab=None, profiles=None, **environment):
         super().__init__()
+        self.profiles = profiles
         self.dns, self.http_port, self.tls_port, self.eab = dns, http_port, tls_port, eab
         self.environment = {f"PEBBLE_{key.upper()}": str(value) for key, value in environment.items()}
 
@@ -189,6 +190,8 @@ class Pebble(Peer):
                     "managementListenAddress": f"127.0.0.1:{self.management}",
                     "certificate": self.trust, "privateKey": key, "httpPort": self.http_port, "tlsPort": self.tls_port,
                     "ocspResponderURL": "", "externalAccountBindingRequired": self.eab is not None}
+        if self.profiles is not None:
+            settings["profiles"] = self.profiles
         if self.eab is not None:
             settings["externalAccountMACKeys"] = dict([self.eab])
         config = os.path.join(self.dir, "pebble.json")
