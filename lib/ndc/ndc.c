@@ -108,9 +108,8 @@ void stardeleg_ndc_discover(stardeleg_ndc *ndc)
   sdg_ndc_discovery *s = &ndc->discovery;
 
   s->thorough = true;
-  s->again = s->page_url != NULL || s->job.exchange != 0;
-  s->wait_until = STARDELEG_TIME_NONE;
-  sdg_agent_set_due(ndc->agent, &s->job, STARDELEG_TIME_NONE);
+  s->again = s->page_url != NULL || s->chore.job.exchange != 0;
+  sdg_ndc_chore_wake(&s->chore, STARDELEG_TIME_NONE);
 }
 
 void stardeleg_ndc_free(stardeleg_ndc *ndc)
@@ -118,10 +117,8 @@ void stardeleg_ndc_free(stardeleg_ndc *ndc)
   if (ndc == NULL) {
     return;
   }
-  if (ndc->agent != NULL) {
-    sdg_ndc_leaving_remove(ndc);
-    sdg_ndc_discovery_remove(ndc);
-  }
+  sdg_ndc_chore_remove(&ndc->leaving);
+  sdg_ndc_discovery_remove(ndc);
   for (size_t i = 0; i < ndc->count; i++) {
     sdg_ndc_delegation_free(ndc->delegations[i]);
   }

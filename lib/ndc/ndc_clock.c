@@ -95,10 +95,8 @@ static void wake_delegations(stardeleg_ndc *ndc, int64_t pause_max_ms, stardeleg
 static void wake_all(stardeleg_ndc *ndc, stardeleg_time now)
 {
   wake_delegations(ndc, ndc->options.backoff_max_ms, now);
-  ndc->discovery.wait_until = forget_future(ndc->discovery.wait_until, now);
-  sdg_agent_set_due(ndc->agent, &ndc->discovery.job, now);
-  ndc->leaving.wait_until = forget_future(ndc->leaving.wait_until, now);
-  sdg_agent_set_due(ndc->agent, &ndc->leaving.job, now);
+  sdg_ndc_chore_wake(&ndc->discovery.chore, now);
+  sdg_ndc_chore_wake(&ndc->leaving, now);
   sdg_session_clock_back(ndc->session, now);
 }
 

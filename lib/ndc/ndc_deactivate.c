@@ -11,42 +11,20 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/problem.h"
-#include "base/time.h"
 
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
-  sdg_ndc_leaving *l = (sdg_ndc_leaving *)job;
-  sdg_session *session = l->ndc->session;
+  sdg_ndc_chore *leaving = (sdg_ndc_chore *)job;
 
   step->at = STARDELEG_TIME_NEVER;
-  if (l->ndc->account_state != STARDELEG_NDC_ACCOUNT_DEACTIVATING) {
-    return STARDELEG_OK;
-  }
-  if (l->wait_until != STARDELEG_TIME_NONE && now < l->wait_until) {
-    step->at = l->wait_until;
-    return STARDELEG_OK;
-  }
-  if (!sdg_session_is_ready(session)) {
-    step->kind = SDG_STEP_SESSION; /* an account whose URL got lost is found again by its key */
+  /* An account whose URL got lost is found again by its key: the session gets ready with it. */
+  if (leaving->ndc->account_state != STARDELEG_NDC_ACCOUNT_DEACTIVATING || sdg_ndc_chore_waits(leaving, step, now)) {
     return STARDELEG_OK;
   }
   step->kind = SDG_STEP_POST;
-  step->url = sdg_session_kid(session);
+  step->url = sdg_session_kid(leaving->ndc->session);
   sdg_buf_add_str(step->payload, "{\"status\":\"deactivated\"}");
   return STARDELEG_OK;
-}
-
-static void fail(sdg_ndc_leaving *l, const stardeleg_problem *problem, stardeleg_time retry_at, stardeleg_time now)
-{
-  const stardeleg_ndc_options *o = &l->ndc->options;
-
-  l->tries += l->tries < UINT32_MAX ? 1 : 0;
-  l->wait_until = sdg_time_add(
-      now, sdg_backoff_ms(l->tries, o->backoff_min_ms, o->backoff_max_ms, sdg_agent_random(l->ndc->agent)));
-  if (retry_at != STARDELEG_TIME_NONE && retry_at > l->wait_until) {
-    l->wait_until = retry_at;
-  }
-  sdg_ndc_tell_role_failed(l->ndc, problem, l->wait_until);
 }
 
 /* RFC 8555 7.3.6: "If a server receives a POST or POST-as-GET from a deactivated account, it MUST return an error
@@ -72,23 +50,24 @@ static bool is_confirmed(const sdg_result *result)
 
 static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time now)
 {
-  sdg_ndc_leaving *l = (sdg_ndc_leaving *)job;
+  sdg_ndc_chore *leaving = (sdg_ndc_chore *)job;
+  stardeleg_ndc *ndc = leaving->ndc;
   stardeleg_problem problem;
   stardeleg_err err;
 
   if (!is_over_already(result) && !is_confirmed(result)) {
     if (result->err != STARDELEG_OK) {
-      fail(l, result->problem, result->retry_at, now);
+      sdg_ndc_chore_failed(leaving, result->problem, result->retry_at, now);
     } else {
       sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the server answered without deactivating the account");
       problem.status = 0;
-      fail(l, &problem, STARDELEG_TIME_NONE, now);
+      sdg_ndc_chore_failed(leaving, &problem, STARDELEG_TIME_NONE, now);
     }
     return STARDELEG_OK;
   }
-  err = sdg_ndc_account_save(l->ndc, sdg_session_kid(l->ndc->session), STARDELEG_NDC_ACCOUNT_DEACTIVATED);
+  err = sdg_ndc_account_save(ndc, sdg_session_kid(ndc->session), STARDELEG_NDC_ACCOUNT_DEACTIVATED);
   if (err == STARDELEG_OK) {
-    sdg_log(&l->ndc->options.log, STARDELEG_LOG_WARNING, "ndc.account.deactivated", "the account is deactivated");
+    sdg_log(&ndc->options.log, STARDELEG_LOG_WARNING, "ndc.account.deactivated", "the account is deactivated");
   }
   return err;
 }
@@ -97,18 +76,7 @@ static const sdg_job_ops ops = {ask, take};
 
 stardeleg_err sdg_ndc_leaving_add(stardeleg_ndc *ndc)
 {
-  sdg_ndc_leaving *l = &ndc->leaving;
-
-  l->job.ops = &ops;
-  l->job.session = ndc->session;
-  l->ndc = ndc;
-  l->wait_until = STARDELEG_TIME_NONE;
-  return sdg_agent_add(ndc->agent, &l->job, STARDELEG_TIME_NONE);
-}
-
-void sdg_ndc_leaving_remove(stardeleg_ndc *ndc)
-{
-  sdg_agent_remove(ndc->agent, &ndc->leaving.job);
+  return sdg_ndc_chore_add(ndc, &ndc->leaving, &ops);
 }
 
 /* --- Doors --- */
@@ -122,7 +90,7 @@ stardeleg_err stardeleg_ndc_deactivate(stardeleg_ndc *ndc)
   }
   err = sdg_ndc_account_save(ndc, sdg_session_kid(ndc->session), STARDELEG_NDC_ACCOUNT_DEACTIVATING);
   if (err == STARDELEG_OK) {
-    sdg_agent_set_due(ndc->agent, &ndc->leaving.job, STARDELEG_TIME_NONE);
+    sdg_ndc_chore_wake(&ndc->leaving, STARDELEG_TIME_NONE);
   }
   return err;
 }

@@ -30,32 +30,18 @@ static void forget_pages(sdg_ndc_discovery *s)
 
 /* --- Failures --- */
 
-/* Tells, and waits. */
-static void pause(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardeleg_time retry_at, stardeleg_time now)
-{
-  const stardeleg_ndc_options *o = &s->ndc->options;
-  int64_t max = o->backoff_max_ms;
-
-  s->tries += s->tries < UINT32_MAX ? 1 : 0;
-  s->wait_until = sdg_time_add(now, sdg_backoff_ms(s->tries, o->backoff_min_ms, max, sdg_agent_random(s->ndc->agent)));
-  if (retry_at != STARDELEG_TIME_NONE && retry_at > s->wait_until) {
-    s->wait_until = retry_at;
-  }
-  sdg_ndc_tell_role_failed(s->ndc, problem, s->wait_until);
-}
-
 /* The round is lost: the next one begins with the account. */
 static void fail(sdg_ndc_discovery *s, const stardeleg_problem *problem, stardeleg_time now)
 {
   forget_pages(s);
-  pause(s, problem, STARDELEG_TIME_NONE, now);
+  sdg_ndc_chore_failed(&s->chore, problem, STARDELEG_TIME_NONE, now);
 }
 
 /* An answer that got lost or a server in trouble: the same page again.  Whatever else it is may be the page's fault. */
 static void fail_step(sdg_ndc_discovery *s, const sdg_result *result, stardeleg_time now)
 {
   if (result->err == STARDELEG_ERR_TRANSPORT || result->status >= 500 || result->status == 429) {
-    pause(s, result->problem, result->retry_at, now);
+    sdg_ndc_chore_failed(&s->chore, result->problem, result->retry_at, now);
   } else {
     fail(s, result->problem, now);
   }
@@ -86,25 +72,20 @@ static stardeleg_err unreadable(sdg_ndc_discovery *s, stardeleg_err err, stardel
 static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
 {
   sdg_ndc_discovery *s = (sdg_ndc_discovery *)job;
-  sdg_session *session = s->ndc->session;
+  sdg_session *session = s->chore.ndc->session;
 
-  if (s->ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE) {
+  if (s->chore.ndc->account_state != STARDELEG_NDC_ACCOUNT_IN_USE) {
     step->at = STARDELEG_TIME_NEVER;
     return STARDELEG_OK;
   }
-  if (s->wait_until != STARDELEG_TIME_NONE && now < s->wait_until) {
-    step->at = s->wait_until;
-    return STARDELEG_OK;
-  }
-  if (!sdg_session_is_ready(session)) {
-    step->kind = SDG_STEP_SESSION;
+  if (sdg_ndc_chore_waits(&s->chore, step, now)) {
     return STARDELEG_OK;
   }
   if (s->page_url == NULL && !sdg_session_directory(session)->delegation_enabled) {
     /* RFC 9115 2.3.4: every IdO says so, whatever it delegates. */
     fail_text(s, "the server is no delegating IdO: its directory lacks meta.delegation-enabled", now);
     sdg_session_refresh(session);
-    step->at = s->wait_until;
+    step->at = s->chore.wait_until;
     return STARDELEG_OK;
   }
   step->kind = SDG_STEP_FETCH;
@@ -160,20 +141,21 @@ static stardeleg_err see_one(sdg_ndc_discovery *s, const char *url, stardeleg_ti
   sdg_ndc_delegation *d;
   stardeleg_err err;
 
-  if (!sdg_ndc_is_wanted(s->ndc, url)) {
+  if (!sdg_ndc_is_wanted(s->chore.ndc, url)) {
     return STARDELEG_OK;
   }
-  err = sdg_ndc_id_of(s->ndc, url, id);
+  err = sdg_ndc_id_of(s->chore.ndc, url, id);
   if (err != STARDELEG_OK) {
     return err;
   }
-  d = sdg_ndc_find(s->ndc, id);
+  d = sdg_ndc_find(s->chore.ndc, id);
   if (d == NULL) {
-    if (s->ndc->count >= SDG_NDC_DELEGATIONS_MAX) {
-      sdg_log(&s->ndc->options.log, STARDELEG_LOG_ERROR, "ndc.discovery.full", "more delegations than can be held");
+    if (s->chore.ndc->count >= SDG_NDC_DELEGATIONS_MAX) {
+      sdg_log(&s->chore.ndc->options.log, STARDELEG_LOG_ERROR, "ndc.discovery.full",
+              "more delegations than can be held");
       return STARDELEG_OK;
     }
-    err = sdg_ndc_begin(s->ndc, url, &d);
+    err = sdg_ndc_begin(s->chore.ndc, url, &d);
   } else if (d->state == SDG_NDC_ENDED && d->seen != s->round) {
     err = sdg_ndc_revive(d, now);
   }
@@ -188,7 +170,7 @@ static stardeleg_err see_one(sdg_ndc_discovery *s, const char *url, stardeleg_ti
 /* The list is complete: what is not on it is not offered any more. */
 static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
 {
-  stardeleg_ndc *ndc = s->ndc;
+  stardeleg_ndc *ndc = s->chore.ndc;
   stardeleg_problem problem;
   stardeleg_err err = STARDELEG_OK;
 
@@ -211,10 +193,10 @@ static stardeleg_err finish(sdg_ndc_discovery *s, stardeleg_time now)
     }
   }
   forget_pages(s);
-  s->tries = 0;
-  s->last_success = now;
+  s->chore.tries = 0;
   s->thorough = s->again;
-  s->wait_until = s->again ? STARDELEG_TIME_NONE : sdg_time_add(now, ndc->options.discovery_interval_s * SDG_TIME_S);
+  s->chore.wait_until =
+      s->again ? STARDELEG_TIME_NONE : sdg_time_add(now, ndc->options.discovery_interval_s * SDG_TIME_S);
   s->again = false;
   if (err != STARDELEG_OK) {
     sdg_log(&ndc->options.log, STARDELEG_LOG_WARNING, "ndc.discovery.unsaved", "an end could not be saved yet");
@@ -310,7 +292,7 @@ static stardeleg_err take(sdg_job *job, const sdg_result *result, stardeleg_time
 {
   sdg_ndc_discovery *s = (sdg_ndc_discovery *)job;
 
-  sdg_ndc_clock_see(s->ndc, result, now);
+  sdg_ndc_clock_see(s->chore.ndc, result, now);
   if (result->err != STARDELEG_OK) {
     fail_step(s, result, now);
     return STARDELEG_OK;
@@ -326,16 +308,11 @@ stardeleg_err sdg_ndc_discovery_add(stardeleg_ndc *ndc)
 {
   sdg_ndc_discovery *s = &ndc->discovery;
 
-  s->job.ops = &ops;
-  s->job.session = ndc->session;
-  s->ndc = ndc;
-  s->wait_until = STARDELEG_TIME_NONE;
-  s->last_success = STARDELEG_TIME_NONE;
-  return sdg_agent_add(ndc->agent, &s->job, STARDELEG_TIME_NONE);
+  return sdg_ndc_chore_add(ndc, &s->chore, &ops);
 }
 
 void sdg_ndc_discovery_remove(stardeleg_ndc *ndc)
 {
-  sdg_agent_remove(ndc->agent, &ndc->discovery.job);
+  sdg_ndc_chore_remove(&ndc->discovery.chore);
   forget_pages(&ndc->discovery);
 }

@@ -125,9 +125,16 @@ struct sdg_ndc_delegation {
   bool dirty;     /* what is here is not in the store yet */
 };
 
-typedef struct sdg_ndc_discovery {
+/* A job of the role itself (ndc_chore.c). */
+typedef struct sdg_ndc_chore {
   sdg_job job; /* first */
   stardeleg_ndc *ndc;
+  uint32_t tries;            /* failures in a row */
+  stardeleg_time wait_until; /* or NONE */
+} sdg_ndc_chore;
+
+typedef struct sdg_ndc_discovery {
+  sdg_ndc_chore chore; /* first */
   char *page_url; /* next page; NULL: the account is to be read */
   char **visited; /* pages of this round */
   size_t visited_count;
@@ -135,9 +142,6 @@ typedef struct sdg_ndc_discovery {
   uint32_t round;
   bool again;    /* wanted anew while a round was under way */
   bool thorough; /* the program wants it: templates are looked at too */
-  uint32_t tries;
-  stardeleg_time wait_until;
-  stardeleg_time last_success;
 } sdg_ndc_discovery;
 
 /* What is known of the clocks (ndc_clock.c). */
@@ -151,14 +155,6 @@ typedef struct sdg_ndc_clock {
   stardeleg_time told_at;  /* when its wrongness was told, or NONE */
 } sdg_ndc_clock;
 
-/* Deactivation of the account (ndc_deactivate.c). */
-typedef struct sdg_ndc_leaving {
-  sdg_job job; /* first */
-  stardeleg_ndc *ndc;
-  uint32_t tries;
-  stardeleg_time wait_until;
-} sdg_ndc_leaving;
-
 struct stardeleg_ndc {
   stardeleg_ndc_options options; /* strings and arrays in it are owned copies; |delegations| is sorted */
   stardeleg_engine engine;
@@ -169,7 +165,7 @@ struct stardeleg_ndc {
   bool account_unsure; /* as in sdg_ndc_delegation */
   int64_t account_number;
   stardeleg_ndc_account_state account_state;
-  sdg_ndc_leaving leaving;
+  sdg_ndc_chore leaving; /* deactivation of the account */
   sdg_ndc_clock clock;
   sdg_ndc_discovery discovery;
   sdg_ndc_delegation **delegations; /* by id */
@@ -239,9 +235,20 @@ stardeleg_time sdg_ndc_time(const stardeleg_ndc *ndc, stardeleg_time now);
 /* A moment of that time, by our clock: for waiting. */
 stardeleg_time sdg_ndc_wait_for(const stardeleg_ndc *ndc, stardeleg_time at);
 
+/* --- ndc_chore.c --- */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_chore_add(stardeleg_ndc *ndc, sdg_ndc_chore *chore, const sdg_job_ops *ops);
+/* Also of one that was never added. */
+void sdg_ndc_chore_remove(sdg_ndc_chore *chore);
+/* True if there is nothing to do but to wait, or to get the session ready: |step| says so. */
+bool sdg_ndc_chore_waits(const sdg_ndc_chore *chore, sdg_step *step, stardeleg_time now);
+/* Tells, and waits. */
+void sdg_ndc_chore_failed(sdg_ndc_chore *chore, const stardeleg_problem *problem, stardeleg_time retry_at,
+                          stardeleg_time now);
+/* Is asked at |at|, whatever it waited for. */
+void sdg_ndc_chore_wake(sdg_ndc_chore *chore, stardeleg_time at);
+
 /* --- ndc_deactivate.c --- */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ndc_leaving_add(stardeleg_ndc *ndc);
-void sdg_ndc_leaving_remove(stardeleg_ndc *ndc);
 
 /* --- ndc_account.c --- */
 /* Reads or makes the account key, and the session. */

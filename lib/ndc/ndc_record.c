@@ -2,7 +2,6 @@
 /* ndc/ndc_record.c -- a delegation as a record: written whole, read back after a restart. */
 #include "ndc/ndc_record.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "acme/problem_document.h"
@@ -10,8 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/store.h"
-
-#define PAGE 100
 
 static const sdg_json_limits limits = {
     .bytes_max = SDG_NDC_RECORD_MAX, .depth_max = 32, .items_max = 1000, .string_max = SDG_NDC_RECORD_MAX};
@@ -283,8 +280,6 @@ void sdg_ndc_stored_clear(sdg_ndc_stored *stored)
 
 typedef struct loading {
   stardeleg_ndc *ndc;
-  char last[STARDELEG_STORE_NAME_MAX + 1];
-  size_t count;
   stardeleg_err err;
 } loading;
 
@@ -293,8 +288,6 @@ static int load_one(void *ctx, const stardeleg_record *record)
   loading *l = ctx;
   sdg_ndc_delegation *d = NULL;
 
-  l->count++;
-  (void)snprintf(l->last, sizeof(l->last), "%s", record->key);
   l->err = sdg_ndc_delegation_new(&d, l->ndc);
   if (l->err != STARDELEG_OK) {
     return 1;
@@ -321,16 +314,8 @@ static int load_one(void *ctx, const stardeleg_record *record)
 
 stardeleg_err sdg_ndc_load_all(stardeleg_ndc *ndc)
 {
-  loading l = {0};
-  stardeleg_err err;
+  loading l = {ndc, STARDELEG_OK};
+  stardeleg_err err = sdg_store_scan(ndc->options.store, SDG_NDC_KIND, NULL, NULL, SIZE_MAX, load_one, &l);
 
-  l.ndc = ndc;
-  do {
-    l.count = 0;
-    err = sdg_store_scan(ndc->options.store, SDG_NDC_KIND, NULL, l.last[0] != '\0' ? l.last : NULL, PAGE, load_one, &l);
-    if (err == STARDELEG_OK) {
-      err = l.err;
-    }
-  } while (err == STARDELEG_OK && l.count == PAGE);
-  return err;
+  return err == STARDELEG_OK ? l.err : err;
 }
