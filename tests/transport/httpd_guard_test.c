@@ -80,6 +80,7 @@ static void test_slow_drip_ends(void **state)
 static void four_of_one_source(httpd_options *options)
 {
   options->per_source = 4;
+  options->idle_s = 2 * RAW_PATIENCE_MS / 1000;
 }
 
 static bool is_answered(int fd)
