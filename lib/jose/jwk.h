@@ -7,6 +7,8 @@
 #include "crypto/crypto.h"
 #include "json/json_write.h"
 
+/* RSA of 8192 bits: 1366 characters of modulus and the names. */
+#define SDG_JWK_MAX 1500
 #define SDG_THUMBPRINT_LEN 32
 /* base64url of a thumbprint, with the NUL */
 #define SDG_THUMBPRINT_TEXT_SIZE 44

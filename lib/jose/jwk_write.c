@@ -7,9 +7,6 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 
-/* RSA of 8192 bits: 1366 characters of modulus and the names. */
-#define JWK_MAX 1500
-
 static const char *curve_name(const stardeleg_key_info *info)
 {
   if (info->family == STARDELEG_FAMILY_ED) {
@@ -60,7 +57,7 @@ stardeleg_err sdg_jwk_thumbprint(char out[SDG_THUMBPRINT_TEXT_SIZE], const stard
   sdg_buf buf;
   stardeleg_err rv;
 
-  sdg_buf_init(&buf, JWK_MAX);
+  sdg_buf_init(&buf, SDG_JWK_MAX);
   rv = sdg_jwk_write(&buf, spki);
   if (rv == STARDELEG_OK) {
     text = sdg_buf_bytes(&buf);

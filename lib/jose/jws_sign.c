@@ -9,7 +9,6 @@
 
 #define HEADER_MAX (16 * 1024)
 #define JWS_MAX (4 * 1024 * 1024)
-#define JWK_MAX 1500
 
 /* A JWS that is being made: where its signed parts are in the text. */
 typedef struct draft {
@@ -146,7 +145,7 @@ stardeleg_err sdg_jws_eab_sign(sdg_buf *out, const stardeleg_crypto *crypto, sta
     return STARDELEG_ERR_ARGUMENT;
   }
   sdg_buf_init(&protected, HEADER_MAX);
-  sdg_buf_init(&jwk, JWK_MAX);
+  sdg_buf_init(&jwk, SDG_JWK_MAX);
   rv = write_eab_header(&protected, info->name, key_id, url);
   if (rv != STARDELEG_OK) {
     goto out;

@@ -27,20 +27,11 @@ static stardeleg_bytes skip_blanks(stardeleg_bytes text)
   return text;
 }
 
-/* RFC 9110, Section 5.6.2 */
-static bool is_token_character(uint8_t c)
-{
-  uint8_t lower = sdg_ascii_lower(c);
-
-  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
-         (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 static stardeleg_bytes take_token(stardeleg_bytes *text)
 {
   stardeleg_bytes token = sdg_bytes(text->base, 0);
 
-  while (token.len < text->len && is_token_character(text->base[token.len])) {
+  while (token.len < text->len && sdg_http_is_token_character(text->base[token.len])) {
     token.len++;
   }
   *text = sdg_bytes_from(*text, token.len);

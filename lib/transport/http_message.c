@@ -2,6 +2,8 @@
 /* transport/http_message.c -- reading HTTP messages (RFC 9110): headers, media types, Retry-After. */
 #include "transport/http_message.h"
 
+#include <string.h>
+
 #include "base/bytes.h"
 #include "base/time.h"
 
@@ -32,6 +34,14 @@ bool sdg_http_media_type_is(stardeleg_bytes content_type, const char *type)
     len++;
   }
   return sdg_bytes_is_nocase(sdg_bytes_trim(sdg_bytes(content_type.base, len)), type);
+}
+
+bool sdg_http_is_token_character(uint8_t c)
+{
+  uint8_t lower = sdg_ascii_lower(c);
+
+  return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+         (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 static bool is_all_digits(stardeleg_bytes text)

@@ -28,6 +28,9 @@ void sdg_http_links(const stardeleg_http_response *response, const char *rel,
 STARDELEG_MUST_CHECK stardeleg_err sdg_http_link(sdg_buf *out, const stardeleg_http_response *response, const char *rel,
                                                  stardeleg_bytes base);
 
+/* RFC 9110, Section 5.6.2 */
+bool sdg_http_is_token_character(uint8_t c);
+
 /* --- Replies --- */
 /* ARGUMENT if |status| is not 100 to 599. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_http_reply_new(stardeleg_http_reply **out, int status);

@@ -51,15 +51,10 @@ void sdg_http_reply_set_status(stardeleg_http_reply *reply, int status)
   reply->status = is_status(status) ? status : 500;
 }
 
-/* RFC 9110, Section 5.6.2 */
 static bool is_token(const char *name)
 {
-  static const char others[] = "!#$%&'*+-.^_`|~";
-
   for (const char *c = name; *c != '\0'; c++) {
-    uint8_t lower = sdg_ascii_lower((uint8_t)*c);
-
-    if (!(lower >= 'a' && lower <= 'z') && !(*c >= '0' && *c <= '9') && strchr(others, *c) == NULL) {
+    if (!sdg_http_is_token_character((uint8_t)*c)) {
       return false;
     }
   }

@@ -29,6 +29,5 @@ const stardeleg_bytes sdg_oid_basic_constraints = OID("\x55\x1d\x13");
 const stardeleg_bytes sdg_oid_authority_key_id = OID("\x55\x1d\x23");
 const stardeleg_bytes sdg_oid_ext_key_usage = OID("\x55\x1d\x25");
 
-/* RFC 4055: 1.2.840.113549.1.1.10 and .8 */
-const stardeleg_bytes sdg_oid_rsa_pss = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a");
+/* RFC 4055: 1.2.840.113549.1.1.8 */
 const stardeleg_bytes sdg_oid_mgf1 = OID("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08");

@@ -16,7 +16,7 @@ extern const stardeleg_bytes sdg_oid_country, sdg_oid_state, sdg_oid_locality, s
 extern const stardeleg_bytes sdg_oid_extension_request;
 extern const stardeleg_bytes sdg_oid_key_usage, sdg_oid_subject_alt_name, sdg_oid_basic_constraints,
     sdg_oid_ext_key_usage, sdg_oid_authority_key_id, sdg_oid_subject_key_id;
-extern const stardeleg_bytes sdg_oid_rsa_pss, sdg_oid_mgf1;
+extern const stardeleg_bytes sdg_oid_mgf1;
 
 /* One AttributeTypeAndValue. */
 typedef struct sdg_x509_attribute {

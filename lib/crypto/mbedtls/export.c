@@ -7,9 +7,9 @@
 #include <mbedtls/bignum.h>
 
 #include "base/mem.h"
+#include "crypto/key.h"
 #include "der/der.h"
 
-#define PKCS8_MAX 8192
 #define SCALAR_MAX 66 /* P-521 */
 #define NUMBER_MAX 1024
 
@@ -115,7 +115,7 @@ stardeleg_err sdg_mbed_key_export(void *self, const void *handle, uint8_t *out, 
   stardeleg_err rv;
 
   sdg_buf_init(&spki, SDG_SPKI_MAX);
-  sdg_buf_init_secret(&pkcs8, PKCS8_MAX);
+  sdg_buf_init_secret(&pkcs8, SDG_PKCS8_MAX);
   rv = sdg_mbed_key_spki(self, handle, &spki);
   if (rv == 0) {
     rv = write_pkcs8(&pkcs8, handle, sdg_buf_bytes(&spki));
