@@ -87,7 +87,8 @@ typedef struct stardeleg_ndc_options {
   const char *const *contacts;          /**< NULL-terminated "mailto:" URLs; NULL: none */
   int terms_agreed;                     /**< nonzero: the user agrees to the IdO's terms of service */
   const char *eab_key_id;               /**< external account binding, as the IdO gave it; NULL: none */
-  const char *eab_mac_key; /**< base64url (padding and the standard alphabet are taken too); wiped after use */
+  const char *eab_mac_key; /**< base64url (padding and the standard alphabet are taken too); the role's copy is wiped
+                              when the role is freed */
   const char *const *delegations;       /**< NULL-terminated URLs to take; NULL: every one that is offered */
   int64_t lifetime_s;                   /**< lifetime to ask for, in seconds; default 4 days */
   int64_t lifetime_adjust_s;            /**< lifetime-adjust to ask for; 0: leave it out */
@@ -95,7 +96,7 @@ typedef struct stardeleg_ndc_options {
   int64_t discovery_interval_s;         /**< how often the list of delegations is read again; default 1 hour */
   int64_t backoff_min_ms;               /**< first pause after a failure; default 1 s; doubled each time, with jitter */
   int64_t backoff_max_ms; /**< longest pause after a failure; default 1 hour, never more than a quarter of what is left
-                             of a certificate */
+                             of a certificate; a server's Retry-After may make it longer, up to a day */
   stardeleg_bytes roots_pem;            /**< trust anchors certificates must lead to; empty: no chain check.  Copied. */
   const stardeleg_choice *choices;      /**< values for the wildcards of templates; array is copied */
   size_t choice_count;                  /**< how many */
@@ -122,9 +123,11 @@ typedef struct stardeleg_ndc_options {
    * holds the options' values.  Must not call the engine.  May be NULL. */
   void (*policy)(void *ctx, const char *delegation, stardeleg_ndc_policy *policy);
   void *policy_ctx; /**< handed to |policy| */
-  /** Makes the private key of an order elsewhere (HSM, another process; stardeleg_key_from_signer()) and keeps it under
-   * |name|, which is unique; |crypto| of the options is to be used for |*key|.  The secret store then holds only a
-   * reference.  Nonzero: it failed and is tried again.  NULL: keys are made here and kept in the secret store. */
+  /** Keys that stay elsewhere: the three functions are called from stardeleg_ndc_new(), next() and answer(), and must
+   * not call the engine.  This one makes the private key of an order elsewhere (HSM, another process;
+   * stardeleg_key_from_signer()) and keeps it under |name|, which is unique; |crypto| of the options is to be used for
+   * |*key|.  The secret store then holds only a reference.  Nonzero: it failed and is tried again, after growing pauses.
+   * NULL: keys are made here and kept in the secret store. */
   int (*make_key)(void *ctx, const char *name, const char *delegation, stardeleg_key_spec spec, stardeleg_key **key);
   /** Finds a key that make_key made, also in an earlier run.  Returns 0, NOT_FOUND if it is gone for good (then a new
    * order follows), or any other error if it cannot be had at the moment.  Required with |make_key|. */
@@ -144,9 +147,10 @@ typedef struct stardeleg_ndc_options {
 /** The defaults named above; everything else zero. */
 STARDELEG_API void stardeleg_ndc_options_default(stardeleg_ndc_options *options);
 
-/** Makes the role: reads what the store has, makes an account key where there is none.  Certificates that are still
- * valid are told by events from the first next().  |problem| (may be NULL) says which option is wrong.  Returns 0,
- * CONFIG, STORE, SECRETS, NOMEM, CRYPTO or RANDOM.  Free with stardeleg_ndc_free(). */
+/** Makes the role: reads what the store has, makes an account key where there is none (for another account, if one was
+ * registered with a key that is gone).  Certificates that are still valid are told by events from the first next().
+ * |problem| (may be NULL) says which option is wrong.  Returns 0, CONFIG, STORE, SECRETS, NOMEM, CRYPTO, RANDOM, or
+ * UNSUPPORTED where |crypto| has no P-256.  Free with stardeleg_ndc_free(). */
 STARDELEG_API STARDELEG_MUST_CHECK stardeleg_err stardeleg_ndc_new(stardeleg_ndc **out,
                                                                    const stardeleg_ndc_options *options,
                                                                    stardeleg_problem *problem);
