@@ -7,6 +7,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "ido/issuer_disown.h"
 #include "ido/issuer_published.h"
 #include "x509/cert.h"
 
@@ -184,6 +185,19 @@ static stardeleg_err call_issue(sdg_issuance *issuance, stardeleg_time now, star
   return callback->issue(callback->ctx, &request, now, ready_at, chain_pem);
 }
 
+/* What could not be revoked yet is worked on after that. */
+static stardeleg_err lose(sdg_issuance *issuance, const stardeleg_problem *problem)
+{
+  stardeleg_err err = sdg_published_fail(issuance, problem);
+
+  if (err == STARDELEG_OK && local_of(issuance)->published.older_count > 0) {
+    sdg_disown_stay(issuance->order, issuance->issuer, NULL);
+    issuance->order->cancel = true;
+    issuance->news = SDG_NEWS_DISOWNED;
+  }
+  return err;
+}
+
 static stardeleg_err fail(sdg_issuance *issuance, bool for_good, const char *detail, stardeleg_time now)
 {
   local *l = local_of(issuance);
@@ -193,11 +207,28 @@ static stardeleg_err fail(sdg_issuance *issuance, bool for_good, const char *det
   problem.status = 0;
   l->asked_at = STARDELEG_TIME_NONE;
   if (for_good && l->published.held.ordered_at == STARDELEG_TIME_NONE) {
-    return sdg_published_fail(issuance, &problem);
+    return lose(issuance, &problem);
   }
   sdg_published_pause(&l->published, &l->pause, issuance, &problem, now);
   issuance->news = SDG_NEWS_MOVED;
   return STARDELEG_OK;
+}
+
+/* Not published, but valid all the same: a callback that cannot do what was asked for has issued something else. */
+static stardeleg_err refuse_chain(sdg_issuance *issuance, stardeleg_bytes chain_pem, stardeleg_time now)
+{
+  const stardeleg_local_issuer *callback = issuance->issuer->own;
+  sdg_chain chain;
+  stardeleg_err err = callback->revoke != NULL ? sdg_chain_parse(&chain, chain_pem) : STARDELEG_ERR_MALFORMED;
+
+  if (err != STARDELEG_OK) {
+    return err == STARDELEG_ERR_NOMEM ? err : STARDELEG_OK;
+  }
+  if (callback->revoke(callback->ctx, chain.certs[0], now) != STARDELEG_OK) {
+    err = sdg_published_owe(&local_of(issuance)->published, chain.certs[0]);
+  }
+  sdg_chain_clear(&chain);
+  return err;
 }
 
 static stardeleg_err take_chain(sdg_issuance *issuance, stardeleg_bytes chain_pem, stardeleg_time now)
@@ -207,7 +238,8 @@ static stardeleg_err take_chain(sdg_issuance *issuance, stardeleg_bytes chain_pe
   stardeleg_err err = sdg_published_take(&l->published, issuance, chain_pem, l->asked_at, now, &problem);
 
   if (err == STARDELEG_ERR_POLICY) {
-    return fail(issuance, true, problem.detail, now);
+    err = refuse_chain(issuance, chain_pem, now);
+    return err == STARDELEG_OK ? fail(issuance, true, problem.detail, now) : err;
   }
   if (err == STARDELEG_OK) {
     l->asked_at = STARDELEG_TIME_NONE;
@@ -259,49 +291,60 @@ static stardeleg_err rest(sdg_issuance *issuance, sdg_step *step, stardeleg_time
 
 /* --- Ending --- */
 
-/* The next certificate that is to be revoked; empty: none. */
-static stardeleg_bytes to_revoke(const sdg_issuance *issuance, stardeleg_time now)
+/* True if the certificate there is must be revoked, and has not been. */
+static bool must_revoke(const sdg_issuance *issuance)
+{
+  const local *l = local_of(issuance);
+
+  return (!sdg_ido_order_is_star(issuance->order) || issuance->issuer->revoke_at_end) && !l->revoked &&
+         l->published.leaf.len > 0;
+}
+
+static stardeleg_err revoke(sdg_issuance *issuance, bool newest, stardeleg_bytes der, stardeleg_time now)
 {
   const stardeleg_local_issuer *callback = issuance->issuer->own;
   local *l = local_of(issuance);
-  bool wanted = !sdg_ido_order_is_star(issuance->order) || issuance->issuer->revoke_at_end;
+  stardeleg_problem problem;
 
-  if (!wanted || callback->revoke == NULL) {
-    return sdg_bytes(NULL, 0);
+  issuance->news = SDG_NEWS_MOVED;
+  if (callback->revoke(callback->ctx, der, now) != STARDELEG_OK) {
+    sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the owner's CA could not revoke the certificate");
+    sdg_published_pause(&l->published, &l->pause, issuance, &problem, now);
+  } else if (newest) {
+    l->revoked = true;
+  } else {
+    sdg_published_drop_older(&l->published);
   }
-  return l->revoked ? sdg_published_older_leaf(&l->published, now) : sdg_buf_bytes(&l->published.leaf);
+  return STARDELEG_OK;
 }
 
 static stardeleg_err ask_end(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
 {
   const stardeleg_local_issuer *callback = issuance->issuer->own;
   local *l = local_of(issuance);
-  stardeleg_bytes der;
-  stardeleg_problem problem;
+  bool is_lost = sdg_ido_order_is_disowned(issuance->order);
+  bool newest = must_revoke(issuance);
+  stardeleg_bytes der = sdg_bytes(NULL, 0);
 
-  if (!l->published.withdrawn) {
+  if (!is_lost && !l->published.withdrawn) {
     sdg_errand_init(&l->pause);
     return sdg_published_withdraw(&l->published, issuance);
   }
-  der = to_revoke(issuance, now);
-  if (der.len == 0) {
-    return sdg_published_ended(issuance);
+  if (callback->revoke != NULL) {
+    der = newest ? sdg_buf_bytes(&l->published.leaf) : sdg_published_older_leaf(&l->published, now);
   }
-  if (l->pause.wait_until != STARDELEG_TIME_NONE && l->pause.wait_until > now) {
+  if (der.len > 0 && l->pause.wait_until != STARDELEG_TIME_NONE && l->pause.wait_until > now) {
     step->at = l->pause.wait_until;
     return STARDELEG_OK;
   }
-  issuance->news = SDG_NEWS_MOVED;
-  if (callback->revoke(callback->ctx, der, now) == STARDELEG_OK) {
-    if (l->revoked) {
-      sdg_published_drop_older(&l->published);
-    }
-    l->revoked = true;
+  if (der.len > 0) {
+    return revoke(issuance, newest, der, now);
+  }
+  if (is_lost) {
+    issuance->news = SDG_NEWS_RELEASED;
     return STARDELEG_OK;
   }
-  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the owner's CA could not revoke the certificate");
-  sdg_published_pause(&l->published, &l->pause, issuance, &problem, now);
-  return STARDELEG_OK;
+  return sdg_published_ended(issuance);
 }
 
 static stardeleg_err ask(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)

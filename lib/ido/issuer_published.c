@@ -427,10 +427,31 @@ stardeleg_err sdg_published_withdraw(sdg_published *published, sdg_issuance *iss
 
 stardeleg_bytes sdg_published_older_leaf(sdg_published *published, stardeleg_time now)
 {
-  while (published->older_count > 0 && published->older[0].not_after <= now) {
-    drop_older(published, 0);
+  for (size_t i = published->older_count; i-- > 0;) {
+    if (published->older[i].not_after <= now) {
+      drop_older(published, i);
+    }
   }
   return published->older_count > 0 ? sdg_buf_bytes(&published->older[0].leaf) : sdg_bytes(NULL, 0);
+}
+
+stardeleg_err sdg_published_owe(sdg_published *published, stardeleg_bytes der)
+{
+  sdg_cert *leaf = sdg_calloc(1, sizeof(*leaf));
+  sdg_buf copy;
+  stardeleg_err err = leaf != NULL ? sdg_cert_parse(leaf, der) : STARDELEG_ERR_NOMEM;
+
+  sdg_buf_init(&copy, SDG_CHAIN_BYTES_MAX);
+  if (err == STARDELEG_OK) {
+    sdg_buf_add_bytes(&copy, der);
+    err = sdg_buf_error(&copy);
+  }
+  if (err == STARDELEG_OK) {
+    add_older(published, &copy, leaf->not_after);
+  }
+  sdg_buf_clear(&copy);
+  sdg_free(leaf);
+  return err == STARDELEG_ERR_MALFORMED ? STARDELEG_OK : err; /* what is no certificate cannot be revoked */
 }
 
 void sdg_published_drop_older(sdg_published *published)

@@ -45,6 +45,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_published_take(sdg_published *published, 
 STARDELEG_MUST_CHECK stardeleg_err sdg_published_withdraw(sdg_published *published, sdg_issuance *issuance);
 /* One of those before that is still valid, and to be revoked; empty: none. */
 stardeleg_bytes sdg_published_older_leaf(sdg_published *published, stardeleg_time now);
+/* A certificate that is not published, but could not be revoked either, is kept like those. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_published_owe(sdg_published *published, stardeleg_bytes der);
 /* That one has been seen to. */
 void sdg_published_drop_older(sdg_published *published);
 /* Nothing is left to be done: the order becomes canceled, or invalid if it is of the kind that cannot be canceled or

@@ -285,11 +285,41 @@ static void test_bad(void **state)
     place(&r);
     assert_string_equal(ido_world_status(&r.w, 0, r.url), c->status);
     assert_int_equal(ido_world_count(&r.w, "published"), 0);
+    assert_int_equal(r.ca.revoked, r.ca.issued); /* what is not published is valid all the same */
     if (strcmp(c->status, "processing") == 0) {
       r.ca.err = STARDELEG_OK;
       run(&r, 3600 * WORLD_S);
       assert_string_equal(ido_world_status(&r.w, 0, r.url), "valid");
     }
+    end(&r);
+  }
+}
+
+/* One that is refused and cannot be revoked at once, although the delegate has no order any more. */
+static void test_refused(void **state)
+{
+  (void)state;
+  for (int restart = 0; restart < 2; restart++) {
+    rig r;
+
+    begin(&r);
+    r.ca.longer_ms = 60 * WORLD_DAY;
+    r.ca.refuse = 3;
+    open(&r);
+    place(&r);
+    assert_string_equal(ido_world_status(&r.w, 0, r.url), "invalid");
+    assert_int_equal(r.ca.revoked, 0);
+    if (restart != 0) {
+      ido_world_restart(&r.w);
+    }
+    run(&r, WORLD_DAY);
+    assert_int_equal(r.ca.issued, 1);
+    assert_int_equal(r.ca.revoked, 1);
+    assert_string_equal(ido_world_status(&r.w, 0, r.url), "invalid");
+    assert_ok(stardeleg_ido_delegation_end(r.w.ido, "d1", r.w.now));
+    run(&r, 60 * WORLD_S);
+    assert_string_equal(ido_world_record(&r.w, "delegation", "d1", "state"), "ended");
+    assert_int_equal(r.ca.revoked, 1);
     end(&r);
   }
 }
@@ -312,6 +342,7 @@ static void test_failing_renewal(void **state)
   assert_int_equal(look(&r, "star-certificate", &from, &until), 200);
   assert_int_equal(until, last);
   assert_true(r.ca.asked > 3 && r.ca.asked < 40);
+  assert_int_equal(r.ca.revoked, r.ca.issued - 1);
   assert_string_equal(ido_world_status(&r.w, 0, r.url), "valid");
   r.ca.wrong_key = false;
   run(&r, 6 * 3600 * WORLD_S);
@@ -520,7 +551,7 @@ int main(void)
       cmocka_unit_test(test_schedule), cmocka_unit_test(test_missed),          cmocka_unit_test(test_later),
       cmocka_unit_test(test_bad),      cmocka_unit_test(test_failing_renewal), cmocka_unit_test(test_end),
       cmocka_unit_test(test_plain),    cmocka_unit_test(test_options),         cmocka_unit_test(test_audit),
-      cmocka_unit_test(test_store_failures), cmocka_unit_test(test_killed),
+      cmocka_unit_test(test_store_failures), cmocka_unit_test(test_killed), cmocka_unit_test(test_refused),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);
