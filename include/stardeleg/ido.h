@@ -48,7 +48,8 @@ typedef struct stardeleg_local_issuer {
    *  Returns 0; CALLBACK: not now, it is tried again after a pause; POLICY: never. */
   stardeleg_err (*issue)(void *ctx, const stardeleg_issue_request *request, stardeleg_time now,
                          stardeleg_time *ready_at, stardeleg_bytes *chain_pem);
-  /** Revokes the certificate |der|; repeated after a pause until it returns 0.  May be NULL. */
+  /** Revokes the certificate |der|, at the end, or because it is not what was asked for; repeated after a pause until
+   *  it returns 0 (it may be asked again for one that it has revoked).  May be NULL. */
   stardeleg_err (*revoke)(void *ctx, stardeleg_bytes der, stardeleg_time now);
 } stardeleg_local_issuer;
 
