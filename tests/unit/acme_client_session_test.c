@@ -21,7 +21,6 @@ typedef struct client {
   stardeleg_engine engine;
   scripted server;
   const char *url;
-  bool plain; /* by GET */
   bool done;
   int status;
   stardeleg_err err;
@@ -39,7 +38,7 @@ static stardeleg_err ask(sdg_job *job, sdg_step *step, stardeleg_time now)
     step->at = STARDELEG_TIME_NEVER;
     return STARDELEG_OK;
   }
-  step->kind = c->plain ? SDG_STEP_GET : SDG_STEP_POST;
+  step->kind = SDG_STEP_POST;
   step->url = c->url;
   sdg_buf_add_str(step->payload, "{\"n\":1}");
   return STARDELEG_OK;
@@ -218,30 +217,6 @@ static void nonce_from_elsewhere(void **state)
   end(&c);
 }
 
-/* ACME-7.2-05 (EID 6030): either way of asking, either status */
-static void nonce_statuses(void **state)
-{
-  client c;
-  sdg_session_options options = {0};
-
-  (void)state;
-  for (int i = 0; i < 4; i++) {
-    begin(&c, &options);
-    scripted_expect(&c.server, "GET", BASE "/directory");
-    scripted_answer(&c.server, 200, NULL, DIRECTORY);
-    scripted_expect(&c.server, "HEAD", BASE "/nonce");
-    if (i >= 2) {
-      scripted_answer(&c.server, 404, (const char *const[]){"Replay-Nonce: ", NULL}, NULL);
-      scripted_sleep(&c.server, 2000);
-      scripted_expect(&c.server, "GET", BASE "/nonce");
-    }
-    scripted_answer(&c.server, i % 2 == 0 ? 200 : 204, (const char *const[]){"Replay-Nonce: right", NULL}, NULL);
-    scripted_expect(&c.server, "POST", BASE "/account");
-    assert_non_null(strstr(c.server.header, "\"nonce\":\"right\""));
-    end(&c);
-  }
-}
-
 /* An unreachable server: capped pauses, the job waits, nothing is lost. */
 static void unreachable(void **state)
 {
@@ -308,130 +283,6 @@ static void other_origin(void **state)
   c.url = "https://evil.example/order";
   register_account(&c);
   scripted_expect(&c.server, "POST", "https://evil.example/order");
-  end(&c);
-}
-
-/* ACME-6.1-01: nor do nonces and accounts come from another origin, or without TLS. */
-static void setup_at_other_origin(void **state)
-{
-  static const char *const bodies[] = {
-      "{\"newNonce\":\"https://evil.example/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\"}",
-      "{\"newNonce\":\"" BASE "/n\",\"newAccount\":\"https://evil.example/a\",\"newOrder\":\"" BASE "/o\"}",
-      "{\"newNonce\":\"http://ca.example/n\",\"newAccount\":\"" BASE "/a\",\"newOrder\":\"" BASE "/o\"}",
-      "{\"newNonce\":\"" BASE "/n\",\"newAccount\":\"http://ca.example/a\",\"newOrder\":\"" BASE "/o\"}"};
-  client c;
-  sdg_session_options options = {0};
-
-  (void)state;
-  for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-    begin(&c, &options);
-    scripted_expect(&c.server, "GET", BASE "/directory");
-    scripted_answer(&c.server, 200, NULL, bodies[i]);
-    assert_true(scripted_wait(&c.server) > c.server.now);
-    assert_null(sdg_session_directory(c.session));
-    assert_non_null(strstr(sdg_session_problem(c.session)->detail, "another origin"));
-    end(&c);
-  }
-  options.allow_other_origins = true;
-  begin(&c, &options);
-  scripted_expect(&c.server, "GET", BASE "/directory");
-  scripted_answer(&c.server, 200, NULL, bodies[0]);
-  scripted_expect(&c.server, "HEAD", "https://evil.example/n");
-  end(&c);
-}
-
-/* A directory whose resources are all the same URL, and that URL the directory's own: neither taken for one another,
- * nor asked for without a pause. */
-static void one_url_for_all(void **state)
-{
-#define ONE BASE "/directory"
-  static const char body[] = "{\"newNonce\":\"" ONE "\",\"newAccount\":\"" ONE "\",\"newOrder\":\"" ONE "\"}";
-  client c;
-  sdg_session_options options = {0};
-
-  (void)state;
-  begin(&c, &options);
-  scripted_expect(&c.server, "GET", ONE);
-  scripted_answer(&c.server, 200, NULL, body);
-  scripted_expect(&c.server, "HEAD", ONE);
-  scripted_answer(&c.server, 200, NULL, NULL);
-  scripted_expect(&c.server, "POST", ONE);
-  scripted_answer(&c.server, 201, location, "{\"status\":\"valid\"}");
-  scripted_expect(&c.server, "POST", BASE "/order");
-  scripted_answer(&c.server, 200, NULL, "{}");
-  c.server.now += 2 * SDG_TIME_DAY;
-  scripted_expect(&c.server, "GET", ONE);
-  scripted_answer(&c.server, 200, NULL, body);
-  assert_true(scripted_wait(&c.server) > c.server.now + SDG_TIME_HOUR);
-  end(&c);
-#undef ONE
-}
-
-static stardeleg_err ask_rest(sdg_job *job, sdg_step *step, stardeleg_time now)
-{
-  (void)job;
-  (void)now;
-  step->at = STARDELEG_TIME_NEVER;
-  return STARDELEG_OK;
-}
-
-/* A nonce for which a job has waited is the next one's, should the first not want it any longer. */
-static void nonce_not_wanted(void **state)
-{
-  static const sdg_job_ops rest = {ask_rest, take};
-  client c;
-  client first;
-  sdg_session_options options = {0};
-
-  (void)state;
-  for (int i = 0; i < 2; i++) {
-    begin(&c, &options);
-    register_account(&c);
-    c.server.now += 3 * SDG_TIME_HOUR; /* nonces are too old by then */
-    memset(&first, 0, sizeof(first));
-    first.job.ops = &ops;
-    first.job.session = c.session;
-    first.url = BASE "/first";
-    assert_ok(sdg_agent_add(c.agent, &first.job, 1));
-    scripted_expect(&c.server, "HEAD", BASE "/nonce");
-    (void)scripted_wait(&c.server);
-    scripted_answer(&c.server, 200, NULL, NULL);
-    if (i == 0) {
-      first.job.ops = &rest;
-    } else {
-      sdg_agent_remove(c.agent, &first.job);
-    }
-    scripted_expect(&c.server, "POST", BASE "/order");
-    sdg_agent_remove(c.agent, &first.job);
-    end(&c);
-  }
-}
-
-/* A plain GET leads anywhere, to a CA's certificate say: a nonce from there is not the server's. */
-static void nonce_of_others(void **state)
-{
-  static const char *const theirs[] = {"Replay-Nonce: theirs", NULL};
-  client c;
-  sdg_session_options options = {0};
-
-  (void)state;
-  begin(&c, &options);
-  register_account(&c);
-  scripted_expect(&c.server, "POST", BASE "/order");
-  scripted_answer(&c.server, 200, NULL, "{}");
-  c.done = false;
-  c.plain = true;
-  c.url = "https://other.example/cert";
-  sdg_agent_set_due(c.agent, &c.job, c.server.now);
-  scripted_expect(&c.server, "GET", c.url);
-  scripted_answer(&c.server, 200, theirs, "x");
-  assert_true(c.done);
-  c.done = false;
-  c.plain = false;
-  c.url = BASE "/order";
-  sdg_agent_set_due(c.agent, &c.job, c.server.now);
-  scripted_expect(&c.server, "POST", BASE "/order");
-  assert_null(strstr(c.server.header, "theirs"));
   end(&c);
 }
 
@@ -620,8 +471,6 @@ int main(void)
       cmocka_unit_test(nonce_from_elsewhere), cmocka_unit_test(unreachable),        cmocka_unit_test(bad_directories),
       cmocka_unit_test(other_origin),         cmocka_unit_test(redirects),          cmocka_unit_test(account_gone),
       cmocka_unit_test(no_location),          cmocka_unit_test(bad_options),
-      cmocka_unit_test(setup_at_other_origin), cmocka_unit_test(one_url_for_all),
-      cmocka_unit_test(nonce_not_wanted),      cmocka_unit_test(nonce_of_others),       cmocka_unit_test(nonce_statuses),
       cmocka_unit_test(silent_registration),  cmocka_unit_test(urls_as_given),      cmocka_unit_test(algorithms),
   };
 
