@@ -18,6 +18,9 @@
 #include <stardeleg/store_sqlite.h>
 #endif
 
+/* With the name of a file behind it. */
+#define STATE_MAX 500
+
 char *service_path(const service *s, const char *name, char out[600])
 {
   (void)snprintf(out, 600, "%.500s/%.90s", s->state, name);
@@ -60,7 +63,10 @@ int service_open(service *s, const config *cfg, const char *name)
 
   memset(s, 0, sizeof(*s));
   s->cfg = cfg;
-  (void)snprintf(s->state, sizeof(s->state), "%s", config_text(cfg, "state", "."));
+  if (snprintf(s->state, sizeof(s->state), "%s", config_text(cfg, "state", ".")) > STATE_MAX) {
+    config_complain(cfg, "state", "the path is too long"); /* cut, it would be another one */
+    return -1;
+  }
   if (log_level_parse(&level, config_text(cfg, "log", "info")) == 0) {
     log_set_level(level);
   }
