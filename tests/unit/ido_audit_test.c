@@ -212,7 +212,7 @@ static void test_paging(void **state)
   }
   do {
     n = read_audit(&w, "d1", WORLD_START, STARDELEG_TIME_NEVER, cursor[0] != '\0' ? cursor : NULL, 2);
-    (void)snprintf(cursor, sizeof(cursor), "%s", n->cursor);
+    (void)snprintf(cursor, sizeof(cursor), "%.*s", (int)sizeof(cursor) - 1, n->cursor);
     seen += n->count;
   } while (n->count == 2);
   assert_int_equal(seen, 5);

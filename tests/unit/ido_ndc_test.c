@@ -411,7 +411,7 @@ static void test_terms(void **state)
   stardeleg_ido_audit_query query = {.size = sizeof(query), .from = STARDELEG_TIME_NONE, .to = STARDELEG_TIME_NEVER};
   stardeleg_server_options server;
   char told[512] = "";
-  char expected[512];
+  char expected[1024];
   ido_world w;
 
   (void)state;
