@@ -126,8 +126,8 @@ typedef struct stardeleg_ndc_options {
   /** Keys that stay elsewhere: the three functions are called from stardeleg_ndc_new(), next() and answer(), and must
    * not call the engine.  This one makes the private key of an order elsewhere (HSM, another process;
    * stardeleg_key_from_signer()) and keeps it under |name|, which is unique; |crypto| of the options is to be used for
-   * |*key|.  The secret store then holds only a reference.  Nonzero: it failed and is tried again, after growing pauses.
-   * NULL: keys are made here and kept in the secret store. */
+   * |*key|.  The secret store then holds only a reference.  Nonzero: it failed and is tried again, after growing
+   * pauses.  NULL: keys are made here and kept in the secret store. */
   int (*make_key)(void *ctx, const char *name, const char *delegation, stardeleg_key_spec spec, stardeleg_key **key);
   /** Finds a key that make_key made, also in an earlier run.  Returns 0, NOT_FOUND if it is gone for good (then a new
    * order follows), or any other error if it cannot be had at the moment.  Required with |make_key|. */

@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_account_test.c -- giving the account up, and changing which delegations are taken while it runs. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "store/store.h"
-
-static ndc_world world;
-
-static int setup(void **state)
-{
-  (void)state;
-  world_init(&world);
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
 
 /* --- Deactivation --- */
 
@@ -273,7 +257,7 @@ static void test_removed_while_ordering(void **state)
   assert_int_equal(world.gets, 0);
 }
 
-#define ACCOUNT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ACCOUNT(test) cmocka_unit_test_setup_teardown(test, story_begin, story_end)
 
 int main(void)
 {

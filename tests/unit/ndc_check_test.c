@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_check_test.c -- no certificate comes into use that is not exactly the ordered one; the old one stays. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 
-static ndc_world world;
 static const char *forged_names[4];
 static stardeleg_key *foreign;
 

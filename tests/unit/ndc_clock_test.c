@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_clock_test.c -- a wrong clock: nothing is dropped, nothing is ordered anew, and all is well when it is right
  * again. |world.now| is the true time; the delegate's own clock is off by |client_ahead_ms|. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 
 #define YEAR (365 * WORLD_DAY)
-
-static ndc_world world;
 
 static int setup(void **state)
 {
@@ -15,32 +13,6 @@ static int setup(void **state)
   world_init(&world);
   world.dates = true;
   return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
-
-static size_t certificates(void)
-{
-  return world_count(&world, STARDELEG_NDC_CERTIFICATE);
-}
-
-/* Each certificate was there before the one before it had ended. */
-static void assert_never_without(void)
-{
-  stardeleg_time until = 0;
-
-  for (size_t i = 0; i < world.event_count; i++) {
-    if (world.events[i].kind == STARDELEG_NDC_CERTIFICATE) {
-      assert_true(until == 0 || world.events[i].at < until);
-      until = world.events[i].not_after;
-    }
-  }
-  assert_true(until > world.now);
 }
 
 /* A clock that jumps far away for a day, at a moment when a certificate is in use, and comes back. */
@@ -210,7 +182,7 @@ static void test_far_early(void **state)
   assert_int_equal(world.order_count, 1);
 }
 
-#define CLOCK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CLOCK(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_crash_test.c -- killed, cut off, with records spoiled: it always comes to the same end. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "store/store.h"
-
-static ndc_world world;
 
 static void begin(void)
 {
@@ -17,13 +15,6 @@ static int setup(void **state)
 {
   (void)state;
   begin();
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
   return 0;
 }
 
@@ -247,7 +238,7 @@ static void test_other_directory(void **state)
   stardeleg_secret_free(out, len);
 }
 
-#define CRASH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define CRASH(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {

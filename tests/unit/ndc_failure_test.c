@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_failure_test.c -- orders that fail, limits, templates, lists: told by their reason, never a storm. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "ndc/ndc_internal.h"
 #include "store/store.h"
-
-static ndc_world world;
-
-static int setup(void **state)
-{
-  (void)state;
-  world_init(&world);
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
 
 static const world_event *last_failure(void)
 {
@@ -500,7 +484,7 @@ static void test_memory_of_an_idle_one(void **state)
   assert_true(sizeof(sdg_ndc_delegation) + sizeof(sdg_ndc_current) + 4 * 80 + 40 <= 1024);
 }
 
-#define FAILURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define FAILURE(test) cmocka_unit_test_setup_teardown(test, story_begin, story_end)
 
 int main(void)
 {

@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_key_test.c -- the keys of certificates: new ones, kept ones, those of the program; none lost, none left behind.
  */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "base/mem.h"
 #include "crypto/crypto.h"
 #include "store/store.h"
 
-static ndc_world world;
-
 static int setup(void **state)
 {
   (void)state;
   world_init(&world);
   world.options.discovery_interval_s = 7 * 86400;
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
   return 0;
 }
 
@@ -230,7 +221,7 @@ static int close_vault(void **state)
   for (size_t i = 0; i < vault.count; i++) {
     stardeleg_key_free(vault.keys[i].inside);
   }
-  return teardown(state);
+  return story_end(state);
 }
 
 /* Keys that never enter the process: the same life, and only the one in use is left at the end. */

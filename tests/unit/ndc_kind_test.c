@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_kind_test.c -- an IdO that takes one kind of order and does not say which (RFC 9115 2.3.4). */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "ndc/ndc_internal.h"
 
 /* What the played IdO refuses. */
 enum { REFUSES_PLAIN = 1, REFUSES_STAR = 2, REFUSES_BOTH = 3 };
 
-static ndc_world world;
 static int refusal_status;
 static const char *refusal_type;
 static size_t refused_count;
@@ -33,13 +32,6 @@ static int setup(void **state)
   refusal_status = 403;
   refusal_type = "unauthorized";
   refused_count = 0;
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
   return 0;
 }
 
@@ -203,7 +195,7 @@ static void test_choice_fields(void **state)
   world_start(&world);
 }
 
-#define KIND(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define KIND(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {

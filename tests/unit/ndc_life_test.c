@@ -1,40 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_life_test.c -- from the directory to the end of a delegation. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "store/store.h"
-
-static ndc_world world;
-
-static int setup(void **state)
-{
-  (void)state;
-  world_init(&world);
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
-
-static size_t certificates(void)
-{
-  return world_count(&world, STARDELEG_NDC_CERTIFICATE);
-}
-
-static size_t failures(void)
-{
-  return world_count(&world, STARDELEG_NDC_FAILED);
-}
-
-static size_t ends(void)
-{
-  return world_count(&world, STARDELEG_NDC_ENDED);
-}
 
 /* --- Holding --- */
 
@@ -464,7 +433,7 @@ static void test_holds_while_ido_is_away(void **state)
   assert_int_equal(world.order_count, 2);
 }
 
-#define LIFE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define LIFE(test) cmocka_unit_test_setup_teardown(test, story_begin, story_end)
 
 int main(void)
 {

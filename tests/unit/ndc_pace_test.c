@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_pace_test.c -- a certificate that is not due for days is looked at all the same: its CA may have replaced it, or
  * ended the order. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 
 #define HOUR ((int64_t)3600 * 1000)
 #define WEEK (7 * WORLD_DAY)
-
-static ndc_world world;
 
 static int setup(void **state)
 {
@@ -18,23 +16,6 @@ static int setup(void **state)
   world.options.discovery_interval_s = 30 * 86400;
   world.options.template_interval_s = 30 * 86400;
   return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
-
-static size_t certificates(void)
-{
-  return world_count(&world, STARDELEG_NDC_CERTIFICATE);
-}
-
-static size_t failures(void)
-{
-  return world_count(&world, STARDELEG_NDC_FAILED);
 }
 
 static void start(void)
@@ -265,7 +246,7 @@ static void test_option(void **state)
   }
 }
 
-#define PACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define PACE(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {

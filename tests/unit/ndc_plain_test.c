@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_plain_test.c -- certificates without auto-renewal (RFC 9115 2.3.3): ordered, fetched, renewed by another order.
  */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "ndc/ndc_internal.h"
-
-static ndc_world world;
 
 static int setup(void **state)
 {
@@ -15,18 +13,6 @@ static int setup(void **state)
   world.options.mode = STARDELEG_NDC_MODE_PLAIN;
   world.options.discovery_interval_s = 7 * 86400; /* fewer signatures */
   return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
-
-static size_t certificates(void)
-{
-  return world_count(&world, STARDELEG_NDC_CERTIFICATE);
 }
 
 /* STARDEL-2.3.3-01, -02, -03, STARDEL-2.3.5-02: figure 7, these members and no others; STARDEL-2.1-02: by the account.
@@ -322,7 +308,7 @@ static void test_withdrawn(void **state)
   assert_int_equal(world.order_count, 2);
 }
 
-#define PLAIN(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define PLAIN(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {

@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_promise_test.c -- what ndc.h promises about who owns what, and what may be called when. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
-
-static ndc_world world;
-
-static int setup(void **state)
-{
-  (void)state;
-  world_init(&world);
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
 
 static char *copy(const char *text)
 {
@@ -113,7 +97,7 @@ static void test_freed_at_any_moment(void **state)
     stardeleg_ask ask;
 
     world_clear(&world);
-    assert_int_equal(setup(NULL), 0);
+    assert_int_equal(story_begin(NULL), 0);
     world.kill_at = steps;
     world.kill_before = true;
     world_start(&world);
@@ -176,7 +160,7 @@ static void test_new_is_silent(void **state)
   assert_int_equal(world_count(&world, STARDELEG_NDC_ENDED), 1);
 }
 
-#define PROMISE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define PROMISE(test) cmocka_unit_test_setup_teardown(test, story_begin, story_end)
 
 int main(void)
 {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_survive_test.c -- what a delegate must live through: refusals, delays, absence, loss, and a store that fails. */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "base/bytes.h"
 #include "store/store.h"
-
-static ndc_world world;
 
 static int setup(void **state)
 {
@@ -13,31 +11,6 @@ static int setup(void **state)
   world_init(&world);
   world.options.discovery_interval_s = 86400;
   return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
-  return 0;
-}
-
-static size_t certificates(void)
-{
-  return world_count(&world, STARDELEG_NDC_CERTIFICATE);
-}
-
-static void assert_never_without(void)
-{
-  stardeleg_time until = 0;
-
-  for (size_t i = 0; i < world.event_count; i++) {
-    if (world.events[i].kind == STARDELEG_NDC_CERTIFICATE) {
-      assert_true(until == 0 || world.events[i].at < until);
-      until = world.events[i].not_after;
-    }
-  }
-  assert_true(until > world.now);
 }
 
 static bool is_star(const char *url)
@@ -410,7 +383,7 @@ static void test_template_changes(void **state)
   assert_int_equal(world.order_count, 3);
 }
 
-#define SURVIVE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define SURVIVE(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {

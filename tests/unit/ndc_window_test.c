@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ndc_window_test.c -- plain certificates whose server tells when they should be renewed (RFC 9773). */
-#include "support/ndc_world.h"
+#include "support/ndc_story.h"
 
 #include "ndc/ndc_internal.h"
 
 #define HOUR ((int64_t)3600 * 1000)
-
-static ndc_world world;
 
 static int setup(void **state)
 {
@@ -18,13 +16,6 @@ static int setup(void **state)
   world.renewal_info = true;
   world.window_start = WORLD_EPOCH + 80 * WORLD_DAY; /* later than our own rule */
   world.window_end = WORLD_EPOCH + 81 * WORLD_DAY;
-  return 0;
-}
-
-static int teardown(void **state)
-{
-  (void)state;
-  world_clear(&world);
   return 0;
 }
 
@@ -202,7 +193,7 @@ static void test_ended(void **state)
   assert_int_equal(world.renewal_reads, reads);
 }
 
-#define WINDOW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define WINDOW(test) cmocka_unit_test_setup_teardown(test, setup, story_end)
 
 int main(void)
 {
