@@ -63,8 +63,6 @@ static int start_host(program *p, httpd **out, httpd_options *options, const cha
 {
   char listen[256];
   char error[HTTPD_ERROR_SIZE];
-  char port_file[600];
-  int why;
 
   service_listen_address(&p->svc, configured, port_name, listen);
   options->listen = listen;
@@ -73,12 +71,24 @@ static int start_host(program *p, httpd **out, httpd_options *options, const cha
     (void)fprintf(stderr, "cannot listen on %s: %s\n", listen, error);
     return -1;
   }
-  why = file_write_port(service_path(&p->svc, port_name, port_file), httpd_port(*out));
+  return 0;
+}
+
+static int write_port(const program *p, const httpd *host, const char *port_name)
+{
+  char port_file[600];
+  int why = file_write_port(service_path(&p->svc, port_name, port_file), httpd_port(host));
+
   if (why != 0) {
     (void)fprintf(stderr, "%s: %s\n", port_file, strerror(why));
-    return -1;
   }
-  return 0;
+  return why;
+}
+
+/* Last of all: who waits for these files finds a server that answers. */
+static int write_ports(const program *p)
+{
+  return write_port(p, p->server, "port") != 0 || (p->http01 != NULL && write_port(p, p->http01, "http-01-port") != 0);
 }
 
 static int start_hosts(program *p)
@@ -125,7 +135,7 @@ static int serve(program *p)
   }
   ido = role_new(&p->svc, base_url, p->zones, wake, p);
   atomic_store(&p->ido, ido);
-  if (ido == NULL || zones_start(p->zones, ido, p->curl) != 0) {
+  if (ido == NULL || zones_start(p->zones, ido, p->curl) != 0 || write_ports(p) != 0) {
     return 1;
   }
   log_line(STARDELEG_LOG_INFO, "ido.ready", "directory=%s/directory crypto=%s", base_url, p->svc.crypto->ops->name);

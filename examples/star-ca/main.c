@@ -49,7 +49,6 @@ static int start_host(program *p)
   char cert[600];
   char key[600];
   char error[HTTPD_ERROR_SIZE];
-  char port_file[600];
 
   service_listen_address(&p->svc, config_text(p->svc.cfg, "listen", "127.0.0.1:0"), "port", listen);
   httpd_options_default(&options);
@@ -65,7 +64,7 @@ static int start_host(program *p)
     (void)fprintf(stderr, "cannot listen on %s: %s\n", listen, error);
     return -1;
   }
-  return pki_write_port(service_path(&p->svc, "port", port_file), httpd_port(p->server));
+  return 0;
 }
 
 static int make_role(program *p)
@@ -76,6 +75,7 @@ static int make_role(program *p)
   stardeleg_ca *ca = NULL;
   char base_url[512];
   char directory_url[600];
+  char port_file[600];
   offer offered;
   stardeleg_err err;
 
@@ -111,7 +111,9 @@ static int make_role(program *p)
   }
   atomic_store(&p->ca, ca);
   (void)snprintf(directory_url, sizeof(directory_url), "%s/directory", base_url);
-  if (httpd_set_directory(p->server, directory_url) != 0) {
+  /* Last of all: who waits for the file finds a server that answers. */
+  if (httpd_set_directory(p->server, directory_url) != 0 ||
+      pki_write_port(service_path(&p->svc, "port", port_file), httpd_port(p->server)) != 0) {
     return -1;
   }
   log_line(STARDELEG_LOG_INFO, "ca.ready", "directory=%s/directory crypto=%s", base_url, p->svc.crypto->ops->name);
