@@ -58,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   stardeleg_http_response response = {200, headers, 0, {NULL, 0}};
   stardeleg_bytes rest = sdg_bytes(data, size);
   stardeleg_time at;
+  int64_t fresh_ms;
 
   while (rest.len != 0 && response.header_count < HEADER_MAX) {
     stardeleg_bytes line = take_until(&rest, '\n');
@@ -69,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   }
   at = sdg_http_retry_after(&response, NOW, SDG_TIME_DAY);
   FUZZ_CHECK(at == STARDELEG_TIME_NONE || (at >= NOW && at <= NOW + SDG_TIME_DAY));
+  fresh_ms = sdg_http_fresh_ms(&response, SDG_TIME_DAY);
+  FUZZ_CHECK(fresh_ms >= 0 && fresh_ms <= SDG_TIME_DAY);
   check_links(&response);
   return 0;
 }
