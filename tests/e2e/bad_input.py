@@ -22,6 +22,7 @@ sys.path[:0] = [os.path.join(ROOT, "examples", "demo"), os.path.join(ROOT, "test
 import demo as story  # noqa: E402  (its path is known only now)
 import pace  # noqa: E402
 import ports  # noqa: E402
+import processes  # noqa: E402
 
 DAY_MS = 86400 * 1000
 LIFETIME_S = 4
@@ -131,6 +132,9 @@ class Play:
                 print(f"# {line}")
             print(f"# logs are in {scene.dir}", flush=True)
             return 1
+        except BaseException:
+            scene.stop()
+            raise
 
     def play(self):
         if not getattr(self.case, "counts_seconds", False):
@@ -144,6 +148,7 @@ class Play:
 
 def play(make_scene, cases):
     """cases: (function, program that it needs or None).  Returns the exit status."""
+    processes.end_well()
     failed = 0
     for number, (case, needs) in enumerate(cases, 1):
         if needs and not shutil.which(needs):

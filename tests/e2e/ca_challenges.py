@@ -238,6 +238,7 @@ CASES = (every_type, wildcards, delegated_dns, wrong_answers, kinds_of_failure, 
 
 
 def main():
+    peers.processes.end_well()
     if shutil.which(SERVER) is None:
         print(f"1..0 # SKIP {SERVER} is not installed")
         return 0

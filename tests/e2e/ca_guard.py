@@ -148,6 +148,7 @@ CASES = (names_that_lead_inside, redirects_that_lead_inside, what_the_operator_a
 
 
 def main():
+    peers.processes.end_well()
     failed = 0
     print(f"1..{len(CASES)}", flush=True)
     for number, case in enumerate(CASES, 1):

@@ -10,6 +10,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path[:0] = [os.path.join(ROOT, "examples", "demo"), os.path.join(ROOT, "tests", "support")]
 import demo  # noqa: E402  (its path is known only now)
 import pace  # noqa: E402
+import processes  # noqa: E402
 
 folders = []
 
@@ -19,6 +20,7 @@ def attempt(stretch):
     return demo.main([*sys.argv[2:], "--dir", folders[-1], "--lifetime", str(int(sys.argv[1]) * stretch)])
 
 
+processes.end_well()
 status = pace.play(attempt)
 if status == 0:
     for folder in folders:

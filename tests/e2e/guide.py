@@ -18,7 +18,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -317,10 +316,10 @@ def validity_of(steps):
 
 def main():
     build = sys.argv[1]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what it started ends with it
     sys.path.insert(0, os.path.join(ROOT, "tests", "interop"))
     try:
         import peers
+        peers.processes.end_well()
         for program in ("pebble", "pebble-challtestsrv", "openssl", "curl"):
             peers.find(program)
     except ImportError as missing:

@@ -234,6 +234,7 @@ def check(case, target):
 
 
 def main():
+    bad_input.processes.end_well()
     failed = 0
     scene = bad_input.Scene(sys.argv[1])
     try:

@@ -33,6 +33,7 @@ class LifeAtCaddy(Life):
 
 
 def main():
+    peers.processes.end_well()
     results = Results(sys.argv[1], "acme_client_at_caddy")
     try:
         peers.find("caddy")

@@ -311,6 +311,7 @@ def slow_order(ours):
 
 
 def main():
+    peers.processes.end_well()
     build = sys.argv[1]
     results = Results(build, "acme_client_at_pebble")
     began = time.monotonic()

@@ -145,6 +145,7 @@ def live(kind, server, root_dir):
 
 
 def main():
+    peers.processes.end_well()
     wanted = sys.argv[2:]
     results = Results(sys.argv[1], "clients_at_ido")
     root_dir = tempfile.mkdtemp(prefix="stardeleg-clients-")

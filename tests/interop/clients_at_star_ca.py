@@ -192,6 +192,7 @@ def live(kind, build, dns, top):
 
 
 def main():
+    peers.processes.end_well()
     wanted = sys.argv[2:]
     results = Results(sys.argv[1], "clients_at_star_ca")
     top = tempfile.mkdtemp(prefix="stardeleg-clients-")

@@ -5,7 +5,6 @@ import datetime
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -296,6 +295,6 @@ def cases_of(scene, stage):
 
 
 def main(*scenes):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the programs are ended too
+    processes.end_well()
     chosen = [s for s in scenes if len(sys.argv) < 3 or s.__name__ in sys.argv[2:]]
     sys.exit(play(sys.argv[1], chosen))
