@@ -137,6 +137,11 @@ typedef struct stardeleg_ca_options {
                               nothing of the name, and the other way round.  Deactivating an authorization ends it.
                               Never for orders with auto-renewal, whose certificates go on without anybody being asked
                               again.  CAA is looked at in any case.  Default 0: each order is validated anew */
+  int64_t validation_timeout_ms; /**< how long one attempt at a challenge may take, with all its look-ups, addresses
+                                      and redirects: then it has failed; default 60 s.  An engine validates up to 32
+                                      names at once, of one account no more than a third as many as there are places
+                                      left: 8 of a single one, and the more accounts, the fewer of each.  What has to
+                                      wait is no failed attempt (RFC 8555 10.3) */
 } stardeleg_ca_options;
 
 /** A change of the time at which clients are told to renew (RFC 9773), for instance before certificates are revoked in

@@ -54,6 +54,7 @@ void stardeleg_ca_options_default(stardeleg_ca_options *options)
   options->https_port = 443;
   options->caa_age_max_s = (int64_t)8 * 3600;
   options->crl_max = SDG_CA_CRL_MAX;
+  options->validation_timeout_ms = SDG_TIME_MINUTE;
 }
 
 static bool is_web_url(const char *text)
@@ -69,7 +70,7 @@ static bool are_in_range(const stardeleg_ca_options *options)
   const int64_t seconds[] = {options->max_duration_s, options->order_pending_s, options->order_grace_s,
                              options->plain_lifetime_s, options->crl_lifetime_s, options->renewal_info_s,
                              options->caa_age_max_s, options->validation_retry_ms, options->lease_ms,
-                             options->authz_reuse_s};
+                             options->authz_reuse_s, options->validation_timeout_ms};
 
   for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
     if (seconds[i] > SDG_STAR_LIFETIME_MAX_S) {
@@ -91,8 +92,9 @@ static stardeleg_err check_options(const stardeleg_ca_options *options, stardele
     wrong = "fraction_permille must be 500 to 999 (RFC 8739 3.5)";
   } else if (options->min_lifetime_s < 1 || options->max_duration_s < options->min_lifetime_s) {
     wrong = "min_lifetime_s must be positive and not above max_duration_s";
-  } else if (options->validation_attempts < 1 || options->http01_port == 0 || options->plain_lifetime_s < 1) {
-    wrong = "validation_attempts, http01_port and plain_lifetime_s must be positive";
+  } else if (options->validation_attempts < 1 || options->http01_port == 0 || options->plain_lifetime_s < 1 ||
+             options->validation_timeout_ms < 1) {
+    wrong = "validation_attempts, http01_port, plain_lifetime_s and validation_timeout_ms must be positive";
   } else if (options->order_pending_s < 1 || options->order_grace_s < 0 || options->lease_ms < 1 ||
              options->validation_retry_ms < 0 || options->poll_ms < 0) {
     wrong =
@@ -234,7 +236,8 @@ static stardeleg_err claim_checks(stardeleg_ca *ca, stardeleg_time now)
   size_t count = 0;
   stardeleg_err err = STARDELEG_OK;
 
-  if (sdg_ca_check_count(ca) >= SDG_CA_CLAIM_MAX) {
+  sdg_ca_share_sweep(ca, now);
+  if (ca->checks_running >= SDG_CA_CLAIM_MAX) {
     return STARDELEG_OK;
   }
   memset(records, 0, sizeof(records));
@@ -292,6 +295,7 @@ static stardeleg_err run_round(stardeleg_ca *ca, stardeleg_ask *ask, bool *again
     err = sdg_agent_next(ca->agent, ask, now);
   }
   if (err == STARDELEG_OK && ask->want == STARDELEG_WANT_WAIT) {
+    due = sdg_time_min(due, sdg_ca_checks_until(ca));
     /* Work that is due but leased to somebody, or too much at once, is looked at again in a moment. */
     ask->until = sdg_time_min(ask->until, due > now ? due : sdg_time_add(now, 20));
     *again = sdg_ca_sweep_tasks(ca) > 0;
@@ -371,6 +375,7 @@ void stardeleg_ca_free(stardeleg_ca *ca)
     return;
   }
   sdg_ca_drop_checks(ca);
+  sdg_ca_share_sweep(ca, STARDELEG_TIME_NEVER);
   sdg_agent_free(ca->agent);
   sdg_server_free(ca->server);
   sdg_ca_challenges_clear(ca);

@@ -27,6 +27,19 @@ sdg_ca_lookup sdg_ca_find_addresses(stardeleg_ca *ca, const char *host, sdg_ca_a
 /* The address may be connected to on a client's behalf. */
 bool sdg_ca_may_reach(const stardeleg_ca *ca, stardeleg_bytes address);
 
+/* --- Shares (ca_share.c) --- */
+typedef struct sdg_ca_share sdg_ca_share;
+
+/* What |account| has under way; NULL without memory.  Good until the next sweep, or until what it runs has ended. */
+sdg_ca_share *sdg_ca_share_of(stardeleg_ca *ca, const char *account);
+/* A place for one more, to be given back; false: the account has to wait, or all do. */
+bool sdg_ca_share_take(stardeleg_ca *ca, sdg_ca_share *share, stardeleg_time now);
+void sdg_ca_share_give(stardeleg_ca *ca, sdg_ca_share *share);
+/* One that had a place took so long. */
+void sdg_ca_share_took(sdg_ca_share *share, int64_t took_ms);
+/* For how long one that got no place is put off. */
+int64_t sdg_ca_share_hold(sdg_ca_share *share, stardeleg_time now);
+
 /* --- One validation --- */
 typedef struct sdg_ca_check sdg_ca_check;
 
@@ -44,6 +57,8 @@ typedef struct sdg_ca_method {
 struct sdg_ca_check {
   sdg_ca_task task;
   const sdg_ca_method *method;
+  sdg_ca_share *share; /* its account's: it has one place of it */
+  stardeleg_time begun_at;
   sdg_ca_authz authz;
   sdg_ca_addresses addresses;
   size_t address_at;

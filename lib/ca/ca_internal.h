@@ -14,7 +14,8 @@
 #include "x509/csr.h"
 
 #define SDG_CA_CAS_TRIES 5
-#define SDG_CA_CLAIM_MAX 32
+/* How many records are claimed at once, and how many validations are under way. */
+#define SDG_CA_CLAIM_MAX 32u
 #define SDG_CA_PROFILES_MAX 16u
 #define SDG_CA_ALTERNATES_MAX 8u
 
@@ -35,6 +36,8 @@ struct stardeleg_ca {
   /* the engine */
   sdg_agent *agent;
   struct sdg_ca_task *tasks;   /* validations and CAA checks under way */
+  struct sdg_ca_share *shares; /* of the accounts that validations are under way for, or put off */
+  size_t checks_running;       /* validations under way */
   char **allowed_networks;     /* copies; NULL: none */
   char **caa_identities;       /* copies; NULL: CAA is not looked at */
   bool can_wildcard;           /* there is a challenge that proves them (RFC 8555 7.1.4, 8.3): not http-01 */
@@ -231,7 +234,7 @@ bool sdg_ca_needs_caa(const stardeleg_ca *ca, const sdg_ca_order *order, stardel
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_caa(stardeleg_ca *ca, sdg_ca_order *order, stardeleg_time now);
 
 /* --- Validation (ca_validate.c) --- */
-/* Begins the check of a claimed authorization, or lets it expire. */
+/* Begins the check of a claimed authorization, puts it off while its account has its share, or lets it expire. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_begin_check(stardeleg_ca *ca, const stardeleg_record *record,
                                                       stardeleg_time now);
 void sdg_ca_drop_checks(stardeleg_ca *ca);
@@ -240,8 +243,11 @@ void sdg_ca_drop_checks(stardeleg_ca *ca);
  */
 STARDELEG_MUST_CHECK stardeleg_err sdg_ca_store_decision(stardeleg_ca *ca, const sdg_ca_authz *authz,
                                                          stardeleg_time due, bool release);
-/* Renews the leases of checks under way. */
+/* Renews the leases of checks under way, and ends the wait of those whose time is over. */
 void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now);
-size_t sdg_ca_check_count(const stardeleg_ca *ca);
+/* When the time of the first of them is over; NEVER if there is none. */
+stardeleg_time sdg_ca_checks_until(const stardeleg_ca *ca);
+/* Forgets the accounts that have nothing under way and nothing put off. */
+void sdg_ca_share_sweep(stardeleg_ca *ca, stardeleg_time now);
 
 #endif /* SDG_CA_CA_INTERNAL_H */

@@ -41,6 +41,7 @@ stardeleg_err sdg_ca_task_begin(stardeleg_ca *ca, sdg_ca_task *task, const sdg_c
   task->key = key;
   task->fence = fence;
   task->lease_until = sdg_time_add(now, ca->options.lease_ms);
+  task->until = STARDELEG_TIME_NEVER;
   err = sdg_agent_add(ca->agent, &task->job, now);
   if (err != STARDELEG_OK) {
     task->ops->free(task);
@@ -91,15 +92,18 @@ void sdg_ca_renew_checks(stardeleg_ca *ca, stardeleg_time now)
             STARDELEG_OK) {
       task->lease_until = sdg_time_add(now, ca->options.lease_ms);
     }
+    if (now >= task->until) {
+      sdg_agent_restart(ca->agent, &task->job, now); /* an answer that comes yet is too late */
+    }
   }
 }
 
-size_t sdg_ca_check_count(const stardeleg_ca *ca)
+stardeleg_time sdg_ca_checks_until(const stardeleg_ca *ca)
 {
-  size_t n = 0;
+  stardeleg_time until = STARDELEG_TIME_NEVER;
 
   for (const sdg_ca_task *task = ca->tasks; task != NULL; task = task->next) {
-    n++;
+    until = task->finished ? until : sdg_time_min(until, task->until);
   }
-  return n;
+  return until;
 }

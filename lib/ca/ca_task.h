@@ -25,6 +25,7 @@ struct sdg_ca_task {
   const char *key; /* of the record; the task's own */
   uint64_t fence;
   stardeleg_time lease_until;
+  stardeleg_time until; /* asked then, whatever it waits for; NEVER from the beginning */
   bool finished;   /* to be freed as soon as nobody is inside */
   sdg_ca_task *next;
 };

@@ -18,6 +18,7 @@ static void free_check(sdg_ca_task *task)
   sdg_ca_authz_clear(&check->authz);
   sdg_buf_clear(&check->url);
   sdg_buf_clear(&check->host);
+  sdg_ca_share_give(task->ca, check->share);
   sdg_free(check);
 }
 
@@ -131,6 +132,7 @@ void sdg_ca_check_decide(sdg_ca_check *check, const stardeleg_problem *problem, 
     sdg_log(&check->task.ca->options.log, STARDELEG_LOG_WARNING, "ca.validation.unsaved", "%s",
             stardeleg_strerror(err));
   }
+  sdg_ca_share_took(check->share, now - check->begun_at);
   sdg_ca_task_finish(&check->task);
 }
 
@@ -148,10 +150,24 @@ bool sdg_ca_check_has_addresses(sdg_ca_check *check, const char *host, sdg_step 
 
 /* --- The task --- */
 
+/* All look-ups, addresses and redirects together have so much time: each alone may be slow enough. */
+static void time_out(sdg_ca_check *check, stardeleg_time now)
+{
+  stardeleg_problem problem;
+
+  sdg_problem_set(&problem, STARDELEG_ACME_CONNECTION, "%s: timeout: not done after %lld ms", check->method->type,
+                  (long long)check->task.ca->options.validation_timeout_ms);
+  sdg_ca_check_decide(check, &problem, now);
+}
+
 static stardeleg_err ask_check(sdg_ca_task *task, sdg_step *step, stardeleg_time now)
 {
   sdg_ca_check *check = (sdg_ca_check *)task;
 
+  if (now >= task->until) {
+    time_out(check, now);
+    return STARDELEG_OK;
+  }
   return check->method->ask(check, step, now);
 }
 
@@ -183,20 +199,45 @@ static stardeleg_err expire(stardeleg_ca *ca, sdg_ca_authz *authz)
   return sdg_ca_store_decision(ca, authz, STARDELEG_TIME_NEVER, true);
 }
 
+/* The lease is what keeps it away for a while: no attempt is counted, and nothing of the record changes. */
+static stardeleg_err put_off(stardeleg_ca *ca, const sdg_ca_authz *authz, sdg_ca_share *share, stardeleg_time now)
+{
+  int64_t hold_ms = sdg_ca_share_hold(share, now);
+
+  hold_ms = hold_ms < authz->expires_at - now ? hold_ms : authz->expires_at - now;
+  return sdg_store_renew(ca->options.store, "authz", authz->id, authz->fence, now, hold_ms);
+}
+
 /* |authz| moves into the check. */
 static stardeleg_err begin(stardeleg_ca *ca, sdg_ca_authz *authz, const sdg_ca_method *method, stardeleg_time now)
 {
-  sdg_ca_check *check = sdg_calloc(1, sizeof(*check));
+  sdg_ca_share *share = sdg_ca_share_of(ca, authz->account);
+  sdg_ca_check *check = NULL;
+  stardeleg_err err;
 
+  if (share == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  if (!sdg_ca_share_take(ca, share, now)) {
+    return put_off(ca, authz, share, now);
+  }
+  check = sdg_calloc(1, sizeof(*check));
   if (check == NULL) {
+    sdg_ca_share_give(ca, share);
     return STARDELEG_ERR_NOMEM;
   }
   check->method = method;
+  check->share = share;
+  check->begun_at = now;
   check->authz = *authz;
   sdg_ca_authz_init(authz);
   sdg_buf_init(&check->url, SDG_URL_MAX);
   sdg_buf_init(&check->host, 512);
-  return sdg_ca_task_begin(ca, &check->task, &check_ops, check->authz.id, check->authz.fence, now);
+  err = sdg_ca_task_begin(ca, &check->task, &check_ops, check->authz.id, check->authz.fence, now);
+  if (err == STARDELEG_OK) {
+    check->task.until = sdg_time_add(now, ca->options.validation_timeout_ms);
+  }
+  return err;
 }
 
 /* An order of before the operator took a challenge away: it cannot be proven that way any more. */

@@ -85,6 +85,8 @@ static void test_options(void **state)
   REFUSE(fraction_permille, 499);
   REFUSE(fraction_permille, 1000);
   REFUSE(validation_attempts, 0);
+  REFUSE(validation_timeout_ms, 0);
+  REFUSE(validation_timeout_ms, INT64_MAX);
   REFUSE(http01_port, 0);
   REFUSE(plain_lifetime_s, 0);
   REFUSE(order_pending_s, 0);
