@@ -28,6 +28,28 @@ sdg_issuer *sdg_ido_find_issuer(const stardeleg_ido *ido, const char *name)
 
 /* --- Claimed orders --- */
 
+stardeleg_time sdg_ido_order_keep_until(const stardeleg_ido *ido, const sdg_ido_order *order)
+{
+  int64_t grace = ido->options.order_grace_s * SDG_TIME_S;
+  stardeleg_time until = sdg_time_max(order->wire.expires, order->keep_until);
+  sdg_auto_renewal renewal;
+
+  switch (order->wire.status) {
+  case SDG_ORDER_PROCESSING:
+  case SDG_ORDER_VALID:
+    break;
+  default:
+    return until;
+  }
+  if (order->wire.not_after != STARDELEG_TIME_NONE) {
+    until = sdg_time_max(until, sdg_time_add(order->wire.not_after, grace));
+  }
+  if (sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) == STARDELEG_OK) {
+    until = sdg_time_max(until, sdg_time_add(renewal.end_at, grace));
+  }
+  return until;
+}
+
 static stardeleg_err put_back(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_time due)
 {
   return sdg_ido_order_put(ido->options.store, order, due, true, NULL, NULL);
@@ -97,10 +119,10 @@ static stardeleg_err begin(stardeleg_ido *ido, sdg_ido_order *order, stardeleg_t
   return put_back(ido, order, sdg_time_add(now, UNKNOWN_ISSUER_PAUSE));
 }
 
-static bool has_work(const sdg_ido_order *order, stardeleg_time now)
+static bool has_work(const stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time now)
 {
   if (order->wire.status == SDG_ORDER_VALID) {
-    return order->cancel || (order->renew_at <= now && now < order->wire.expires);
+    return order->cancel || (order->renew_at <= now && now < sdg_ido_order_keep_until(ido, order));
   }
   return order->wire.status == SDG_ORDER_PROCESSING || sdg_ido_order_is_disowned(order);
 }
@@ -121,9 +143,9 @@ static stardeleg_err work_order(stardeleg_ido *ido, const stardeleg_record *reco
   }
   if (order.wire.status == SDG_ORDER_READY) {
     err = give_up_ready(ido, &order, now);
-  } else if (has_work(&order, now)) {
+  } else if (has_work(ido, &order, now)) {
     err = begin(ido, &order, now);
-  } else if (now >= order.wire.expires) {
+  } else if (now >= sdg_ido_order_keep_until(ido, &order)) {
     err = remove_order(ido, &order, now);
   } else {
     err = put_back(ido, &order, sdg_ido_order_due(ido, &order, now));

@@ -80,6 +80,9 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ido_ndc_work(stardeleg_ido *ido, const st
 STARDELEG_MUST_CHECK stardeleg_err sdg_ido_end_all(stardeleg_ido *ido, const char *ndc, const char *by,
                                                    stardeleg_time now);
 
+/* How long the record of an order stays: as long as a certificate of it may have to be ended.  That is ours to know;
+ * what upstream shows as "expires" is for the delegate to see (RFC 9115 2.4). */
+stardeleg_time sdg_ido_order_keep_until(const stardeleg_ido *ido, const sdg_ido_order *order);
 /* When the engine must look at an order that nobody works on. */
 stardeleg_time sdg_ido_order_due(const stardeleg_ido *ido, const sdg_ido_order *order, stardeleg_time now);
 

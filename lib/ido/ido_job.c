@@ -141,11 +141,15 @@ static void become_valid(sdg_ido_job *j)
 static void become_final(sdg_ido_job *j, sdg_order_status status, stardeleg_time now)
 {
   sdg_acme_order *wire = &j->order.wire;
+  stardeleg_time shown_until = sdg_time_add(now, j->ido->options.order_grace_s * SDG_TIME_S);
 
+  if (j->order.keep_until != STARDELEG_TIME_NONE) { /* what expires says may be over already */
+    j->order.keep_until = sdg_time_min(sdg_ido_order_keep_until(j->ido, &j->order), shown_until);
+  }
   j->order.cnames = false;
   wire->status = status;
   if (status == SDG_ORDER_INVALID) {
-    wire->expires = sdg_time_min(wire->expires, sdg_time_add(now, j->ido->options.order_grace_s * SDG_TIME_S));
+    wire->expires = sdg_time_min(wire->expires, shown_until);
     tell(j, STARDELEG_LOG_WARNING, "ido.order.invalid");
   } else {
     tell(j, STARDELEG_LOG_INFO, "ido.order.canceled");
@@ -204,6 +208,7 @@ bool sdg_ido_job_is_idle(const sdg_ido_job *j)
 stardeleg_time sdg_ido_job_latest(const sdg_ido_job *j)
 {
   const sdg_ido_order *order = &j->order;
+  stardeleg_time keep_until = sdg_ido_order_keep_until(j->ido, order);
   int64_t patience_ms = j->ido->options.order_pending_s * SDG_TIME_S;
   sdg_auto_renewal renewal;
 
@@ -211,18 +216,18 @@ stardeleg_time sdg_ido_job_latest(const sdg_ido_job *j)
     return order->disown_until;
   }
   if (order->wire.status == SDG_ORDER_VALID || order->cancel) {
-    return order->wire.expires;
+    return keep_until;
   }
   if (sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) != STARDELEG_OK) {
-    return sdg_time_min(order->wire.expires, sdg_time_add(order->finalized_at, patience_ms));
+    return sdg_time_min(keep_until, sdg_time_add(order->finalized_at, patience_ms));
   }
   /* A CA may well wait for start-date before it issues. */
-  return sdg_time_min(sdg_time_min(order->wire.expires, renewal.end_at),
+  return sdg_time_min(sdg_time_min(keep_until, renewal.end_at),
                       sdg_time_add(sdg_time_max(order->finalized_at, renewal.start_at), patience_ms));
 }
 
-/* Once it has expired there is nothing left that a CA would have to be told; before that, what was begun is cancelled.
- */
+/* Once it cannot have a certificate any more there is nothing left that a CA would have to be told; before that, what
+ * was begun is cancelled. */
 static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
 {
   sdg_ido_order *order = &j->order;
@@ -247,7 +252,7 @@ static stardeleg_err check_time(sdg_ido_job *j, stardeleg_time now)
   }
   if (err == STARDELEG_OK) {
     order->cancel = true;
-    j->issuance.news = now >= order->wire.expires ? SDG_NEWS_FAILED : SDG_NEWS_NONE;
+    j->issuance.news = now >= sdg_ido_order_keep_until(j->ido, order) ? SDG_NEWS_FAILED : SDG_NEWS_NONE;
   }
   return err;
 }

@@ -25,7 +25,7 @@ static const char *const known[] = {"v",        "account", "delegation", "issuer
                                     "template", "csr",     "cancel",     "cnames",      "work",
                                     "step",     "reason",  "createdAt",  "finalizedAt", "lastSuccess", "key",
                                     "renewAt",  "published", "publications", "aliases", "compat", "disownUntil",
-                                    "replacedBy"};
+                                    "replacedBy", "keepUntil"};
 
 void sdg_ido_order_init(sdg_ido_order *order)
 {
@@ -39,6 +39,7 @@ void sdg_ido_order_init(sdg_ido_order *order)
   order->due = STARDELEG_TIME_NEVER;
   order->renew_at = STARDELEG_TIME_NEVER;
   order->disown_until = STARDELEG_TIME_NONE;
+  order->keep_until = STARDELEG_TIME_NONE;
   order->now = STARDELEG_TIME_NONE;
   sdg_buf_init(&order->csr, SDG_IDO_CSR_MAX);
 }
@@ -103,6 +104,7 @@ static void write_members(sdg_json_writer *w, const sdg_ido_order *order)
   write_instant(w, "finalizedAt", order->finalized_at);
   write_instant(w, "lastSuccess", order->last_success);
   write_instant(w, "disownUntil", order->disown_until);
+  write_instant(w, "keepUntil", order->keep_until);
   sdg_jw_string_opt(w, "step", order->step);
   sdg_jw_string_opt(w, "reason", order->reason);
   sdg_jw_string_opt(w, "key", order->key);
@@ -259,6 +261,7 @@ static stardeleg_err read_instants(sdg_ido_order *order, const sdg_json *tree)
                   {&order->finalized_at, "finalizedAt"},
                   {&order->last_success, "lastSuccess"},
                   {&order->disown_until, "disownUntil"},
+                  {&order->keep_until, "keepUntil"},
                   {&order->renew_at, "renewAt"}};
   int64_t publications = 0;
   stardeleg_err err =

@@ -47,6 +47,8 @@ typedef struct sdg_ido_order {
   stardeleg_time last_success; /* of a step towards the issuer; or NONE */
   stardeleg_time due;          /* as the record was read */
   stardeleg_time disown_until; /* invalid, but to be ended at the issuer yet, until then at most; NONE: it is not */
+  stardeleg_time keep_until;   /* there may be something of it to be ended until then, although wire.expires, which may
+                                  be upstream's, comes earlier; NONE: nothing but wire.expires is known */
   stardeleg_time renew_at;     /* valid: when the issuer has something to do again; NEVER */
   char published[SDG_ID_SIZE]; /* the id under which its certificate is shown here; "": none is */
   sdg_json *aliases;           /* object: a name of the order to our name that the upstream owner's zone leads to, as

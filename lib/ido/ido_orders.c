@@ -32,9 +32,9 @@ stardeleg_time sdg_ido_order_due(const stardeleg_ido *ido, const sdg_ido_order *
   case SDG_ORDER_PROCESSING:
     return now;
   case SDG_ORDER_VALID:
-    return order->cancel ? now : sdg_time_min(order->renew_at, order->wire.expires);
+    return order->cancel ? now : sdg_time_min(order->renew_at, sdg_ido_order_keep_until(ido, order));
   default:
-    return sdg_ido_order_is_disowned(order) ? now : order->wire.expires; /* to be removed then */
+    return sdg_ido_order_is_disowned(order) ? now : sdg_ido_order_keep_until(ido, order); /* to be removed then */
   }
 }
 

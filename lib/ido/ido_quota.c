@@ -206,7 +206,8 @@ static stardeleg_time life_end(const sdg_ido_order *order, sdg_order_status stat
       sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) == STARDELEG_OK) {
     return renewal.end_at;
   }
-  return order->wire.not_after != STARDELEG_TIME_NONE ? order->wire.not_after : order->wire.expires;
+  return order->wire.not_after != STARDELEG_TIME_NONE ? order->wire.not_after
+                                                      : sdg_time_max(order->wire.expires, order->keep_until);
 }
 
 static int count_order(void *ctx, const stardeleg_record *record)
