@@ -59,6 +59,7 @@ void sdg_disown_stay(sdg_ido_order *order, const sdg_issuer *issuer, const sdg_a
   if (until == STARDELEG_TIME_NONE) { /* later, wire.expires is how long the order is shown */
     until = order->wire.expires;
   }
+  until = sdg_time_max(until, order->keep_until);
   if (sdg_auto_renewal_parse(&renewal, order->wire.auto_renewal, NULL) == STARDELEG_OK) {
     until = sdg_time_max(until, sdg_time_add(renewal.end_at, grace));
   }
@@ -71,19 +72,35 @@ void sdg_disown_stay(sdg_ido_order *order, const sdg_issuer *issuer, const sdg_a
   order->disown_until = until;
 }
 
-static stardeleg_err begin_revoking(sdg_disown *disown, const sdg_issuer *issuer, const char *url)
+/* |der| empty: the certificate is at |url|. */
+static stardeleg_err begin_revoking(sdg_disown *disown, const sdg_issuer *issuer, const char *url, stardeleg_bytes der)
 {
   sdg_ending *ending = sdg_calloc(1, sizeof(*ending));
-  stardeleg_err err = ending != NULL ? sdg_ending_init(ending, issuer, url) : STARDELEG_ERR_NOMEM;
+  stardeleg_err err = STARDELEG_ERR_NOMEM;
 
+  if (ending != NULL) {
+    err = der.len > 0 ? sdg_ending_init_der(ending, issuer, der) : sdg_ending_init(ending, issuer, url);
+  }
   if (err != STARDELEG_OK) {
     sdg_free(ending);
     return err;
   }
+  ending->yields = true; /* after a refusal the order is looked at again: it may stand otherwise by then */
   drop_ending(disown);
   disown->ending = ending;
   disown->phase = SDG_DISOWN_REVOKE;
   return STARDELEG_OK;
+}
+
+stardeleg_err sdg_disown_hold(sdg_disown *disown, const sdg_issuer *issuer, stardeleg_bytes der)
+{
+  return begin_revoking(disown, issuer, NULL, der);
+}
+
+/* What is published here is no STAR order there. */
+static bool may_renew(const sdg_issuance *issuance)
+{
+  return sdg_ido_order_is_star(issuance->order) && !issuance->ops->publishes;
 }
 
 /* A valid order is ended as what it is, whatever was asked for. */
@@ -94,11 +111,9 @@ static stardeleg_err follow_valid(sdg_disown *disown, const sdg_issuance *issuan
     return STARDELEG_OK;
   }
   if (given->certificate != NULL) {
-    return begin_revoking(disown, issuance->issuer, given->certificate);
+    return begin_revoking(disown, issuance->issuer, given->certificate, sdg_bytes(NULL, 0));
   }
-  /* What is published here is no STAR order there. */
-  disown->phase = sdg_ido_order_is_star(issuance->order) && !issuance->ops->publishes ? SDG_DISOWN_CANCEL
-                                                                                     : SDG_DISOWN_LOOK;
+  disown->phase = may_renew(issuance) ? SDG_DISOWN_CANCEL : SDG_DISOWN_LOOK;
   return STARDELEG_OK;
 }
 
@@ -236,9 +251,20 @@ static stardeleg_err follow_status(sdg_disown *disown, sdg_issuance *issuance, c
   }
 }
 
-static bool is_gone(const sdg_result *result)
+/* A look without an answer that tells how the order stands. */
+static void take_no_order(sdg_disown *disown, sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
 {
-  return result->err == STARDELEG_ERR_PROBLEM && (result->status == 404 || result->status == 410);
+  bool is_look = disown->phase == SDG_DISOWN_LOOK;
+
+  if (is_look && sdg_gone_take(&disown->gone, result, now)) {
+    be_over(disown, issuance);
+    return;
+  }
+  disown->errand.problem = *result->problem;
+  /* After a refused cancellation a look: perhaps it has been cancelled.  What is not seen is cancelled all the same, in
+   * case that only the look is led astray. */
+  try_later(disown, issuance, result,
+            is_look && sdg_gone_is_said(result) && may_renew(issuance) ? SDG_DISOWN_CANCEL : SDG_DISOWN_LOOK, now);
 }
 
 static stardeleg_err take_order(sdg_disown *disown, sdg_issuance *issuance, const sdg_result *result,
@@ -249,15 +275,11 @@ static stardeleg_err take_order(sdg_disown *disown, sdg_issuance *issuance, cons
   stardeleg_problem problem;
   stardeleg_err err;
 
-  if (is_look && is_gone(result)) {
-    be_over(disown, issuance);
-    return STARDELEG_OK;
-  }
   if (result->err != STARDELEG_OK) {
-    disown->errand.problem = *result->problem;
-    try_later(disown, issuance, result, SDG_DISOWN_LOOK, now); /* a refusal too: perhaps it has been cancelled */
+    take_no_order(disown, issuance, result, now);
     return STARDELEG_OK;
   }
+  (void)sdg_gone_take(&disown->gone, result, now); /* it is there */
   err = sdg_acme_order_parse(&given, result->response->body, &problem);
   if (err == STARDELEG_ERR_NOMEM) {
     return err;
@@ -318,10 +340,8 @@ void sdg_disown_write(sdg_json_writer *w, const char *name, const sdg_disown *di
 {
   sdg_jw_object(w, name);
   sdg_jw_string(w, "phase", phase_names[disown->phase]);
-  sdg_jw_int(w, "tries", (int64_t)disown->errand.tries);
-  if (disown->errand.wait_until != STARDELEG_TIME_NONE) {
-    sdg_jw_int(w, "waitUntil", disown->errand.wait_until);
-  }
+  sdg_errand_write_pause(w, &disown->errand);
+  sdg_gone_write(w, &disown->gone);
   if (disown->ending != NULL) {
     sdg_ending_write(w, "ending", disown->ending);
   }
@@ -357,13 +377,17 @@ static stardeleg_err read_ending(sdg_disown *disown, const sdg_issuer *issuer, c
     return STARDELEG_OK;
   }
   disown->ending = sdg_calloc(1, sizeof(*disown->ending));
-  return disown->ending != NULL ? sdg_ending_read(disown->ending, issuer, ending) : STARDELEG_ERR_NOMEM;
+  if (disown->ending == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  err = sdg_ending_read(disown->ending, issuer, ending);
+  disown->ending->yields = true;
+  return err;
 }
 
 stardeleg_err sdg_disown_read(sdg_disown **out, const sdg_issuer *issuer, const sdg_json *tree)
 {
   sdg_disown *disown = make(issuer);
-  int64_t tries = 0;
   stardeleg_err err;
 
   if (disown == NULL) {
@@ -371,14 +395,12 @@ stardeleg_err sdg_disown_read(sdg_disown **out, const sdg_issuer *issuer, const 
   }
   err = read_phase(disown, tree);
   if (err == STARDELEG_OK) {
-    err = sdg_json_get_int(&tries, tree, "tries", SDG_JSON_REQUIRED, 0, UINT32_MAX, NULL);
+    err = sdg_errand_read_pause(&disown->errand, tree);
   }
   if (err == STARDELEG_OK) {
-    err =
-        sdg_json_get_int(&disown->errand.wait_until, tree, "waitUntil", SDG_JSON_OPTIONAL, INT64_MIN, INT64_MAX, NULL);
+    err = sdg_gone_read(&disown->gone, tree);
   }
   if (err == STARDELEG_OK) {
-    disown->errand.tries = (uint32_t)tries;
     err = read_ending(disown, issuer, tree);
   }
   if (err != STARDELEG_OK) {

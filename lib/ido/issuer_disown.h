@@ -20,11 +20,14 @@ typedef enum sdg_disown_phase {
 typedef struct sdg_disown {
   sdg_disown_phase phase;
   sdg_errand errand;  /* tries and pauses, over all phases */
+  sdg_gone gone;      /* what was said of the order */
   sdg_ending *ending; /* REVOKE only */
 } sdg_disown;
 
 /* Begins with what |flow| knows of the order; |issuance| gets the news, and its order the time until which. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_disown_new(sdg_disown **out, sdg_issuance *issuance, const sdg_order_flow *flow);
+/* The certificate is at hand: it is revoked, whatever the order says. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_disown_hold(sdg_disown *disown, const sdg_issuer *issuer, stardeleg_bytes der);
 /* Begins with a look at the CA's order; neither news nor time, which are the caller's. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_disown_begin(sdg_disown **out, const sdg_issuer *issuer);
 /* Until when an order that is lost is worked on: as long as there may be a certificate of it; |given| may be NULL. */

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/problem.h"
+#include "base/time.h"
 #include "ido/ido_internal.h"
 #include "x509/cert.h"
 
@@ -20,19 +22,43 @@ static void set_pauses(sdg_errand *errand, const sdg_issuer *issuer)
   errand->backoff_max_ms = issuer->ido->options.backoff_max_ms;
 }
 
-stardeleg_err sdg_ending_init(sdg_ending *ending, const sdg_issuer *issuer, const char *url)
+static void init(sdg_ending *ending, const sdg_issuer *issuer)
 {
   memset(ending, 0, sizeof(*ending));
+  ending->not_after = STARDELEG_TIME_NONE;
   sdg_errand_init(&ending->fetching);
   set_pauses(&ending->fetching, issuer);
+}
+
+stardeleg_err sdg_ending_init(sdg_ending *ending, const sdg_issuer *issuer, const char *url)
+{
+  init(ending, issuer);
   ending->url = sdg_strdup(url);
   return ending->url != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
 }
 
+/* Until when there is something to revoke; not known of what cannot be read. */
+static stardeleg_err see_end(sdg_ending *ending, stardeleg_bytes der)
+{
+  sdg_cert *leaf = sdg_calloc(1, sizeof(*leaf));
+
+  if (leaf == NULL) {
+    return STARDELEG_ERR_NOMEM;
+  }
+  if (sdg_cert_parse(leaf, der) == STARDELEG_OK) {
+    ending->not_after = leaf->not_after;
+  }
+  sdg_free(leaf);
+  return STARDELEG_OK;
+}
+
 static stardeleg_err hold(sdg_ending *ending, const sdg_issuer *issuer, stardeleg_bytes der)
 {
-  stardeleg_err err = sdg_revoke_init(&ending->revoke, der, REASON_CESSATION, NULL);
+  stardeleg_err err = see_end(ending, der);
 
+  if (err == STARDELEG_OK) {
+    err = sdg_revoke_init(&ending->revoke, der, REASON_CESSATION, NULL);
+  }
   if (err == STARDELEG_OK) {
     set_pauses(&ending->revoke.errand, issuer);
     ending->has_certificate = true;
@@ -42,8 +68,7 @@ static stardeleg_err hold(sdg_ending *ending, const sdg_issuer *issuer, stardele
 
 stardeleg_err sdg_ending_init_der(sdg_ending *ending, const sdg_issuer *issuer, stardeleg_bytes der)
 {
-  memset(ending, 0, sizeof(*ending));
-  sdg_errand_init(&ending->fetching);
+  init(ending, issuer);
   return hold(ending, issuer, der);
 }
 
@@ -56,15 +81,52 @@ void sdg_ending_clear(sdg_ending *ending)
   memset(ending, 0, sizeof(*ending));
 }
 
+/* --- Steps --- */
+
+/* True once the certificate is none any more. */
+static bool is_too_late(const sdg_ending *ending, stardeleg_time now)
+{
+  return ending->not_after != STARDELEG_TIME_NONE && now > ending->not_after;
+}
+
+static stardeleg_err ask_revoke(sdg_ending *ending, const sdg_issuer *issuer, sdg_step *step, stardeleg_time now)
+{
+  sdg_errand *errand = &ending->revoke.errand;
+  stardeleg_err err = STARDELEG_OK;
+
+  if (errand->state == SDG_ERRAND_OPEN && !ending->yields && is_too_late(ending, now)) {
+    sdg_errand_fail_text(errand, STARDELEG_ACME_NONE, "the certificate has expired before it was revoked");
+  } else {
+    err = sdg_revoke_ask(&ending->revoke, issuer->session, step, now);
+    if (errand->state == SDG_ERRAND_FAILED && !ending->yields) { /* not offered, now */
+      sdg_session_refresh(issuer->session);
+      sdg_errand_again(errand, issuer->ido->agent, NULL, &errand->problem, now);
+      step->at = errand->wait_until;
+    }
+  }
+  if (errand->state == SDG_ERRAND_FAILED) { /* whoever asks looks at the state next */
+    step->kind = SDG_STEP_WAIT;
+    step->at = now;
+  }
+  return err;
+}
+
+/* Upstream of a proxy our account is not one of the CA's, where the certificate is: there it is for everybody (RFC 9115
+ * 2.3.5). */
+sdg_step_kind sdg_ending_fetch_kind(const sdg_issuer *issuer)
+{
+  return issuer->ops == &sdg_issuer_proxy ? SDG_STEP_GET : SDG_STEP_FETCH;
+}
+
 stardeleg_err sdg_ending_ask(sdg_ending *ending, const sdg_issuer *issuer, sdg_step *step, stardeleg_time now)
 {
   if (ending->has_certificate) {
-    return sdg_revoke_ask(&ending->revoke, issuer->session, step, now);
+    return ask_revoke(ending, issuer, step, now);
   }
   if (sdg_errand_waits(&ending->fetching, step, now)) {
     return STARDELEG_OK;
   }
-  step->kind = SDG_STEP_FETCH;
+  step->kind = sdg_ending_fetch_kind(issuer);
   step->url = ending->url;
   step->accept = "application/pem-certificate-chain";
   step->response_max = SDG_CHAIN_BYTES_MAX;
@@ -88,11 +150,12 @@ static stardeleg_err take_chain(sdg_ending *ending, const sdg_issuer *issuer, co
   return err;
 }
 
-stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer, const sdg_result *result,
-                              stardeleg_time now)
+static stardeleg_err take_fetch(sdg_ending *ending, const sdg_issuer *issuer, const sdg_result *result,
+                                stardeleg_time now)
 {
-  if (ending->has_certificate) {
-    return sdg_revoke_take(&ending->revoke, issuer->session, issuer->ido->agent, result, now);
+  if (sdg_gone_take(&ending->gone, result, now)) {
+    sdg_errand_done(&ending->fetching); /* nothing is left that could be revoked */
+    return STARDELEG_OK;
   }
   if (result->err == STARDELEG_OK) {
     return take_chain(ending, issuer, result);
@@ -101,11 +164,25 @@ stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer, cons
     return STARDELEG_OK;
   }
   if (result->status == 404 || result->status == 410) {
-    sdg_errand_done(&ending->fetching); /* nothing is left that could be revoked */
+    sdg_errand_again(&ending->fetching, issuer->ido->agent, result, result->problem, now);
   } else {
     sdg_errand_fail(&ending->fetching, result->problem);
   }
   return STARDELEG_OK;
+}
+
+stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer, const sdg_result *result,
+                              stardeleg_time now)
+{
+  sdg_errand *errand = ending->has_certificate ? &ending->revoke.errand : &ending->fetching;
+  stardeleg_err err = ending->has_certificate
+                          ? sdg_revoke_take(&ending->revoke, issuer->session, issuer->ido->agent, result, now)
+                          : take_fetch(ending, issuer, result, now);
+
+  if (err == STARDELEG_OK && errand->state == SDG_ERRAND_FAILED && !ending->yields) {
+    sdg_errand_again(errand, issuer->ido->agent, result, &errand->problem, now);
+  }
+  return err;
 }
 
 stardeleg_err sdg_ending_take_told(sdg_ending *ending, sdg_issuance *issuance, const sdg_result *result,
@@ -150,24 +227,32 @@ void sdg_ending_write(sdg_json_writer *w, const char *name, const sdg_ending *en
   if (ending->has_certificate) {
     sdg_revoke_write(w, "revoke", &ending->revoke);
   } else {
-    sdg_jw_int(w, "tries", (int64_t)ending->fetching.tries);
-    if (ending->fetching.wait_until != STARDELEG_TIME_NONE) {
-      sdg_jw_int(w, "waitUntil", ending->fetching.wait_until);
-    }
+    sdg_errand_write_pause(w, &ending->fetching);
+    sdg_gone_write(w, &ending->gone);
   }
   sdg_jw_object_end(w);
 }
 
-/* How far fetching has come: after a restart the pauses go on growing. */
-static stardeleg_err read_fetching(sdg_errand *fetching, const sdg_json *tree)
+static stardeleg_err read_revoke(sdg_ending *ending, const sdg_issuer *issuer, const sdg_json *tree)
 {
-  int64_t tries = 0;
-  stardeleg_err err = sdg_json_get_int(&tries, tree, "tries", SDG_JSON_OPTIONAL, 0, UINT32_MAX, NULL);
+  stardeleg_err err = sdg_revoke_read(&ending->revoke, tree);
+  sdg_buf der;
 
-  fetching->tries = (uint32_t)tries;
-  return err == STARDELEG_OK ? sdg_json_get_int(&fetching->wait_until, tree, "waitUntil", SDG_JSON_OPTIONAL, INT64_MIN,
-                                                INT64_MAX, NULL)
-                             : err;
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  ending->has_certificate = true;
+  set_pauses(&ending->revoke.errand, issuer);
+  if (ending->revoke.errand.state == SDG_ERRAND_FAILED) { /* given up by a version that did so at once */
+    ending->revoke.errand.state = SDG_ERRAND_OPEN;
+  }
+  sdg_buf_init(&der, SDG_CHAIN_BYTES_MAX);
+  err = sdg_base64url_read(&der, sdg_bytes_str(ending->revoke.certificate));
+  if (err == STARDELEG_OK) {
+    err = see_end(ending, sdg_buf_bytes(&der));
+  }
+  sdg_buf_clear(&der);
+  return err;
 }
 
 stardeleg_err sdg_ending_read(sdg_ending *out, const sdg_issuer *issuer, const sdg_json *tree)
@@ -177,11 +262,12 @@ stardeleg_err sdg_ending_read(sdg_ending *out, const sdg_issuer *issuer, const s
   sdg_ending ending;
   stardeleg_err err = sdg_json_get_string(&url, tree, "url", SDG_JSON_OPTIONAL, NULL);
 
-  memset(&ending, 0, sizeof(ending));
-  sdg_errand_init(&ending.fetching);
-  set_pauses(&ending.fetching, issuer);
+  init(&ending, issuer);
   if (err == STARDELEG_OK) {
-    err = read_fetching(&ending.fetching, tree);
+    err = sdg_errand_read_pause(&ending.fetching, tree);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_gone_read(&ending.gone, tree);
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&revoke, tree, "revoke", SDG_JSON_OPTIONAL, NULL);
@@ -194,11 +280,7 @@ stardeleg_err sdg_ending_read(sdg_ending *out, const sdg_issuer *issuer, const s
     err = ending.url != NULL ? STARDELEG_OK : STARDELEG_ERR_NOMEM;
   }
   if (err == STARDELEG_OK && revoke != NULL) {
-    err = sdg_revoke_read(&ending.revoke, revoke);
-    if (err == STARDELEG_OK) {
-      set_pauses(&ending.revoke.errand, issuer);
-      ending.has_certificate = true;
-    }
+    err = read_revoke(&ending, issuer, revoke);
   }
   if (err != STARDELEG_OK) {
     sdg_ending_clear(&ending);

@@ -10,8 +10,12 @@
 typedef struct sdg_ending {
   char *url;            /* of the certificate; NULL: it was at hand */
   sdg_errand fetching;
+  sdg_gone gone;        /* what was said of the certificate's URL */
   sdg_revoke revoke;    /* once it is here */
   bool has_certificate;
+  stardeleg_time not_after; /* of the certificate; NONE: not known */
+  bool yields;          /* not written: FAILED once it is refused; else it is tried for as long as the certificate
+                           lives: a server that is out of sorts must not leave one behind (RFC 9115 2.3.6.2) */
 } sdg_ending;
 
 /* |url| is copied. */
@@ -20,6 +24,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ending_init(sdg_ending *ending, const sdg
 STARDELEG_MUST_CHECK stardeleg_err sdg_ending_init_der(sdg_ending *ending, const sdg_issuer *issuer,
                                                        stardeleg_bytes der);
 void sdg_ending_clear(sdg_ending *ending);
+/* How certificates are had from where |issuer|'s orders lead to. */
+sdg_step_kind sdg_ending_fetch_kind(const sdg_issuer *issuer);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ending_ask(sdg_ending *ending, const sdg_issuer *issuer, sdg_step *step,
                                                   stardeleg_time now);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer,
@@ -29,7 +35,7 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ending_take_told(sdg_ending *ending, sdg_
                                                         const sdg_result *result, stardeleg_time now);
 /* A line of the log that the CA will not revoke. */
 void sdg_ending_log_failure(const sdg_ending *ending, const sdg_issuance *issuance);
-/* OPEN; DONE: revoked, or gone from the server; FAILED: the server will not do it. */
+/* OPEN; DONE: revoked, or gone from the server; FAILED: the server has not done it while the certificate lived. */
 sdg_errand_state sdg_ending_state(const sdg_ending *ending);
 /* Failures in a row, and why the last try failed. */
 uint32_t sdg_ending_tries(const sdg_ending *ending);

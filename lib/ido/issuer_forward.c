@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "ido/ido_internal.h"
+#include "x509/cert.h"
 
 /* --- Making the flow --- */
 
@@ -92,6 +93,7 @@ stardeleg_err sdg_forward_start(sdg_issuance *issuance, const char *delegation)
 static stardeleg_err read_state(sdg_forward *forward, const sdg_issuer *issuer, const sdg_json *tree)
 {
   const sdg_json *flow = NULL;
+  const sdg_json *fetching = NULL;
   const sdg_json *ending = NULL;
   const sdg_json *disown = NULL;
   stardeleg_err err = sdg_json_get_object(&flow, tree, "flow", SDG_JSON_OPTIONAL, NULL);
@@ -101,6 +103,15 @@ static stardeleg_err read_state(sdg_forward *forward, const sdg_issuer *issuer, 
   }
   if (err == STARDELEG_OK) {
     err = sdg_json_get_object(&disown, tree, "disown", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_object(&fetching, tree, "fetching", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK) {
+    err = sdg_json_get_base64url(&forward->leaf, tree, "leaf", SDG_JSON_OPTIONAL, NULL);
+  }
+  if (err == STARDELEG_OK && fetching != NULL) {
+    err = sdg_errand_read_pause(&forward->fetching, fetching);
   }
   if (err == STARDELEG_OK && flow != NULL) {
     err = sdg_order_flow_read(&forward->flow, flow);
@@ -119,6 +130,13 @@ static stardeleg_err read_state(sdg_forward *forward, const sdg_issuer *issuer, 
   return err == STARDELEG_ERR_MALFORMED || err == STARDELEG_ERR_LIMIT ? STARDELEG_ERR_STORE : err;
 }
 
+static void init_errand(sdg_errand *errand, const stardeleg_ido_options *options)
+{
+  sdg_errand_init(errand);
+  errand->backoff_min_ms = options->backoff_min_ms;
+  errand->backoff_max_ms = options->backoff_max_ms;
+}
+
 stardeleg_err sdg_forward_begin(sdg_issuance *issuance)
 {
   const stardeleg_ido_options *options = &issuance->issuer->ido->options;
@@ -128,12 +146,10 @@ stardeleg_err sdg_forward_begin(sdg_issuance *issuance)
   if (forward == NULL) {
     return STARDELEG_ERR_NOMEM;
   }
-  sdg_errand_init(&forward->probe);
-  forward->probe.backoff_min_ms = options->backoff_min_ms;
-  forward->probe.backoff_max_ms = options->backoff_max_ms;
-  sdg_errand_init(&forward->watch);
-  forward->watch.backoff_min_ms = options->backoff_min_ms;
-  forward->watch.backoff_max_ms = options->backoff_max_ms;
+  init_errand(&forward->probe, options);
+  init_errand(&forward->watch, options);
+  init_errand(&forward->fetching, options);
+  sdg_buf_init(&forward->leaf, SDG_CHAIN_BYTES_MAX);
   issuance->state = forward;
   if (issuance->order->work != NULL) {
     err = read_state(forward, issuance->issuer, issuance->order->work);
@@ -159,6 +175,7 @@ void sdg_forward_end(sdg_issuance *issuance)
     sdg_free(forward->ending);
   }
   sdg_disown_free(forward->disown);
+  sdg_buf_clear(&forward->leaf);
   sdg_free(forward);
   issuance->state = NULL;
 }
@@ -170,6 +187,14 @@ void sdg_forward_write(const sdg_issuance *issuance, sdg_json_writer *w, const c
   sdg_jw_object(w, name);
   if (forward->has_flow) {
     sdg_order_flow_write(w, "flow", &forward->flow);
+  }
+  if (forward->fetching.tries > 0) {
+    sdg_jw_object(w, "fetching");
+    sdg_errand_write_pause(w, &forward->fetching);
+    sdg_jw_object_end(w);
+  }
+  if (forward->leaf.len > 0) {
+    sdg_jw_base64url(w, "leaf", sdg_buf_bytes(&forward->leaf));
   }
   if (forward->ending != NULL) {
     sdg_ending_write(w, "ending", forward->ending);

@@ -12,7 +12,9 @@ typedef struct sdg_forward {
   sdg_order_flow flow;
   bool has_flow;     /* false: it is not known yet what to order */
   sdg_errand probe;  /* whether the certificate can be had by plain GET, where that is assumed (AMB-04) */
-  sdg_ending *ending; /* or NULL */
+  sdg_errand fetching; /* of a single certificate, before the delegate hears of it */
+  sdg_buf leaf;        /* that certificate, DER: to end it must not depend on fetching it then; empty: not fetched */
+  sdg_ending *ending;  /* or NULL */
   sdg_disown *disown; /* of an order that is lost here; or NULL */
   sdg_errand watch;  /* looks at an order that is valid */
   void *own;         /* the kind's, while there is no flow */

@@ -54,6 +54,9 @@ static stardeleg_err lose(sdg_issuance *issuance, const stardeleg_problem *probl
   if (err == STARDELEG_OK) {
     err = sdg_disown_new(&forward->disown, issuance, &forward->flow);
   }
+  if (err == STARDELEG_OK && forward->leaf.len > 0) {
+    err = sdg_disown_hold(forward->disown, issuance->issuer, sdg_buf_bytes(&forward->leaf));
+  }
   return err;
 }
 
@@ -100,12 +103,21 @@ static stardeleg_err take_plain(sdg_issuance *issuance, const sdg_acme_order *gi
   return err;
 }
 
+/* True if the certificate is still to be fetched: it has to be at hand when it is to be revoked. */
+static bool lacks_leaf(const sdg_issuance *issuance)
+{
+  const sdg_forward *forward = sdg_forward_of(issuance);
+
+  return !sdg_ido_order_is_star(issuance->order) && forward->flow.state == SDG_FLOW_VALID &&
+         forward->flow.order.certificate != NULL && forward->leaf.len == 0;
+}
+
 static stardeleg_err take_valid(sdg_issuance *issuance)
 {
   sdg_forward *forward = sdg_forward_of(issuance);
   const sdg_acme_order *given = &forward->flow.order;
 
-  if (issuance->issuer->assume_certificate_get && forward->probe.state == SDG_ERRAND_OPEN) {
+  if ((issuance->issuer->assume_certificate_get && forward->probe.state == SDG_ERRAND_OPEN) || lacks_leaf(issuance)) {
     issuance->news = SDG_NEWS_MOVED; /* first it is tried */
     return STARDELEG_OK;
   }
@@ -149,7 +161,9 @@ static stardeleg_err begin_revoking(sdg_issuance *issuance)
   sdg_ending *ending = sdg_calloc(1, sizeof(*ending));
   stardeleg_err err = STARDELEG_ERR_NOMEM;
 
-  if (ending != NULL) {
+  if (ending != NULL && forward->leaf.len > 0) {
+    err = sdg_ending_init_der(ending, issuance->issuer, sdg_buf_bytes(&forward->leaf));
+  } else if (ending != NULL) { /* it has come to this before it was fetched */
     err = sdg_ending_init(ending, issuance->issuer, forward->flow.order.certificate);
   }
   if (err != STARDELEG_OK) {
@@ -297,6 +311,93 @@ static stardeleg_err take_probe(sdg_issuance *issuance, const sdg_result *result
   return err == STARDELEG_OK ? take_misfit(issuance) : err;
 }
 
+/* --- The certificate --- */
+
+static bool is_fetching(const sdg_issuance *issuance)
+{
+  return !issuance->order->cancel && issuance->order->wire.status == SDG_ORDER_PROCESSING && lacks_leaf(issuance);
+}
+
+static void ask_certificate(const sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+
+  if (!sdg_errand_waits(&forward->fetching, step, now)) {
+    step->kind = sdg_ending_fetch_kind(issuance->issuer);
+    step->url = forward->flow.order.certificate;
+    step->accept = "application/pem-certificate-chain";
+    step->response_max = SDG_CHAIN_BYTES_MAX;
+  }
+}
+
+/* RFC 9115 2.3.6.2: it can be ended as long as it lives, whatever the CA's order has said of that.  One that does not
+ * fit is not kept unless it is lost, too: with it at hand the order would count as good. */
+static stardeleg_err keep_leaf(sdg_issuance *issuance, const sdg_cert *leaf)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  sdg_ido_order *order = issuance->order;
+  int64_t grace = issuance->issuer->ido->options.order_grace_s * SDG_TIME_S;
+  bool fits = false;
+  stardeleg_err err = sdg_issuer_judge_end(order, leaf->not_after, &fits);
+
+  if (err == STARDELEG_OK) {
+    sdg_buf_add_bytes(&forward->leaf, leaf->der);
+    err = sdg_buf_error(&forward->leaf);
+  }
+  if (err == STARDELEG_OK) {
+    order->keep_until = sdg_time_max(order->keep_until, sdg_time_add(leaf->not_after, grace));
+    err = fits ? follow(issuance) : lose(issuance, NULL);
+  }
+  if (err != STARDELEG_OK && forward->disown == NULL) {
+    sdg_buf_reset(&forward->leaf);
+  }
+  return err;
+}
+
+static stardeleg_err take_chain(sdg_issuance *issuance, stardeleg_bytes body)
+{
+  sdg_chain chain;
+  sdg_cert *leaf = NULL;
+  stardeleg_err err = sdg_chain_parse(&chain, body);
+
+  if (err != STARDELEG_OK) {
+    return err;
+  }
+  leaf = sdg_calloc(1, sizeof(*leaf));
+  err = leaf != NULL ? sdg_cert_parse(leaf, chain.certs[0]) : STARDELEG_ERR_NOMEM;
+  if (err == STARDELEG_OK) {
+    err = keep_leaf(issuance, leaf);
+  }
+  sdg_free(leaf);
+  sdg_chain_clear(&chain);
+  return err;
+}
+
+/* Whoever does not give it to us does not give it to the delegate either: it is waited for, as an order is. */
+static stardeleg_err take_certificate(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  stardeleg_problem problem;
+  stardeleg_err err = STARDELEG_ERR_MALFORMED;
+
+  sdg_issuance_tell_try(issuance, 0, NULL);
+  if (result->err == STARDELEG_OK) {
+    err = take_chain(issuance, result->response->body);
+    if (err != STARDELEG_ERR_MALFORMED && err != STARDELEG_ERR_LIMIT) {
+      return err;
+    }
+    sdg_problem_set(&problem, STARDELEG_ACME_NONE, "what the CA has at the certificate's URL is none");
+    problem.status = 0;
+  } else {
+    problem = *result->problem;
+  }
+  sdg_errand_again(&forward->fetching, issuance->issuer->ido->agent, result, &problem, now);
+  sdg_issuance_tell_try(issuance, forward->fetching.tries, &problem);
+  return STARDELEG_OK;
+}
+
+/* --- The end --- */
+
 /* Without auto-renewal there is nothing to cancel: the certificate is revoked (RFC 9115 2.3.6.2). */
 static stardeleg_err begin_end(sdg_issuance *issuance)
 {
@@ -326,6 +427,19 @@ static bool is_ending_over(sdg_issuance *issuance)
     sdg_ending_log_failure(ending, issuance);
   }
   return true;
+}
+
+/* What can be known without a request is news, too: that the CA does not offer to revoke. */
+static stardeleg_err ask_ending(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
+{
+  sdg_ending *ending = sdg_forward_of(issuance)->ending;
+  uint32_t tries = sdg_ending_tries(ending);
+  stardeleg_err err = sdg_ending_ask(ending, issuance->issuer, step, now);
+
+  if (err == STARDELEG_OK && sdg_ending_tries(ending) != tries) {
+    sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
+  }
+  return err;
 }
 
 static stardeleg_err ask_flow(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
@@ -365,10 +479,14 @@ stardeleg_err sdg_forward_ask(sdg_issuance *issuance, sdg_step *step, stardeleg_
     return take_ended(issuance);
   }
   if (forward->ending != NULL) {
-    return sdg_ending_ask(forward->ending, issuance->issuer, step, now);
+    return ask_ending(issuance, step, now);
   }
   if (is_probing(issuance)) {
     ask_probe(issuance, step, now);
+    return STARDELEG_OK;
+  }
+  if (is_fetching(issuance)) {
+    ask_certificate(issuance, step, now);
     return STARDELEG_OK;
   }
   return ask_flow(issuance, step, now);
@@ -388,6 +506,9 @@ stardeleg_err sdg_forward_take(sdg_issuance *issuance, const sdg_result *result,
   }
   if (is_probing(issuance)) {
     return take_probe(issuance, result, now);
+  }
+  if (is_fetching(issuance)) {
+    return take_certificate(issuance, result, now);
   }
   err = sdg_order_flow_take(&forward->flow, issuance->issuer->session, issuance->issuer->ido->agent, result, now,
                             &change);

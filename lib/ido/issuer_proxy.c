@@ -63,13 +63,18 @@ static void end(sdg_issuance *issuance)
   sdg_forward_end(issuance);
 }
 
-/* RFC 9115 2.4: expires is the upstream order's, as soon as there is one. */
+/* RFC 9115 2.4: expires is the upstream order's, as soon as there is one.  It is shown, no more: upstream's say on how
+ * long a finished order can be fetched there does not end our duty to cancel it (2.3.6.1, 7.2). */
 static void copy_expires(sdg_issuance *issuance)
 {
   const sdg_order_flow *flow = &sdg_forward_of(issuance)->flow;
+  sdg_ido_order *order = issuance->order;
 
-  if (!sdg_ido_order_is_disowned(issuance->order) && flow->has_order && flow->order.expires != STARDELEG_TIME_NONE) {
-    issuance->order->wire.expires = flow->order.expires;
+  if (!sdg_ido_order_is_disowned(order) && flow->has_order && flow->order.expires != STARDELEG_TIME_NONE) {
+    if (order->keep_until == STARDELEG_TIME_NONE) { /* our own, until now */
+      order->keep_until = order->wire.expires;
+    }
+    order->wire.expires = flow->order.expires;
   }
 }
 
@@ -100,6 +105,8 @@ static stardeleg_err ask_search(sdg_issuance *issuance, sdg_step *step, stardele
 /* How long an order's status upstream may differ from ours: an eighth of a certificate's life. */
 #define LOOK_MIN (5 * SDG_TIME_MINUTE)
 #define LOOK_MAX (6 * SDG_TIME_HOUR)
+/* The same while it says that it does not know the order. */
+#define MISSING_MAX SDG_TIME_HOUR
 
 static void look_later(sdg_issuance *issuance, stardeleg_time now)
 {
@@ -114,9 +121,11 @@ static void look_later(sdg_issuance *issuance, stardeleg_time now)
   issuance->news = SDG_NEWS_VALID;
 }
 
+/* Not while it is cancelled because it is said to be gone. */
 static bool is_watching(const sdg_issuance *issuance)
 {
-  return issuance->order->wire.status == SDG_ORDER_VALID && !issuance->order->cancel;
+  return issuance->order->wire.status == SDG_ORDER_VALID && !issuance->order->cancel &&
+         !sdg_forward_of(issuance)->flow.cancel_wanted;
 }
 
 static void ask_watch(const sdg_issuance *issuance, sdg_step *step, stardeleg_time now)
@@ -129,7 +138,31 @@ static void ask_watch(const sdg_issuance *issuance, sdg_step *step, stardeleg_ti
   }
 }
 
-/* RFC 9115 2.4: "status" is copied as it is.  An order that is gone upstream is over. */
+/* Upstream does not show the order: perhaps it does not know it, perhaps something before it answers so.  It is looked
+ * for again soon; once it is believed, an order that renews is cancelled before it counts as over: if it is there after
+ * all, that ends it.  A single certificate is there, whoever knows of its order. */
+static void take_missing(sdg_issuance *issuance, const sdg_result *result, stardeleg_time now)
+{
+  sdg_forward *forward = sdg_forward_of(issuance);
+  sdg_gone *gone = &forward->flow.gone;
+  bool is_believed = sdg_gone_take(gone, result, now);
+  stardeleg_time at;
+
+  if (is_believed && sdg_ido_order_is_star(issuance->order)) {
+    sdg_order_flow_cancel(&forward->flow);
+    issuance->news = SDG_NEWS_MOVED;
+    return;
+  }
+  sdg_issuance_tell_try(issuance, 1, result->problem);
+  look_later(issuance, now);
+  if (!is_believed && gone->count > 0) {
+    at = sdg_time_add(now, sdg_backoff_ms(gone->count, LOOK_MIN, MISSING_MAX,
+                                          sdg_agent_random(issuance->issuer->ido->agent)));
+    issuance->order->renew_at = sdg_time_min(issuance->order->renew_at, at);
+  }
+}
+
+/* RFC 9115 2.4: "status" is copied as it is. */
 static stardeleg_err take_status(sdg_issuance *issuance, sdg_order_status status, stardeleg_time now)
 {
   stardeleg_problem problem;
@@ -159,9 +192,10 @@ static stardeleg_err take_watch(sdg_issuance *issuance, const sdg_result *result
       sdg_issuance_tell_try(issuance, forward->watch.tries, &forward->watch.problem);
       return STARDELEG_OK;
     }
-    return take_status(issuance, result->status == 404 || result->status == 410 ? SDG_ORDER_CANCELED : SDG_ORDER_VALID,
-                       now);
+    take_missing(issuance, result, now);
+    return STARDELEG_OK;
   }
+  (void)sdg_gone_take(&forward->flow.gone, result, now); /* it is there */
   err = sdg_acme_order_parse(&order, result->response->body, &problem);
   if (err == STARDELEG_ERR_NOMEM) {
     return err;

@@ -140,20 +140,38 @@ static stardeleg_err judge_star(sdg_ido_order *order, const sdg_json *reflected,
   return judge_values(order, &asked, &given, fits);
 }
 
-/* RFC 8555 7.4: a CA "MUST NOT issue a certificate with contents other than those requested"; how long it may live is
- * a bound of the delegation. */
-static stardeleg_err judge_plain(sdg_ido_order *order, const sdg_acme_order *given, bool *fits)
+static bool is_within(stardeleg_time given, stardeleg_time asked)
+{
+  return asked == STARDELEG_TIME_NONE ||
+         (given != STARDELEG_TIME_NONE && sdg_time_floor_s(given) <= sdg_time_floor_s(asked));
+}
+
+static stardeleg_err lives_too_long(sdg_ido_order *order, const char *detail)
 {
   stardeleg_problem problem;
 
-  *fits = order->wire.not_after == STARDELEG_TIME_NONE || given->not_after == STARDELEG_TIME_NONE ||
-          sdg_time_floor_s(given->not_after) <= sdg_time_floor_s(order->wire.not_after);
+  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "%s", detail);
+  problem.status = 0;
+  return sdg_ido_order_set_error(order, &problem);
+}
+
+/* RFC 8555 7.4: a CA "MUST NOT issue a certificate with contents other than those requested"; how long it may live is
+ * a bound of the delegation.  A CA that does not show the notAfter it was asked for does not know of it. */
+static stardeleg_err judge_plain(sdg_ido_order *order, const sdg_acme_order *given, bool *fits)
+{
+  *fits = is_within(given->not_after, order->wire.not_after);
   if (*fits) {
     return STARDELEG_OK;
   }
-  sdg_problem_set(&problem, STARDELEG_ACME_NONE, "the CA's notAfter is later than what was asked for");
-  problem.status = 0;
-  return sdg_ido_order_set_error(order, &problem);
+  return lives_too_long(order, given->not_after == STARDELEG_TIME_NONE
+                                   ? "the CA does not reflect notAfter"
+                                   : "the CA's notAfter is later than what was asked for");
+}
+
+stardeleg_err sdg_issuer_judge_end(sdg_ido_order *order, stardeleg_time not_after, bool *fits)
+{
+  *fits = is_within(not_after, order->wire.not_after);
+  return *fits ? STARDELEG_OK : lives_too_long(order, "the certificate is valid beyond the notAfter asked for");
 }
 
 stardeleg_err sdg_issuer_judge(sdg_ido_order *order, const sdg_acme_order *given, bool assumed, bool *fits)

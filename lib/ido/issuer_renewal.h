@@ -13,6 +13,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_lack_get(sdg_ido_order *order, con
  * be reflected. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_judge(sdg_ido_order *order, const sdg_acme_order *given, bool assumed,
                                                     bool *fits);
+/* The same for when a single certificate really ends. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_judge_end(sdg_ido_order *order, stardeleg_time not_after, bool *fits);
 /* Shows what may have changed; all other members stay as the delegate sent them. */
 STARDELEG_MUST_CHECK stardeleg_err sdg_issuer_adopt_renewal(sdg_ido_order *order, const sdg_json *reflected);
 
