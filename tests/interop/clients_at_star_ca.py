@@ -169,13 +169,21 @@ def start_ca(build, dns, root_dir):
     return server.start()
 
 
-def live(kind, build, dns, top):
+def live(kind, build, top):
+    """One client at a CA and with a DNS of its own: all clients take the same names, and take records away again."""
     rows = Collected()
     if not kind.is_installed():
         rows.add(kind.name, "", SKIPPED, "cannot be run here")
         return rows
     root_dir = os.path.join(top, kind.name + "-life")
     os.makedirs(root_dir)
+    with peers.ChallTestSrv() as dns:
+        dns.hook = dns.write_hook(os.path.join(dns.dir, "hook"))
+        play(rows, kind, build, dns, root_dir)
+    return rows
+
+
+def play(rows, kind, build, dns, root_dir):
     server = start_ca(build, dns, root_dir)
     webroot = star_ca.Webroot(os.path.join(root_dir, "www"), server.http01_port)
     try:
@@ -188,7 +196,6 @@ def live(kind, build, dns, top):
     finally:
         webroot.stop()
         server.stop()
-    return rows
 
 
 def main():
@@ -198,14 +205,12 @@ def main():
     top = tempfile.mkdtemp(prefix="stardeleg-clients-")
     began = time.monotonic()
     try:
-        with peers.ChallTestSrv() as dns:
-            dns.hook = dns.write_hook(os.path.join(dns.dir, "hook"))
-            kinds = [kind for kind in clients.ALL if not wanted or kind.name in wanted]
-            with concurrent.futures.ThreadPoolExecutor(len(clients.ALL)) as pool:
-                for rows in pool.map(lambda kind: live(kind, sys.argv[1], dns, top), kinds):
-                    results.take(rows)
-                    for log in rows.logs:
-                        print("# " + log.replace("\n", "\n# "))
+        kinds = [kind for kind in clients.ALL if not wanted or kind.name in wanted]
+        with concurrent.futures.ThreadPoolExecutor(len(clients.ALL)) as pool:
+            for rows in pool.map(lambda kind: live(kind, sys.argv[1], top), kinds):
+                results.take(rows)
+                for log in rows.logs:
+                    print("# " + log.replace("\n", "\n# "))
     except peers.Missing as why:
         print(f"1..0 # SKIP {why}")
         return 0
