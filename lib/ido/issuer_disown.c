@@ -177,6 +177,10 @@ static void give_up_ending(sdg_disown *disown, sdg_issuance *issuance, const sdg
 {
   disown->errand.problem = *sdg_ending_problem(disown->ending);
   sdg_ending_log_failure(disown->ending, issuance);
+  if (sdg_ending_is_refused(disown->ending, issuance->issuer)) {
+    be_over(disown, issuance);
+    return;
+  }
   drop_ending(disown);
   try_later(disown, issuance, result, SDG_DISOWN_LOOK, now);
 }

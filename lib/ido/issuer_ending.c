@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "acme/problem_document.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/log.h"
@@ -89,6 +90,15 @@ static bool is_too_late(const sdg_ending *ending, stardeleg_time now)
   return ending->not_after != STARDELEG_TIME_NONE && now > ending->not_after;
 }
 
+/* An owner upstream is a server that may keep revocation to itself (RFC 9115 2.3.6.2), and does not think better of it;
+ * what is left is to tell, and to let go of everything that is ours. */
+bool sdg_ending_is_refused(const sdg_ending *ending, const sdg_issuer *issuer)
+{
+  return issuer->ops == &sdg_issuer_proxy && ending->has_certificate &&
+         (ending->revoke.errand.problem.status == 0 || /* not offered */
+          sdg_problem_is(&ending->revoke.errand.problem, STARDELEG_ACME_UNAUTHORIZED));
+}
+
 static stardeleg_err ask_revoke(sdg_ending *ending, const sdg_issuer *issuer, sdg_step *step, stardeleg_time now)
 {
   sdg_errand *errand = &ending->revoke.errand;
@@ -98,7 +108,8 @@ static stardeleg_err ask_revoke(sdg_ending *ending, const sdg_issuer *issuer, sd
     sdg_errand_fail_text(errand, STARDELEG_ACME_NONE, "the certificate has expired before it was revoked");
   } else {
     err = sdg_revoke_ask(&ending->revoke, issuer->session, step, now);
-    if (errand->state == SDG_ERRAND_FAILED && !ending->yields) { /* not offered, now */
+    if (errand->state == SDG_ERRAND_FAILED && !ending->yields && !sdg_ending_is_refused(ending, issuer)) {
+      /* not offered, now */
       sdg_session_refresh(issuer->session);
       sdg_errand_again(errand, issuer->ido->agent, NULL, &errand->problem, now);
       step->at = errand->wait_until;
@@ -179,7 +190,8 @@ stardeleg_err sdg_ending_take(sdg_ending *ending, const sdg_issuer *issuer, cons
                           ? sdg_revoke_take(&ending->revoke, issuer->session, issuer->ido->agent, result, now)
                           : take_fetch(ending, issuer, result, now);
 
-  if (err == STARDELEG_OK && errand->state == SDG_ERRAND_FAILED && !ending->yields) {
+  if (err == STARDELEG_OK && errand->state == SDG_ERRAND_FAILED && !ending->yields &&
+      !sdg_ending_is_refused(ending, issuer)) {
     sdg_errand_again(errand, issuer->ido->agent, result, &errand->problem, now);
   }
   return err;
@@ -243,7 +255,8 @@ static stardeleg_err read_revoke(sdg_ending *ending, const sdg_issuer *issuer, c
   }
   ending->has_certificate = true;
   set_pauses(&ending->revoke.errand, issuer);
-  if (ending->revoke.errand.state == SDG_ERRAND_FAILED) { /* given up by a version that did so at once */
+  if (ending->revoke.errand.state == SDG_ERRAND_FAILED && !sdg_ending_is_refused(ending, issuer)) {
+    /* given up by a version that did so at once */
     ending->revoke.errand.state = SDG_ERRAND_OPEN;
   }
   sdg_buf_init(&der, SDG_CHAIN_BYTES_MAX);

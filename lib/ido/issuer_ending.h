@@ -35,7 +35,10 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ending_take_told(sdg_ending *ending, sdg_
                                                         const sdg_result *result, stardeleg_time now);
 /* A line of the log that the CA will not revoke. */
 void sdg_ending_log_failure(const sdg_ending *ending, const sdg_issuance *issuance);
-/* OPEN; DONE: revoked, or gone from the server; FAILED: the server has not done it while the certificate lived. */
+/* FAILED, and nothing else is to be expected. */
+bool sdg_ending_is_refused(const sdg_ending *ending, const sdg_issuer *issuer);
+/* OPEN; DONE: revoked, or gone from the server; FAILED: the server has not done it while the certificate lived, or will
+ * not. */
 sdg_errand_state sdg_ending_state(const sdg_ending *ending);
 /* Failures in a row, and why the last try failed. */
 uint32_t sdg_ending_tries(const sdg_ending *ending);

@@ -439,7 +439,7 @@ static stardeleg_err ask_ending(sdg_issuance *issuance, sdg_step *step, stardele
   if (err == STARDELEG_OK && sdg_ending_tries(ending) != tries) {
     sdg_issuance_tell_try(issuance, sdg_ending_tries(ending), sdg_ending_problem(ending));
   }
-  return err;
+  return err == STARDELEG_OK && is_ending_over(issuance) ? take_ended(issuance) : err;
 }
 
 static stardeleg_err ask_flow(sdg_issuance *issuance, sdg_step *step, stardeleg_time now)

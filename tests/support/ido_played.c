@@ -2,6 +2,8 @@
 /* support/ido_played.c -- the CA's usual steps. */
 #include "support/ido_played.h"
 
+#include "base/bytes.h"
+
 const char *const played_account_location[] = {"Location: " WORLD_CA "/acct/1", NULL};
 const char *const played_order_location[] = {"Location: " ORDER2, NULL};
 
@@ -23,6 +25,27 @@ void played_open(played *p)
   ido_world_ndc(&p->w, 0, "cdn");
   ido_world_delegate(&p->w, "cdn", "d1", WORLD_ONE, "{\"abc.ido.example.\":\"abc.cdn.example.\"}");
   memset(&p->ca, 0, sizeof(p->ca));
+  p->ca.engine = stardeleg_ido_engine(p->w.ido);
+  p->ca.now = p->w.now;
+}
+
+void played_open_proxy(played *p, unsigned order_kinds)
+{
+  stardeleg_ido_delegation d = {.size = sizeof(d),
+                                .id = "d1",
+                                .ndc = "cdn",
+                                .csr_template = sdg_bytes_str(WORLD_ONE),
+                                .upstream = UPSTREAM,
+                                .order_kinds = order_kinds,
+                                .expires_at = STARDELEG_TIME_NEVER};
+  char made[65];
+
+  memset(p, 0, sizeof(*p));
+  ido_world_init(&p->w);
+  p->w.issuer.kind = "proxy";
+  ido_world_open(&p->w);
+  ido_world_ndc(&p->w, 0, "cdn");
+  assert_ok(stardeleg_ido_delegation_add(p->w.ido, &d, made, p->w.now, NULL));
   p->ca.engine = stardeleg_ido_engine(p->w.ido);
   p->ca.now = p->w.now;
 }
@@ -92,4 +115,13 @@ const char *played_error_text(played *p, const char *name)
 void played_assert_rests(played *p)
 {
   assert_true(scripted_wait(&p->ca) > p->ca.now);
+}
+
+void played_assert_ended(played *p, const char *status)
+{
+  for (int i = 0; i < 3; i++) { /* the order, its delegation, its CNAMEs */
+    played_assert_rests(p);
+  }
+  assert_string_equal(played_status(p), status);
+  assert_string_equal(ido_world_record(&p->w, "delegation", "d1", "state"), "ended");
 }

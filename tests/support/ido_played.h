@@ -12,6 +12,7 @@
 #define STAR_META "\"auto-renewal\":{\"min-lifetime\":1,\"max-duration\":99999999,\"allow-certificate-get\":true}"
 #define RENEWAL "\"end-date\":\"" WORLD_END "\",\"lifetime\":345600,\"allow-certificate-get\":true"
 #define ORDER2 WORLD_CA "/order/7"
+#define UPSTREAM WORLD_CA "/delegation/u1"
 #define CERT "https://cdn.ca.example/STAR/x?y=%20Z"
 #define NAMES "\"identifiers\":[{\"type\":\"dns\",\"value\":\"abc.ido.example\"}]"
 
@@ -29,6 +30,8 @@ extern const char *const played_order_location[];
 const char *played_order2(const char *status, const char *renewal, const char *more);
 /* An owner with delegate "cdn" and delegation "d1". */
 void played_open(played *p);
+/* An owner whose "d1" is a delegation of another owner, UPSTREAM. */
+void played_open_proxy(played *p, unsigned order_kinds);
 /* finalize of Order1 with a good CSR. */
 void played_finalize(played *p);
 /* All of it: Order1 is processing. */
@@ -41,6 +44,8 @@ void played_reach_new_order(played *p);
 /* Order2 is ready; then its finalize is out. */
 void played_reach_finalize(played *p);
 void played_assert_rests(played *p);
+/* All that the end of "d1" asks for has been done; |status| of Order1. */
+void played_assert_ended(played *p, const char *status);
 
 /* Order1 as the delegate sees it, now; the others look at the same answer. */
 const char *played_status(played *p);

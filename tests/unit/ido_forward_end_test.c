@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "support/test_pki.h"
 
-#define UPSTREAM WORLD_CA "/delegation/u1"
 #define PROXY_DIRECTORY DIRECTORY("\"delegation-enabled\":true," STAR_META)
 #define CANCEL "{\"status\":\"canceled\"}"
 #define GONE "{\"type\":\"urn:ietf:params:acme:error:malformed\",\"detail\":\"no such order\"}"
@@ -53,31 +52,10 @@ static const char *order_of_upstream(const char *status, bool has_certificate)
                                        : ",\"expires\":\"" EARLY "\",\"delegation\":\"" UPSTREAM "\"");
 }
 
-static void open_proxy(played *p)
-{
-  stardeleg_ido_delegation d = {.size = sizeof(d),
-                                .id = "d1",
-                                .ndc = "cdn",
-                                .csr_template = sdg_bytes_str(WORLD_ONE),
-                                .upstream = UPSTREAM,
-                                .order_kinds = STARDELEG_IDO_STAR,
-                                .expires_at = STARDELEG_TIME_NEVER};
-  char made[65];
-
-  memset(p, 0, sizeof(*p));
-  ido_world_init(&p->w);
-  p->w.issuer.kind = "proxy";
-  ido_world_open(&p->w);
-  ido_world_ndc(&p->w, 0, "cdn");
-  assert_ok(stardeleg_ido_delegation_add(p->w.ido, &d, made, p->w.now, NULL));
-  p->ca.engine = stardeleg_ido_engine(p->w.ido);
-  p->ca.now = p->w.now;
-}
-
 /* Order1 is valid, as Order2 is. */
 static void reach_valid_proxy(played *p)
 {
-  open_proxy(p);
+  played_open_proxy(p, STARDELEG_IDO_STAR);
   ido_world_order(&p->w, 0, "d1", "abc.ido.example", p->url);
   played_finalize(p);
   p->ca.directory = PROXY_DIRECTORY;
@@ -105,15 +83,6 @@ static void let_pass(played *p, int64_t ms)
   }
 }
 
-static void assert_ended(played *p, const char *status)
-{
-  for (int i = 0; i < 3; i++) { /* the order, its delegation, its CNAMEs */
-    played_assert_rests(p);
-  }
-  assert_string_equal(played_status(p), status);
-  assert_string_equal(ido_world_record(&p->w, "delegation", "d1", "state"), "ended");
-}
-
 /* STARDEL-2.4-09: upstream's expires is shown; STARDEL-2.3.6.1-01, STARDEL-7.2-04: it does not end the duty to cancel.
  */
 static void test_expires_upstream(void **state)
@@ -131,7 +100,7 @@ static void test_expires_upstream(void **state)
   assert_string_equal(p.ca.payload, CANCEL);
   assert_string_equal(ido_world_record(&p.w, "delegation", "d1", "state"), "ending");
   scripted_answer(&p.ca, 200, NULL, order_of_upstream("canceled", true));
-  assert_ended(&p, "canceled");
+  played_assert_ended(&p, "canceled");
   settle(&p, p.ca.now + 400 * WORLD_DAY); /* it does not stay for ever either */
   assert_int_equal(ido_world_count(&p.w, "order"), 0);
   played_end(&p);
@@ -156,7 +125,7 @@ static void test_expires_while_ending(void **state)
   }
   await(&p, ORDER2, WORLD_DAY);
   scripted_answer(&p.ca, 200, NULL, order_of_upstream("canceled", true));
-  assert_ended(&p, "canceled");
+  played_assert_ended(&p, "canceled");
   played_end(&p);
 }
 
@@ -218,7 +187,7 @@ static void test_missing_once(void **state)
     await(&p, ORDER2, 10000);
     assert_string_equal(p.ca.payload, CANCEL);
     scripted_answer(&p.ca, 200, NULL, order_of_upstream("canceled", true));
-    assert_ended(&p, "canceled");
+    played_assert_ended(&p, "canceled");
     played_end(&p);
   }
 }
@@ -418,7 +387,7 @@ static void test_certificate_lives_longer(void **state)
   assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
   await(&p, REVOKE, 10000);
   scripted_answer(&p.ca, 200, NULL, NULL);
-  assert_ended(&p, "invalid");
+  played_assert_ended(&p, "invalid");
   played_end(&p);
 }
 
@@ -515,7 +484,7 @@ static void test_refused_revocation(void **state)
     assert_in_range(tries, 25, 70); /* pauses grow to an hour */
     await(&p, REVOKE, WORLD_DAY);
     scripted_answer(&p.ca, 200, NULL, NULL);
-    assert_ended(&p, "invalid");
+    played_assert_ended(&p, "invalid");
     assert_null(strstr(p.w.log, "ido.revoke.failed"));
     played_end(&p);
   }
@@ -536,7 +505,7 @@ static void test_refused_for_ever(void **state)
     scripted_answer(&p.ca, 403, NULL, REFUSED);
   }
   settle(&p, WORLD_START + WORLD_DAY + 2 * HOUR);
-  assert_ended(&p, "invalid");
+  played_assert_ended(&p, "invalid");
   assert_non_null(strstr(p.w.log, "ido.revoke.failed"));
   played_end(&p);
 }
@@ -568,7 +537,7 @@ static void test_revocation_moves(void **state)
     p.ca.directory = PLAIN_DIRECTORY(WITH_REVOKE("/revoke-2"));
     await(&p, WORLD_CA "/revoke-2", 2 * HOUR);
     scripted_answer(&p.ca, 200, NULL, NULL);
-    assert_ended(&p, "invalid");
+    played_assert_ended(&p, "invalid");
     played_end(&p);
   }
 }
