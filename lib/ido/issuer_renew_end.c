@@ -3,12 +3,16 @@
  * one that came unwanted, and orders of which nobody knows what became of them. */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "ido/ido_internal.h"
 #include "ido/issuer_renew.h"
 #include "x509/cert.h"
+
+/* Before a live order goes on. */
+#define LIVE_TRIES_MAX 5u
 
 /* True if the certificates are to be revoked: without auto-renewal always (RFC 9115 2.3.6.2), else as configured. */
 static bool must_revoke(const sdg_issuance *issuance)
@@ -109,17 +113,41 @@ stardeleg_err sdg_renewing_refuse(sdg_issuance *issuance, stardeleg_bytes pem)
   return STARDELEG_OK;
 }
 
-static void finish_revoking(sdg_issuance *issuance)
+/* While the order lives, a certificate that cannot be revoked now must not keep the next one from coming. */
+static bool is_revoking_over(const sdg_issuance *issuance)
+{
+  const sdg_ending *ending = sdg_renewing_of(issuance)->ending;
+
+  return sdg_ending_state(ending) != SDG_ERRAND_OPEN ||
+         (!issuance->order->cancel && sdg_ending_tries(ending) >= LIVE_TRIES_MAX);
+}
+
+/* What has not been revoked is kept with the earlier ones, whose turn comes when the order ends. */
+static stardeleg_err finish_revoking(sdg_issuance *issuance)
 {
   sdg_renewing *renewing = sdg_renewing_of(issuance);
+  stardeleg_err err = STARDELEG_OK;
 
-  if (sdg_ending_state(renewing->ending) == SDG_ERRAND_FAILED) {
+  if (sdg_ending_state(renewing->ending) != SDG_ERRAND_DONE) {
     sdg_ending_log_failure(renewing->ending, issuance);
+    if (!issuance->order->cancel) {
+      sdg_buf der;
+
+      sdg_buf_init(&der, SDG_CHAIN_BYTES_MAX);
+      err = sdg_base64url_read(&der, sdg_bytes_str(renewing->ending->revoke.certificate));
+      if (err == STARDELEG_OK) {
+        err = sdg_published_owe(&renewing->published, sdg_buf_bytes(&der));
+      }
+      sdg_buf_clear(&der);
+    }
   }
-  sdg_ending_clear(renewing->ending);
-  sdg_free(renewing->ending);
-  renewing->ending = NULL;
-  issuance->news = SDG_NEWS_MOVED;
+  if (err == STARDELEG_OK) {
+    sdg_ending_clear(renewing->ending);
+    sdg_free(renewing->ending);
+    renewing->ending = NULL;
+    issuance->news = SDG_NEWS_MOVED;
+  }
+  return err;
 }
 
 /* --- The order --- */
@@ -163,9 +191,8 @@ static stardeleg_err ask_debts(sdg_issuance *issuance, sdg_step *step, stardeleg
   if (renewing->ending == NULL) {
     return ask_stray(issuance, step, now);
   }
-  if (sdg_ending_state(renewing->ending) != SDG_ERRAND_OPEN) {
-    finish_revoking(issuance);
-    return STARDELEG_OK;
+  if (is_revoking_over(issuance)) {
+    return finish_revoking(issuance);
   }
   return sdg_ending_ask(renewing->ending, issuance->issuer, step, now);
 }

@@ -5,6 +5,8 @@
 #include "support/test_pki.h"
 
 #include "base/bytes.h"
+#include "json/json.h"
+#include "x509/csr.h"
 
 #define V6D (INT64_C(160) * 3600)
 #define PLAIN                                                                                                          \
@@ -152,7 +154,7 @@ static void await(played *p, const char *url)
 }
 
 /* Up to the answer of finalize. */
-static void reach_finalize(played *p)
+static void reach_finalize_of(played *p, const char *new_order)
 {
   char *csr = ido_world_csr(WORLD_ONE, NULL, NULL, 0);
 
@@ -160,13 +162,14 @@ static void reach_finalize(played *p)
   ido_world_init(&p->w);
   p->w.issuer.kind = "renew";
   p->w.issuer.validity_s = V6D;
+  p->w.issuer.revoke_at_end = 1;
   p->w.options.poll_ms = 0;
   ido_world_open(&p->w);
   ido_world_ndc(&p->w, 0, "cdn");
   ido_world_delegate(&p->w, "cdn", "d1", WORLD_ONE, NULL);
   p->ca.engine = stardeleg_ido_engine(p->w.ido);
   p->ca.now = p->w.now;
-  assert_int_equal(acme_peer_post(&p->w.ndc[0], WORLD_IDO "/new-order", PLAIN), 201);
+  assert_int_equal(acme_peer_post(&p->w.ndc[0], WORLD_IDO "/new-order", new_order), 201);
   (void)snprintf(p->url, sizeof(p->url), "%s", acme_peer_header(&p->w.ndc[0], "Location"));
   assert_int_equal(ido_world_finalize(&p->w, 0, p->url, csr), 200);
   free(csr);
@@ -176,6 +179,45 @@ static void reach_finalize(played *p)
   await(p, WORLD_CA "/new-order");
   scripted_answer(&p->ca, 201, played_order_location, played_order2("ready", "", ""));
   await(p, ORDER2 "/finalize");
+}
+
+static void reach_finalize(played *p)
+{
+  reach_finalize_of(p, PLAIN);
+}
+
+/* finalize is out: a certificate for its key. */
+static char *certify(const played *p)
+{
+  static const char *const names[] = {"abc.ido.example"};
+  test_leaf leaf = {.names = names,
+                    .name_count = 1,
+                    .not_before = p->ca.now - WORLD_S,
+                    .not_after = p->ca.now + V6D * WORLD_S - WORLD_S,
+                    .serial = (uint64_t)p->ca.now,
+                    .names_issuer_key = true};
+  test_root root;
+  sdg_json *tree = NULL;
+  sdg_buf der, pem;
+  sdg_csr csr;
+  char *text;
+
+  sdg_buf_init(&der, 1 << 16);
+  sdg_buf_init(&pem, 1 << 16);
+  assert_ok(sdg_json_parse(&tree, sdg_bytes_str(p->ca.payload), NULL, NULL));
+  assert_ok(sdg_json_get_base64url(&der, tree, "csr", SDG_JSON_REQUIRED, NULL));
+  assert_ok(sdg_csr_parse(&csr, sdg_buf_bytes(&der), NULL));
+  leaf.spki = csr.spki;
+  test_root_init(&root, "played");
+  test_root_issue(&root, &leaf, &pem);
+  text = strdup(sdg_buf_str(&pem));
+  assert_non_null(text);
+  test_root_clear(&root);
+  sdg_csr_clear(&csr);
+  sdg_json_free(tree);
+  sdg_buf_clear(&pem);
+  sdg_buf_clear(&der);
+  return text;
 }
 
 /* The order first, then its delegation, then the CNAMEs. */
@@ -251,6 +293,53 @@ static void test_misfit(void **state)
   played_end(&p);
 }
 
+static void give_next(played *p, const char *pem)
+{
+  scripted_answer(&p->ca, 200, NULL, played_order2("valid", "", ",\"certificate\":\"" CERT_URL "\""));
+  await(p, CERT_URL);
+  scripted_answer(&p->ca, 200, NULL, pem);
+}
+
+/* The same at a renewal, and the CA does not revoke it: the order goes on, and it is revoked when the order ends. */
+static void test_misfit_at_renewal(void **state)
+{
+  played p;
+  char *other = test_pki_leaf_pem("abc.ido.example", WORLD_START, WORLD_START + 30 * WORLD_DAY);
+  char *own;
+
+  (void)state;
+  reach_finalize_of(&p, ido_world_new_order("d1", "abc.ido.example"));
+  own = certify(&p);
+  give_next(&p, own);
+  free(own);
+  assert_string_equal(played_status(&p), "valid");
+  (void)scripted_await(&p.ca, "POST", WORLD_CA "/new-order", 6 * WORLD_DAY);
+  scripted_answer(&p.ca, 201, played_order_location, played_order2("ready", "", ""));
+  await(&p, ORDER2 "/finalize");
+  give_next(&p, other);
+  for (int i = 0; i < 5; i++) {
+    await(&p, WORLD_CA "/revoke-cert");
+    scripted_answer(&p.ca, i % 2 == 0 ? 403 : 500, NULL, "");
+  }
+  await(&p, WORLD_CA "/new-order"); /* while the first one lives */
+  assert_non_null(strstr(p.w.log, "[ido.revoke.failed]"));
+  scripted_answer(&p.ca, 201, played_order_location, played_order2("ready", "", ""));
+  await(&p, ORDER2 "/finalize");
+  own = certify(&p);
+  give_next(&p, own);
+  free(own);
+  assert_string_equal(played_status(&p), "valid");
+  assert_ok(stardeleg_ido_delegation_end(p.w.ido, "d1", p.ca.now));
+  for (int i = 0; i < 3; i++) { /* the newest, the first, the one that was refused */
+    await(&p, WORLD_CA "/revoke-cert");
+    scripted_answer(&p.ca, 200, NULL, NULL);
+  }
+  settle(&p);
+  assert_string_equal(ido_world_record(&p.w, "delegation", "d1", "state"), "ended");
+  free(other);
+  played_end(&p);
+}
+
 /* A certificate that the CA has, and does not hand over: asked for until it does. */
 static void test_not_handed_over(void **state)
 {
@@ -295,7 +384,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_unheard), cmocka_unit_test(test_unheard_renewal), cmocka_unit_test(test_slow),
-      cmocka_unit_test(test_all_of_them),
+      cmocka_unit_test(test_all_of_them), cmocka_unit_test(test_misfit_at_renewal),
       cmocka_unit_test(test_misfit),  cmocka_unit_test(test_not_handed_over), cmocka_unit_test(test_nothing_issued),
   };
 
