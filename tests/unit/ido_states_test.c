@@ -118,7 +118,7 @@ static const char *payload_of(const rig *r, bool star)
 static void end_delegation(rig *r)
 {
   assert_ok(stardeleg_ido_delegation_end(r->w.ido, r->delegation, r->w.now));
-  ido_world_run(&r->w, 120 * WORLD_S);
+  ido_world_run(&r->w, 1200 * WORLD_S);
 }
 
 /* An order of its own delegation in that state. */
@@ -135,7 +135,8 @@ static void reach(rig *r, bool star, order_state state)
   } else if (state != READY) {
     assert_int_equal(ido_world_finalize(&r->w, 0, r->url, r->good), 200);
     r->w.ca_is_down = state == PROCESSING;
-    ido_world_run(&r->w, 120 * WORLD_S);
+    /* Behind an order whose CA was away, the session is in a pause of minutes. */
+    ido_world_run(&r->w, (state == PROCESSING ? 120 : 1200) * WORLD_S);
   }
   if (state == CANCELED) {
     end_delegation(r);
