@@ -82,6 +82,11 @@ void sdg_ending_clear(sdg_ending *ending)
   memset(ending, 0, sizeof(*ending));
 }
 
+stardeleg_err sdg_ending_certificate(const sdg_ending *ending, sdg_buf *out)
+{
+  return ending->has_certificate ? sdg_base64url_read(out, sdg_bytes_str(ending->revoke.certificate)) : STARDELEG_OK;
+}
+
 /* --- Steps --- */
 
 /* True once the certificate is none any more. */
@@ -260,7 +265,7 @@ static stardeleg_err read_revoke(sdg_ending *ending, const sdg_issuer *issuer, c
     ending->revoke.errand.state = SDG_ERRAND_OPEN;
   }
   sdg_buf_init(&der, SDG_CHAIN_BYTES_MAX);
-  err = sdg_base64url_read(&der, sdg_bytes_str(ending->revoke.certificate));
+  err = sdg_ending_certificate(ending, &der);
   if (err == STARDELEG_OK) {
     err = see_end(ending, sdg_buf_bytes(&der));
   }

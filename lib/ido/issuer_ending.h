@@ -24,6 +24,8 @@ STARDELEG_MUST_CHECK stardeleg_err sdg_ending_init(sdg_ending *ending, const sdg
 STARDELEG_MUST_CHECK stardeleg_err sdg_ending_init_der(sdg_ending *ending, const sdg_issuer *issuer,
                                                        stardeleg_bytes der);
 void sdg_ending_clear(sdg_ending *ending);
+/* Appends what is being revoked, DER; nothing while it is not here yet. */
+STARDELEG_MUST_CHECK stardeleg_err sdg_ending_certificate(const sdg_ending *ending, sdg_buf *out);
 /* How certificates are had from where |issuer|'s orders lead to. */
 sdg_step_kind sdg_ending_fetch_kind(const sdg_issuer *issuer);
 STARDELEG_MUST_CHECK stardeleg_err sdg_ending_ask(sdg_ending *ending, const sdg_issuer *issuer, sdg_step *step,

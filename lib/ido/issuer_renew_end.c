@@ -3,7 +3,6 @@
  * one that came unwanted, and orders of which nobody knows what became of them. */
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -123,6 +122,20 @@ static bool is_revoking_over(const sdg_issuance *issuance)
 }
 
 /* What has not been revoked is kept with the earlier ones, whose turn comes when the order ends. */
+static stardeleg_err keep_for_the_end(sdg_renewing *renewing)
+{
+  sdg_buf der;
+  stardeleg_err err;
+
+  sdg_buf_init(&der, SDG_CHAIN_BYTES_MAX);
+  err = sdg_ending_certificate(renewing->ending, &der);
+  if (err == STARDELEG_OK) {
+    err = sdg_published_owe(&renewing->published, sdg_buf_bytes(&der));
+  }
+  sdg_buf_clear(&der);
+  return err;
+}
+
 static stardeleg_err finish_revoking(sdg_issuance *issuance)
 {
   sdg_renewing *renewing = sdg_renewing_of(issuance);
@@ -130,16 +143,7 @@ static stardeleg_err finish_revoking(sdg_issuance *issuance)
 
   if (sdg_ending_state(renewing->ending) != SDG_ERRAND_DONE) {
     sdg_ending_log_failure(renewing->ending, issuance);
-    if (!issuance->order->cancel) {
-      sdg_buf der;
-
-      sdg_buf_init(&der, SDG_CHAIN_BYTES_MAX);
-      err = sdg_base64url_read(&der, sdg_bytes_str(renewing->ending->revoke.certificate));
-      if (err == STARDELEG_OK) {
-        err = sdg_published_owe(&renewing->published, sdg_buf_bytes(&der));
-      }
-      sdg_buf_clear(&der);
-    }
+    err = issuance->order->cancel ? STARDELEG_OK : keep_for_the_end(renewing);
   }
   if (err == STARDELEG_OK) {
     sdg_ending_clear(renewing->ending);
